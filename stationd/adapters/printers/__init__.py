@@ -1,0 +1,1 @@
+"""Card printers: one driver a package, found by entry point."""

@@ -1,0 +1,90 @@
+"""The print job: one order for one card, and its attempts."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class JobKind(StrEnum):
+    """Why the card is wanted. ``data_change`` exists only to be refused with a referral."""
+
+    FIRST = "first"
+    LOST = "lost"
+    DAMAGED = "damaged"
+    DATA_CHANGE = "data_change"
+
+
+class JobState(StrEnum):
+    """Where a job stands; the transitions are the table of :mod:`stationd.domain.job_machine`."""
+
+    QUEUED = "queued"
+    DEFERRED = "deferred"
+    PRINTING = "printing"
+    UNCERTAIN = "uncertain"
+    PRINTED = "printed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Evidence(StrEnum):
+    """How we know that a card was printed, weakest first."""
+
+    SPOOLER = "spooler"
+    PRINTER = "printer"
+    COUNTER = "counter"
+    READER = "reader"
+    OFFICER = "officer"
+
+    @property
+    def strength(self) -> int:
+        """0 for the weakest; only comparisons mean anything."""
+        return list(Evidence).index(self)
+
+
+class Verdict(StrEnum):
+    """What a person says who went and looked at an uncertain card."""
+
+    PRINTED = "printed"
+    NOT_PRINTED = "not_printed"
+    SPOILED = "spoiled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A job as stored. Times are Unix milliseconds (UTC); ``rank`` orders the queue, lowest first."""
+
+    seq: int
+    id: str
+    receipt: str
+    order: str
+    kind: JobKind
+    profile: str
+    state: JobState
+    reasons: tuple[str, ...]
+    rank: int
+    tries: int
+    attempts: int
+    printer: str | None
+    evidence: Evidence | None
+    not_before: int
+    created_at: int
+    updated_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One try at printing a job on one printer, written before the first byte leaves.
+
+    ``remote_id`` is what the device calls it, known once the device has opened the job; while it is ``None`` no
+    document can have left. ``incarnation`` names the run of the device that gave the id: an id means nothing to a
+    device that has restarted since. ``counter`` is the device's card counter before the document was sent, where it
+    has one.
+    """
+
+    id: str
+    job: str
+    number: int
+    printer: str
+    remote_id: str | None
+    incarnation: str | None
+    counter: int | None
+    opened_at: int

@@ -1,0 +1,66 @@
+"""What became of one attempt: four values, and nothing else leaves a driver.
+
+A driver that cannot tell says ``Unknown``. It says ``NothingPrinted`` only when it is certain.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from stationd.domain.job import Evidence
+
+
+class Cause(StrEnum):
+    """Whose trouble it was that nothing was printed."""
+
+    TRANSIENT = "transient"
+    """A passing failure of the way to the device; the same attempt may work in a moment. Uses up a try."""
+    PRINTER = "printer"
+    """The printer is in trouble (media, cover, off-line, busy). Uses up no try."""
+    DOCUMENT = "document"
+    """The device refused this document; no printer of its kind will take it. The job fails at once."""
+    WITHDRAWN = "withdrawn"
+    """We took it back before it was printed (stop, pause, cancel). Uses up no try."""
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A card exists. ``counter`` is the device's card counter afterwards, where it has one."""
+
+    evidence: Evidence
+    counter: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NothingPrinted:
+    """Certainly no card, and the blank is as it was. ``reason`` is a keyword or one short line without personal data."""
+
+    cause: Cause
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spoiled:
+    """A blank was ruined and no card came of it."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Nobody can tell from here. ``reason`` says what is known, for the officer who will look."""
+
+    reason: str
+
+
+Outcome = Printed | NothingPrinted | Spoiled | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class StillOpen:
+    """Found at the device and not finished yet: go on watching ``remote_id``."""
+
+    remote_id: str
+
+
+Finding = Outcome | StillOpen
+"""What reconciliation learns of an open attempt at start."""

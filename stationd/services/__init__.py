@@ -1,0 +1,1 @@
+"""The daemon's verbs: they know the domain and the ports, never an adapter."""
