@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from stationd.domain.job import Attempt
+from stationd.domain.order import Document
 from stationd.domain.outcome import Finding, NothingPrinted, Outcome
 from stationd.domain.printer import Capabilities, PrinterStatus
 
@@ -32,14 +33,6 @@ class Entropy(Protocol):
 
 
 # ------------------------------------------------------------------------------------------------------ printers
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """The bytes for one card. They are personal data: no driver logs, names or keeps them."""
-
-    media_type: str
-    data: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +127,7 @@ class Renderer(Protocol):
     """Turns a template and its fields into a document at a profile's size."""
 
     async def render(self, template: str, fields: Mapping[str, str], photo: bytes | None) -> Document:
-        """A PNG at the profile's size. Raises ``Refused`` (code ``document-invalid``) for a template or field it cannot use."""
+        """A PNG at the profile's size. Raises ``Refused`` (``document-invalid``) for a template or field it cannot use."""
         ...
 
 

@@ -1,6 +1,7 @@
 """Identifiers: UUIDv7 for things of ours, receipts for what a citizen types.
 
-Nothing here draws a random number or reads a clock; both come in as arguments, so that every identifier can be replayed.
+Nothing here draws a random number or reads a clock; both come in as arguments, so that every identifier can be
+replayed.
 """
 
 import uuid

@@ -32,7 +32,7 @@ class Printed:
 
 @dataclass(frozen=True, slots=True)
 class NothingPrinted:
-    """Certainly no card, and the blank is as it was. ``reason`` is a keyword or one short line without personal data."""
+    """Certainly no card, and the blank is as it was. ``reason``: a keyword or one line without personal data."""
 
     cause: Cause
     reason: str

@@ -4,7 +4,7 @@ State is small and reasons are a set (RFC 8011, 5.4.11 and 5.4.12; PWG 5100.x ke
 cover-open}``, never one state a trouble.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from stationd.domain.job import Evidence
@@ -17,6 +17,12 @@ class PrinterState(StrEnum):
     PROCESSING = "processing"
     STOPPED = "stopped"
 
+
+MediaType = str
+"""An Internet media type, such as ``image/png``."""
+
+MEDIA_TYPES: frozenset[MediaType] = frozenset({"application/pdf", "image/png", "image/jpeg"})
+"""The documents that the station accepts for a card."""
 
 OFFLINE = "connecting-to-device"
 """The IPP reason for a printer that does not answer."""
@@ -89,7 +95,7 @@ class Capabilities:
 
     window: int = 1
     evidence: Evidence = Evidence.SPOOLER
-    media_types: frozenset[str] = field(default_factory=lambda: frozenset({"application/pdf", "image/png", "image/jpeg"}))
+    media_types: frozenset[str] = MEDIA_TYPES
     has_counter: bool = False
     can_cancel: bool = False
 

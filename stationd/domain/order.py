@@ -1,0 +1,58 @@
+"""What a caller asks for: one card for one holder."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from stationd.domain.job import JobKind
+from stationd.domain.printer import MediaType
+
+_NIK = re.compile(r"[0-9]{16}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """The person whose card it is. Personal data: sealed at rest, never logged."""
+
+    nik: str = field(repr=False)
+    name: str = field(repr=False)
+    address: str | None = field(default=None, repr=False)
+    phone: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The bytes for one card. They are personal data: no driver logs, names or keeps them."""
+
+    media_type: MediaType
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateDocument:
+    """A card still to be rendered: the template's name, its fields, and the photo as PNG or JPEG bytes."""
+
+    template: str
+    fields: Mapping[str, str] = field(repr=False)
+    photo: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One order for one card, as a print-ready record from the centre or a counter gives it."""
+
+    order: str
+    kind: JobKind
+    holder: Holder
+    document: Document | TemplateDocument
+    police_report: str | None = None
+    profile: str = "ktp-el"
+
+
+def is_nik_form(nik: str) -> bool:
+    """Whether a NIK has the right form: 16 digits and a serial from 0001.
+
+    Never its region or its date: they tell where a person was *first* registered, not where they live now
+    (Permendagri 43/2010, the NIK is permanent).
+    """
+    return _NIK.fullmatch(nik) is not None and nik[12:] != "0000"
