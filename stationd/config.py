@@ -1,0 +1,198 @@
+"""The station's configuration: one TOML file, read into frozen records, with every problem told at once.
+
+Nothing is silently replaced by a default: an unknown key, a wrong type or a value out of bounds is refused, with file,
+key, value and what is allowed. Secrets never stand in this file; they come as systemd credentials.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+from stationd.config_keys import LISTEN, TABLES, Listen, Mode, TcpListen, UnixListen
+from stationd.config_schema import Problem, Reading, Row, read_tables
+from stationd.domain.profile import BUILT_IN, Profile, RestRule, pixels
+from stationd.ports import PrinterSpec
+
+__all__ = [
+    "DEFAULT_FILE",
+    "BlanksSettings",
+    "ConfigError",
+    "HttpSettings",
+    "Listen",
+    "Mode",
+    "Problem",
+    "QueueSettings",
+    "Settings",
+    "StationSettings",
+    "TcpListen",
+    "UnixListen",
+    "load",
+    "parse",
+]
+
+DEFAULT_FILE: Final = Path("/etc/stationd/stationd.toml")
+_PIXEL_TOLERANCE = 0.05
+"""Pictures bleed over the edge of a card by a few pixels, never by a twentieth."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StationSettings:
+    """Which station this is; ``serves`` are region codes such as ``16.71.07``."""
+
+    id: str
+    name: str
+    serves: tuple[str, ...]
+    mode: Mode
+    state_dir: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpSettings:
+    """The local API. ``hosts`` are names accepted in ``Host`` besides the addresses listened on, without a port."""
+
+    listen: tuple[Listen, ...]
+    hosts: tuple[str, ...]
+    origins: tuple[str, ...]
+    max_body_mb: int
+    body_timeout_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlanksSettings:
+    """When blanks are scarce: ``reserve_for_first`` are kept for people never recorded, below ``low`` order more."""
+
+    reserve_for_first: int
+    low: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueSettings:
+    """``ageing``: how many later acceptances of a higher class may overtake a job."""
+
+    max_tries: int
+    batch: int
+    ageing: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything in the file. ``profiles`` holds the built-in ones first, then the file's, each name once."""
+
+    station: StationSettings
+    http: HttpSettings
+    blanks: BlanksSettings
+    queue: QueueSettings
+    printers: tuple[PrinterSpec, ...]
+    profiles: tuple[Profile, ...]
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; ``problems`` holds every reason found."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+def load(path: Path) -> Settings:
+    """The settings in a file. Raises ``ConfigError`` with every problem: of the file, of its TOML, of its values."""
+    try:
+        with path.open("rb") as file:
+            raw = tomllib.load(file)
+    except FileNotFoundError:
+        found = "there is no such file"
+    except IsADirectoryError:
+        found = "is a directory"
+    except OSError as trouble:
+        found = f"cannot be read ({trouble.strerror})"
+    except UnicodeDecodeError as wrong:
+        found = f"not UTF-8 (at byte {wrong.start})"
+    except tomllib.TOMLDecodeError as wrong:
+        found = f"not TOML: {wrong}"
+    else:
+        return parse(raw, file=str(path))
+    raise ConfigError((Problem(file=str(path), key="", value=found, allowed="a TOML file that stationd may read"),))
+
+
+def parse(raw: Mapping[str, object], *, file: str) -> Settings:
+    """The settings in parsed TOML; ``file`` is named in the problems. Raises ``ConfigError`` with every problem."""
+    reading = Reading(file)
+    rows = read_tables(reading, raw, TABLES)
+    _refuse_duplicates(reading, rows["printer"])
+    _refuse_duplicates(reading, rows["profile"])
+    _check_listen(reading, rows["http"])
+    for row in rows["profile"]:
+        _fit_pixels(reading, row)
+    _check_profiles_known(reading, rows)
+    if reading.problems:
+        raise ConfigError(tuple(reading.problems))
+    station = rows["station"][0].values
+    profiles = {**BUILT_IN, **{row.values["name"]: _profile(row.values) for row in rows["profile"]}}
+    return Settings(
+        station=StationSettings(
+            **station | {"mode": Mode(station["mode"]), "serves": station["serves"] or (_region_of(station["id"]),)}
+        ),
+        http=HttpSettings(**rows["http"][0].values),
+        blanks=BlanksSettings(**rows["blanks"][0].values),
+        queue=QueueSettings(**rows["queue"][0].values),
+        printers=tuple(PrinterSpec(**row.values, options=MappingProxyType(row.rest)) for row in rows["printer"]),
+        profiles=tuple(profiles.values()),
+    )
+
+
+def _region_of(station_id: str) -> str:
+    return f"{station_id[:2]}.{station_id[2:4]}.{station_id[5:7]}"
+
+
+def _profile(values: Mapping[str, Any]) -> Profile:
+    fields = dict(values)
+    cards, rest_s = fields.pop("rest_after_cards"), fields.pop("rest_s")
+    return Profile(**fields, rest=RestRule(cards=cards, rest_s=rest_s) if cards else None)
+
+
+def _refuse_duplicates(reading: Reading, rows: list[Row]) -> None:
+    seen: dict[str, str] = {}
+    for row in rows:
+        name = row.values["name"]
+        if name is None:
+            continue
+        if name in seen:
+            reading.refuse(f"{row.where}.name", name, f"a name of its own: {seen[name]} has this one")
+        seen.setdefault(name, row.where)
+
+
+def _check_listen(reading: Reading, rows: list[Row]) -> None:
+    for row in rows:
+        listen = row.values["listen"]
+        if listen == ():
+            reading.refuse(f"{row.where}.listen", [], f"at least one of: {LISTEN.allowed}")
+        elif listen and len(set(listen)) < len(listen) and None not in listen:
+            reading.refuse(f"{row.where}.listen", len(listen), "each address once")
+
+
+def _check_profiles_known(reading: Reading, rows: dict[str, list[Row]]) -> None:
+    known = sorted({*BUILT_IN, *(row.values["name"] for row in rows["profile"] if row.values["name"])})
+    for row in rows["printer"]:
+        profiles = row.values["profiles"]
+        if profiles == ():
+            reading.refuse(f"{row.where}.profiles", [], f"at least one of: {', '.join(known)}")
+        for place, name in enumerate(profiles or ()):
+            if name is not None and name not in known:
+                reading.refuse(f"{row.where}.profiles[{place}]", name, f"a known profile: {', '.join(known)}")
+
+
+def _fit_pixels(reading: Reading, row: Row) -> None:
+    """Derive the picture's size where only the card's is given, and refuse a picture that does not fit its card."""
+    values = row.values
+    for side in ("width", "height"):
+        size_mm, dpi, size_px = values[f"{side}_mm"], values["dpi"], values[f"{side}_px"]
+        if size_mm is None or dpi is None or size_px is None:
+            continue
+        exact = pixels(size_mm, dpi)
+        if f"{side}_px" not in row.given and not row.given.isdisjoint({f"{side}_mm", "dpi"}):
+            values[f"{side}_px"] = exact
+        elif abs(size_px - exact) > exact * _PIXEL_TOLERANCE:
+            reading.refuse(f"{row.where}.{side}_px", size_px, f"near {exact}, which is {size_mm:g} mm at {dpi} dpi")
