@@ -90,11 +90,16 @@ class Settings:
 
 
 class ConfigError(Exception):
-    """The configuration cannot be used; ``problems`` holds every reason found."""
+    """The configuration cannot be used; ``problems`` holds every reason found.
 
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
+    ``printers`` are those whose own tables are sound, by their place in the file, so that their drivers can be asked
+    for further problems.
+    """
+
+    def __init__(self, problems: tuple[Problem, ...], printers: Mapping[str, PrinterSpec] | None = None) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
+        self.printers = printers or {}
 
 
 def load(path: Path) -> Settings:
@@ -128,7 +133,8 @@ def parse(raw: Mapping[str, object], *, file: str) -> Settings:
         _fit_pixels(reading, row)
     _check_profiles_known(reading, rows)
     if reading.problems:
-        raise ConfigError(tuple(reading.problems))
+        sound = {row.where: _printer(row) for row in rows["printer"] if row.is_sound}
+        raise ConfigError(tuple(reading.problems), sound)
     station = rows["station"][0].values
     profiles = {**BUILT_IN, **{row.values["name"]: _profile(row.values) for row in rows["profile"]}}
     return Settings(
@@ -138,13 +144,17 @@ def parse(raw: Mapping[str, object], *, file: str) -> Settings:
         http=HttpSettings(**rows["http"][0].values),
         blanks=BlanksSettings(**rows["blanks"][0].values),
         queue=QueueSettings(**rows["queue"][0].values),
-        printers=tuple(PrinterSpec(**row.values, options=MappingProxyType(row.rest)) for row in rows["printer"]),
+        printers=tuple(_printer(row) for row in rows["printer"]),
         profiles=tuple(profiles.values()),
     )
 
 
 def _region_of(station_id: str) -> str:
     return f"{station_id[:2]}.{station_id[2:4]}.{station_id[5:7]}"
+
+
+def _printer(row: Row) -> PrinterSpec:
+    return PrinterSpec(**row.values, options=MappingProxyType(row.rest))
 
 
 def _profile(values: Mapping[str, Any]) -> Profile:

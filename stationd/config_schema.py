@@ -131,12 +131,16 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What was read of one table: fitting ``values`` with defaults, the keys ``given``, and the ``rest`` if open."""
+    """What was read of one table: ``values`` with defaults (``None`` for what did not fit), and the ``rest`` if open.
+
+    ``given`` are the known keys that stand in the file; ``is_sound`` says that nothing in the table was refused.
+    """
 
     where: str
     values: dict[str, Any]
     given: frozenset[str]
     rest: dict[str, object]
+    is_sound: bool
 
 
 def read_tables(reading: Reading, raw: Mapping[str, object], tables: Sequence[Table]) -> dict[str, list[Row]]:
@@ -162,6 +166,7 @@ def _read_rows(reading: Reading, raw: Mapping[str, object], table: Table) -> lis
 
 def _read_row(reading: Reading, where: str, raw: Mapping[str, object], table: Table) -> Row:
     known = {key.name for key in table.keys}
+    before = len(reading.problems)
     rest: dict[str, object] = {}
     for name, value in raw.items():
         if name in known:
@@ -182,7 +187,7 @@ def _read_row(reading: Reading, where: str, raw: Mapping[str, object], table: Ta
             values[key.name] = None
         else:
             values[key.name] = key.default
-    return Row(where, values, frozenset(known & raw.keys()), rest)
+    return Row(where, values, frozenset(known & raw.keys()), rest, is_sound=len(reading.problems) == before)
 
 
 def _refuse_unknown(reading: Reading, key: str, value: object, known: Iterable[str], noun: str) -> None:

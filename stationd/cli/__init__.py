@@ -1,1 +1,61 @@
-"""The command line: one module a command group."""
+"""The command line: ``stationd COMMAND``, one module a command, loaded only when its command is called.
+
+Exit codes: 0 done, 1 refused or failed, 2 wrong usage.
+"""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from stationd import __version__
+from stationd.domain.errors import StationError
+
+EXIT_DONE = 0
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command: its name, the module that has it, and one line of help.
+
+    The module has ``register(subparsers)``, which adds the command's parser under the same name, and ``run(args)``,
+    which answers the exit code. It may let ``Refused`` and ``Faulted`` through: they are told in one line.
+    """
+
+    name: str
+    module: str
+    help: str
+
+
+COMMANDS: tuple[Command, ...] = (Command("check", "stationd.cli.check", "tell every problem of the configuration"),)
+"""Every command, in the order in which the help lists them. A new command is one line here and one module."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The exit code of a command line, after carrying it out; raises ``SystemExit`` for ``--help`` and wrong usage."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    chosen = next((argument for argument in arguments if not argument.startswith("-")), None)
+    parser = argparse.ArgumentParser(prog="stationd", description="The card-print station daemon.")
+    parser.add_argument("--version", action="version", version=f"stationd {__version__}")
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command", required=True)
+    run: Callable[[argparse.Namespace], int] | None = None
+    for command in COMMANDS:
+        if command.name == chosen:
+            module = importlib.import_module(command.module)
+            module.register(subparsers)
+            run = module.run
+        else:
+            subparsers.add_parser(command.name, help=command.help)
+    args = parser.parse_args(arguments)
+    if run is None:
+        parser.error(f"unknown command {args.command}")
+    try:
+        return run(args)
+    except StationError as trouble:
+        print(f"stationd: {trouble.detail}", file=sys.stderr)
+        if trouble.fix:
+            print(f"stationd: {trouble.fix}", file=sys.stderr)
+        return EXIT_FAILED

@@ -1,0 +1,91 @@
+"""``stationd check``: every problem of the configuration at once, the drivers' own included."""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stationd.adapters.printers import drivers
+from stationd.cli.options import add_config, add_json
+from stationd.config import ConfigError, Problem, Settings, UnixListen, load
+from stationd.ports import PrinterSpec
+
+if TYPE_CHECKING:  # exists for type checkers only
+    from stationd.cli.options import Subparsers
+
+
+def register(subparsers: "Subparsers") -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser(
+        "check",
+        help="tell every problem of the configuration",
+        description="Tells every problem of the configuration, or sums it up when it is good. Nothing is started and "
+        "no device is asked.",
+    )
+    add_config(parser)
+    add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """0 when the configuration is good, 1 when it has problems; either is told, as text or as JSON."""
+    settings, problems = examine(args.config)
+    if args.json:
+        print(json.dumps({"good": not problems, "problems": [asdict(problem) for problem in problems]}, indent=2))
+    elif settings is not None and not problems:
+        print(f"configuration is good: {summary(settings)}")
+    else:
+        for problem in problems:
+            print(problem)
+        print(f"{args.config}: {_count(len(problems), 'problem')}", file=sys.stderr)
+    return 1 if problems else 0
+
+
+def examine(path: Path) -> tuple[Settings | None, tuple[Problem, ...]]:
+    """The settings in a file, if it can be read, and every problem: of the file first, then of the drivers."""
+    settings = None
+    problems: tuple[Problem, ...] = ()
+    try:
+        settings = load(path)
+        printers: Mapping[str, PrinterSpec] = {f"printer[{at}]": spec for at, spec in enumerate(settings.printers)}
+    except ConfigError as wrong:
+        problems, printers = wrong.problems, wrong.printers
+    return settings, (*problems, *driver_problems(str(path), printers))
+
+
+def driver_problems(file: str, printers: Mapping[str, PrinterSpec]) -> tuple[Problem, ...]:
+    """What the drivers have against their printers, given by their places in the file."""
+
+    async def ask() -> tuple[Problem, ...]:
+        problems = []
+        for where, spec in printers.items():
+            try:
+                printer = drivers.build(spec)
+            except ValueError as wrong:
+                allowed = f"what its driver takes ({wrong})"
+                problems.append(Problem(file=file, key=where, value=json.dumps(spec.name), allowed=allowed))
+            else:
+                await printer.aclose()
+        return tuple(problems)
+
+    return asyncio.run(ask())
+
+
+def summary(settings: Settings) -> str:
+    """The configuration in one line: station, mode, printers, profiles, addresses."""
+    station = settings.station
+    listen = ", ".join(
+        f"unix:{place.path}" if isinstance(place, UnixListen) else f"{place.host}:{place.port}"
+        for place in settings.http.listen
+    )
+    return (
+        f"station {station.id} ({station.name}), {station.mode}, {_count(len(settings.printers), 'printer')}, "
+        f"{_count(len(settings.profiles), 'profile')}, listening on {listen}"
+    )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

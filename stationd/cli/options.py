@@ -1,0 +1,37 @@
+"""Options that many commands share, and the settings behind ``--config``."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stationd.config import DEFAULT_FILE, ConfigError, Settings, load
+
+if TYPE_CHECKING:  # argparse's type is generic only for type checkers
+    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  it has no public name
+
+
+def add_config(parser: argparse.ArgumentParser) -> None:
+    """Give a command ``--config FILE``."""
+    parser.add_argument(
+        "--config",
+        type=Path,
+        default=DEFAULT_FILE,
+        metavar="FILE",
+        help="the configuration file (default: %(default)s)",
+    )
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Give a command ``--json``."""
+    parser.add_argument("--json", action="store_true", help="print JSON instead of text")
+
+
+def settings_of(args: argparse.Namespace) -> Settings | None:
+    """The settings of ``--config``, or ``None`` after every problem has been told on standard error."""
+    try:
+        return load(args.config)
+    except ConfigError as wrong:
+        for problem in wrong.problems:
+            print(problem, file=sys.stderr)
+        return None
