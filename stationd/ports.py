@@ -1,11 +1,15 @@
 """What the services need from outside, as Protocols; the adapters fulfil them and nothing here imports one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from stationd.domain.job import Attempt
-from stationd.domain.order import Document
+from stationd.domain.authority import Actor, Role
+from stationd.domain.blanks import Balances, EntryKind
+from stationd.domain.errors import Refused
+from stationd.domain.job import Attempt, Job, JobState, Verdict
+from stationd.domain.job_machine import JobEvent
+from stationd.domain.order import Document, Order, TemplateDocument
 from stationd.domain.outcome import Finding, NothingPrinted, Outcome
 from stationd.domain.printer import Capabilities, PrinterStatus
 
@@ -127,7 +131,7 @@ class Renderer(Protocol):
     """Turns a template and its fields into a document at a profile's size."""
 
     async def render(self, template: str, fields: Mapping[str, str], photo: bytes | None) -> Document:
-        """A PNG at the profile's size. Raises ``Refused`` (``document-invalid``) for a template or field it cannot use."""
+        """A PNG at the profile's size. Raises ``Refused`` (``document-invalid``) for what it cannot use."""
         ...
 
 
@@ -147,3 +151,174 @@ class Seal(Protocol):
         ...
 
 
+# ------------------------------------------------------------------------------------------------------- stores
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acceptance:
+    """An order to be taken, with the caller's key; ``digest`` is the hash of the body it came in."""
+
+    order: Order
+    service_class: int
+    caller: str
+    key: str
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """The job that an order became, now or (``is_replay``) when the same request came before."""
+
+    job: Job
+    is_replay: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settling:
+    """The outcome of an attempt, to be written down."""
+
+    attempt: Attempt
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claiming:
+    """A printer's wish for up to ``count`` jobs of the profiles it prints."""
+
+    printer: str
+    profiles: tuple[str, ...]
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """A job claimed for a printer: its attempt is written, its blank reserved, its document unsealed."""
+
+    job: Job
+    attempt: Attempt
+    document: Document | TemplateDocument
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """What a printer's lane writes between two cards, in one transaction: the last outcome and the next claim."""
+
+    settling: Settling | None = None
+    claiming: Claiming | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turned:
+    """The job as settled, and the jobs claimed; where there are none, ``lacks`` says what was missing.
+
+    ``due_in_ms``: how long until a job that waits for its next try may be claimed; ``None`` when none waits.
+    """
+
+    settled: Job | None = None
+    claimed: tuple[Claimed, ...] = ()
+    lacks: str | None = None
+    due_in_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control:
+    """What a person does to a job: ``cancelled``, ``retried``, or a verdict on an uncertain card."""
+
+    job_id: str
+    event: JobEvent
+    actor: Actor
+    verdict: Verdict | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenAttempt:
+    """An attempt whose outcome is not known, with its job; ``reason`` is what is known of an uncertain one."""
+
+    job: Job
+    attempt: Attempt
+    reason: str | None
+
+
+class JobStore(Protocol):
+    """The durable queue. Every method that changes something returns after the change is on the disk."""
+
+    async def accept(self, acceptance: Acceptance) -> Accepted | Refused:
+        """Take an order, or say why not: ``idempotency-key-reused``, ``order-has-a-live-job``."""
+        ...
+
+    async def turn(self, turn: Turn) -> Turned:
+        """Settle and claim in one transaction. Settling an attempt twice changes nothing."""
+        ...
+
+    async def opened(self, attempt: Attempt, opened: Opened) -> Attempt:
+        """Commit what the device calls the job, before the document leaves."""
+        ...
+
+    async def control(self, control: Control) -> Job | Refused:
+        """Carry out what a person decided: ``job-unknown``, ``job-state``, ``job-not-uncertain``."""
+        ...
+
+    async def read(self, job_id: str) -> Job | None:
+        """The job, or ``None``."""
+        ...
+
+    async def known_of(self, job_id: str) -> str | None:
+        """What is known of a job's open attempt, for the person who will judge it."""
+        ...
+
+    async def page(self, state: JobState | None, after: int, limit: int) -> Sequence[Job]:
+        """Up to ``limit`` jobs accepted after the ``after``-th, in order of acceptance."""
+        ...
+
+    async def ranks(self) -> Sequence[int]:
+        """The ranks of all queued jobs, lowest first."""
+        ...
+
+    async def counts(self) -> Mapping[JobState, int]:
+        """How many jobs are in each state (kept, not counted)."""
+        ...
+
+    async def open_attempts(self) -> Sequence[OpenAttempt]:
+        """All attempts whose outcome is not known: what a start has to reconcile."""
+        ...
+
+
+class BlankStore(Protocol):
+    """The ledger of blanks."""
+
+    async def balances(self) -> Balances:
+        """How many blanks are where."""
+        ...
+
+    async def enter(self, kind: EntryKind, quantity: int, note: str, actor: Actor) -> Balances | Refused:
+        """Book an entry; ``quantity-out-of-range`` or ``blanks-not-there`` when it cannot be."""
+        ...
+
+
+class TokenStore(Protocol):
+    """Bearer tokens, of which only hashes are stored."""
+
+    async def actor_of(self, hash_: bytes) -> Actor | None:
+        """Who carries the token with this SHA-256, or ``None`` when it is unknown or revoked."""
+        ...
+
+    async def create(self, name: str, role: Role, hash_: bytes) -> Refused | None:
+        """Store a new token; ``token-name-taken`` when a token of that name exists."""
+        ...
+
+    async def revoke(self, name: str) -> Refused | None:
+        """Revoke it for good; ``token-name-unknown`` when there is none."""
+        ...
+
+
+class PrinterStore(Protocol):
+    """What must be remembered of printers over restarts."""
+
+    async def paused(self) -> frozenset[str]:
+        """The names of the printers that a person has paused."""
+        ...
+
+    async def set_paused(self, name: str, actor: Actor, *, is_paused: bool) -> None:
+        """Remember that a person paused or resumed it."""
+        ...

@@ -1,8 +1,8 @@
 """Errors, sorted by who must act.
 
 ``Refused``: the caller asked for something that may not be. ``Faulted``: a device or the machine below us is in
-trouble. Everything else that escapes is a defect of ours. Each carries a stable ``code`` (kebab-case, part of the HTTP contract)
-and one line of text, "cannot X: why", that never contains a value of a person.
+trouble. Everything else that escapes is a defect of ours. Each carries a stable ``code`` (kebab-case, part of the HTTP
+contract) and one line of text, "cannot X: why", that never contains a value of a person.
 """
 
 

@@ -20,7 +20,7 @@ code ``job-state``; the tests walk every pair.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from stationd.domain.job import JobState
+from stationd.domain.job import JobState, Verdict
 
 
 class JobEvent(StrEnum):
@@ -82,6 +82,13 @@ TABLE: dict[tuple[JobState, JobEvent], Step] = {
     (_F, _E.RETRIED): Step(to=_Q),
     (_F, _E.CANCELLED): Step(to=_X),
 }
+
+VERDICT_EVENTS = {
+    Verdict.PRINTED: JobEvent.CARD_PRINTED,
+    Verdict.NOT_PRINTED: JobEvent.NOTHING_PRINTED,
+    Verdict.SPOILED: JobEvent.CARD_SPOILED,
+}
+"""What a person's verdict on an uncertain card means to the machine."""
 
 FINAL = frozenset(JobState) - {state for state, _ in TABLE}
 """States that nothing leads out of."""

@@ -1,0 +1,97 @@
+"""The one door through which a stored job changes its state.
+
+It asks the table of :mod:`stationd.domain.job_machine`, moves the blank, keeps the count, appends the event, and
+gathers the rows so that many jobs are updated by one statement.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from stationd.adapters.sqlite.queries import load
+from stationd.adapters.sqlite.transaction import Transaction
+from stationd.domain.blanks import JOB_MOVEMENTS
+from stationd.domain.errors import Refused
+from stationd.domain.job import Evidence, Job
+from stationd.domain.job_machine import BlankMove, JobEvent, next_state, step
+
+_Q = load("jobs")
+
+
+class Advance:
+    """Changes of one transaction; :meth:`flush` writes the rows."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+        self._rows: list[tuple[object, ...]] = []
+
+    def change(  # noqa: PLR0913 - the columns that may change, each by its name
+        self,
+        job: Job,
+        event: JobEvent,
+        *,
+        actor: str,
+        is_used_up: bool = False,
+        tries: int | None = None,
+        printer: str | None = None,
+        evidence: Evidence | None = None,
+        not_before: int = 0,
+        reasons: tuple[str, ...] = (),
+        data: Mapping[str, object] | None = None,
+    ) -> Job | Refused:
+        """The job after the event, or ``job-state`` when the table does not allow it."""
+        row = step(job.state, event)
+        state = next_state(job.state, event, used_up=is_used_up)
+        if row is None or state is None:
+            return Refused("job-state", f"cannot do this to the job: it is {job.state} ({event} is not possible)")
+        now = self._transaction.now_ms
+        after = replace(
+            job,
+            state=state,
+            reasons=reasons,
+            tries=job.tries if tries is None else tries,
+            attempts=job.attempts + (event is JobEvent.CLAIMED),
+            printer=printer if printer is not None else job.printer,
+            evidence=evidence if evidence is not None else job.evidence,
+            not_before=not_before,
+            updated_at=now,
+        )
+        if row.blank is not None:
+            self._move_blank(row.blank, event, job, actor)
+        self._transaction.tally("job_state", job.state, -1)
+        self._transaction.tally("job_state", state, 1)
+        facts: dict[str, object] = {"state": state, "from": job.state, "kind": job.kind, "rank": job.rank}
+        if after.printer is not None:
+            facts["printer"] = after.printer
+        if evidence is not None:
+            facts["evidence"] = evidence
+        if reasons:
+            facts["reasons"] = reasons
+        facts["actor"] = actor
+        if data:
+            facts.update(data)
+        self._transaction.event(f"job.{event}", job.id, facts)
+        self._rows.append(
+            (
+                job.seq,
+                state,
+                " ".join(reasons),
+                after.tries,
+                after.attempts,
+                after.printer,
+                after.evidence,
+                not_before,
+                now,
+            )
+        )
+        return after
+
+    def flush(self) -> None:
+        """Write the changed rows."""
+        if self._rows:
+            self._transaction.run_many(_Q, "update_jobs", self._rows)
+            self._rows.clear()
+
+    def _move_blank(self, move: BlankMove, event: JobEvent, job: Job, actor: str) -> None:
+        movement = JOB_MOVEMENTS[move]
+        self._transaction.move(movement, cause=event, actor=actor, job=job.seq)
+        self._transaction.tally("blank_move", move, 1)

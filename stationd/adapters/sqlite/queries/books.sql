@@ -1,0 +1,30 @@
+-- name: last_event
+SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1;
+
+-- name: last_job
+SELECT coalesce(max(seq), 0) FROM job;
+
+-- name: balances
+SELECT name, balance FROM blank_account;
+
+-- name: insert_events
+INSERT INTO event (seq, at, type, subject, data, hash) VALUES (?, ?, ?, ?, ?, ?);
+
+-- name: insert_entries
+INSERT INTO blank_entry (at, source, target, quantity, cause, job, actor, note) VALUES (?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: shift_balance
+UPDATE blank_account SET balance = balance + ? WHERE name = ?;
+
+-- name: add_tallies
+INSERT INTO tally (name, label, value) VALUES (?, ?, ?)
+ON CONFLICT (name, label) DO UPDATE SET value = value + excluded.value;
+
+-- name: tallies
+SELECT label, value FROM tally WHERE name = ?;
+
+-- name: read_meta
+SELECT value FROM meta WHERE key = ?;
+
+-- name: write_meta
+INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value;

@@ -1,0 +1,111 @@
+-- name: insert_jobs
+INSERT INTO job (seq, id, receipt, order_ref, kind, profile, state, rank, created_at, updated_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING;
+
+-- name: insert_keys
+INSERT INTO idempotency (job, caller, key, digest, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING;
+
+-- name: insert_holders
+INSERT INTO holder (job, nik, sealed) VALUES (?, ?, ?);
+
+-- name: insert_documents
+INSERT INTO document (job, media_type, sealed) VALUES (?, ?, ?);
+
+-- name: by_key
+SELECT job, digest FROM idempotency WHERE caller = ? AND key = ?;
+
+-- name: live_by_order
+SELECT id FROM job WHERE order_ref = ? AND state <> 'cancelled';
+
+-- name: by_seq
+SELECT seq, id, receipt, order_ref, kind, profile, state, reasons, rank, tries, attempts, printer, evidence, not_before,
+       created_at, updated_at
+FROM job WHERE seq = ?;
+
+-- name: by_id
+SELECT seq, id, receipt, order_ref, kind, profile, state, reasons, rank, tries, attempts, printer, evidence, not_before,
+       created_at, updated_at
+FROM job WHERE id = ?;
+
+-- name: receipt_exists
+SELECT 1 FROM job WHERE receipt = ?;
+
+-- name: next_in_line
+SELECT seq, id, receipt, order_ref, kind, profile, state, reasons, rank, tries, attempts, printer, evidence, not_before,
+       created_at, updated_at
+FROM job WHERE state = 'queued' AND profile = ? AND not_before <= ? ORDER BY rank LIMIT ?;
+
+-- name: next_due
+SELECT min(not_before) FROM job WHERE state = 'queued' AND profile = ? AND not_before > ?;
+
+-- name: update_jobs
+UPDATE job
+SET state = v.column2, reasons = v.column3, tries = v.column4, attempts = v.column5, printer = v.column6,
+    evidence = v.column7, not_before = v.column8, updated_at = v.column9
+FROM (VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)) AS v
+WHERE job.seq = v.column1;
+
+-- name: insert_attempts
+INSERT INTO attempt (id, job, number, printer, opened_at) VALUES (?, ?, ?, ?, ?);
+
+-- name: open_attempts
+UPDATE attempt
+SET remote_id = v.column2, incarnation = v.column3, counter = v.column4
+FROM (VALUES (?, ?, ?, ?)) AS v
+WHERE attempt.id = v.column1 AND attempt.outcome IS NULL;
+
+-- name: settle_attempts
+UPDATE attempt
+SET outcome = v.column2, reason = v.column3, evidence = v.column4, settled_at = v.column5
+FROM (VALUES (?, ?, ?, ?, ?)) AS v
+WHERE attempt.id = v.column1 AND attempt.outcome IS NULL;
+
+-- name: open_attempt_of
+SELECT id, printer, reason FROM attempt WHERE job = ? AND outcome IS NULL;
+
+-- name: is_open
+SELECT 1 FROM attempt WHERE id = ? AND outcome IS NULL;
+
+-- name: document
+SELECT media_type, sealed FROM document WHERE job = ?;
+
+-- name: all_open
+SELECT a.id, a.number, a.printer, a.remote_id, a.incarnation, a.counter, a.opened_at, a.reason,
+       j.seq, j.id, j.receipt, j.order_ref, j.kind, j.profile, j.state, j.reasons, j.rank, j.tries, j.attempts, j.printer,
+       j.evidence, j.not_before, j.created_at, j.updated_at
+FROM attempt AS a JOIN job AS j ON j.seq = a.job
+WHERE a.outcome IS NULL ORDER BY a.opened_at, a.id;
+
+-- name: known_of
+SELECT a.reason FROM attempt AS a JOIN job AS j ON j.seq = a.job WHERE j.id = ? AND a.outcome IS NULL;
+
+-- name: page_all
+SELECT seq, id, receipt, order_ref, kind, profile, state, reasons, rank, tries, attempts, printer, evidence, not_before,
+       created_at, updated_at
+FROM job WHERE seq > ? ORDER BY seq LIMIT ?;
+
+-- name: page_printed
+SELECT seq, id, receipt, order_ref, kind, profile, state, reasons, rank, tries, attempts, printer, evidence, not_before,
+       created_at, updated_at
+FROM job WHERE state = 'printed' AND seq > ? ORDER BY seq LIMIT ?;
+
+-- name: page_unprinted
+SELECT seq, id, receipt, order_ref, kind, profile, state, reasons, rank, tries, attempts, printer, evidence, not_before,
+       created_at, updated_at
+FROM job WHERE state = ? AND state <> 'printed' AND seq > ? ORDER BY seq LIMIT ?;
+
+-- name: ranks
+SELECT rank FROM job WHERE state = 'queued' ORDER BY rank;
+
+-- name: clear_delays
+UPDATE job SET not_before = 0 WHERE state = 'queued' AND not_before > 0;
+
+-- name: forget_keys
+DELETE FROM idempotency WHERE job IN (SELECT job FROM idempotency WHERE at < ? ORDER BY job LIMIT ?);
+
+-- name: forget_documents
+DELETE FROM document WHERE job IN (
+    SELECT d.job FROM document AS d JOIN job AS j ON j.seq = d.job
+    WHERE j.state IN ('printed', 'cancelled') AND j.updated_at < ? ORDER BY d.job LIMIT ?
+);

@@ -1,0 +1,131 @@
+"""One transaction of the writer: what a unit may do, and the tails that it must continue.
+
+The writer is alone, so it keeps the ends of the books in memory (the last sequence numbers, the last hash, the
+balances) instead of reading them for every unit. ``PRAGMA data_version`` tells when another process (the command
+line) has committed in between; then, and after a rollback, they are read again.
+"""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from stationd.adapters.sqlite.queries import Queries, load
+from stationd.domain.blanks import Account, Movement
+from stationd.domain.events import GENESIS, Event, chained
+
+_Q = load("books")
+
+
+class Books:
+    """The ends of the books as of the last commit."""
+
+    def __init__(self) -> None:
+        self.data_version = -1
+        self.event_seq = 0
+        self.event_hash = GENESIS
+        self.job_seq = 0
+        self.balances: dict[Account, int] = {}
+
+    def forget(self) -> None:
+        """After a rollback: read them again before the next unit."""
+        self.data_version = -1
+
+    def refresh(self, connection: sqlite3.Connection) -> None:
+        """Read the ends again when another connection has written, or when they were forgotten."""
+        version = connection.execute("PRAGMA data_version").fetchone()[0]
+        if version == self.data_version:
+            return
+        self.data_version = version
+        row = connection.execute(_Q["last_event"]).fetchone()
+        self.event_seq, self.event_hash = (row[0], row[1]) if row else (0, GENESIS)
+        self.job_seq = connection.execute(_Q["last_job"]).fetchone()[0]
+        self.balances = {Account(name): balance for name, balance in connection.execute(_Q["balances"])}
+
+
+class Transaction:
+    """What a unit of work may do. ``now_ms`` stamps everything in it; ``tick_ms`` is the run's monotonic clock."""
+
+    def __init__(self, connection: sqlite3.Connection, books: Books, *, now_ms: int, tick_ms: int) -> None:
+        self._connection = connection
+        self._books = books
+        self.now_ms = now_ms
+        self.tick_ms = tick_ms
+        self.events: list[Event] = []
+        self._event_rows: list[tuple[object, ...]] = []
+        self._entries: list[tuple[object, ...]] = []
+        self._shifts: Counter[Account] = Counter()
+        self._tallies: Counter[tuple[str, str]] = Counter()
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
+        """All rows of a query."""
+        return self._connection.execute(sql, parameters).fetchall()
+
+    def row(self, sql: str, parameters: Sequence[object] = ()) -> Any | None:
+        """The first row of a query, or ``None``."""
+        return self._connection.execute(sql, parameters).fetchone()
+
+    def run(self, sql: str, parameters: Sequence[object] = ()) -> int:
+        """Run a statement; how many rows it changed."""
+        return self._connection.execute(sql, parameters).rowcount
+
+    def run_many(self, queries: Queries, name: str, rows: Sequence[Sequence[object]]) -> int:
+        """Run a statement for many rows at once; how many it changed."""
+        return sum(
+            self._connection.execute(sql, parameters).rowcount for sql, parameters, _ in queries.chunks(name, rows)
+        )
+
+    def next_job_seq(self, count: int = 1) -> int:
+        """The first of ``count`` sequence numbers for new jobs."""
+        first = self._books.job_seq + 1
+        self._books.job_seq += count
+        return first
+
+    def give_back_job_seq(self, first: int) -> None:
+        """Undo :meth:`next_job_seq` for numbers that were not used after all."""
+        self._books.job_seq = first - 1
+
+    def balance(self, account: Account) -> int:
+        """The balance as it stands inside this transaction."""
+        return self._books.balances[account]
+
+    def balances(self) -> Mapping[Account, int]:
+        """All balances as they stand inside this transaction."""
+        return self._books.balances
+
+    def move(self, movement: Movement, *, cause: str, actor: str, job: int | None = None, note: str = "") -> None:
+        """Book a movement of blanks; the caller has seen that they are there."""
+        self._books.balances[movement.source] -= movement.quantity
+        self._books.balances[movement.target] += movement.quantity
+        self._shifts[movement.source] -= movement.quantity
+        self._shifts[movement.target] += movement.quantity
+        self._entries.append(
+            (self.now_ms, movement.source, movement.target, movement.quantity, cause, job, actor, note)
+        )
+
+    def tally(self, name: str, label: str, by: int) -> None:
+        """Keep a count: add ``by`` to it."""
+        self._tallies[name, label] += by
+
+    def event(self, kind: str, subject: str, data: Mapping[str, object]) -> None:
+        """Append an event to the chain; published after the commit."""
+        books = self._books
+        text = msgspec.json.encode(data).decode()
+        books.event_seq += 1
+        books.event_hash = chained(books.event_hash, books.event_seq, self.now_ms, kind, subject, text)
+        self._event_rows.append((books.event_seq, self.now_ms, kind, subject, text, books.event_hash))
+        self.events.append(Event(books.event_seq, self.now_ms, kind, subject, data))
+
+    def flush(self) -> None:
+        """Write what was gathered; the last act before the commit."""
+        self.run_many(_Q, "insert_events", self._event_rows)
+        if self._entries:
+            self.run_many(_Q, "insert_entries", self._entries)
+            for account, shift in self._shifts.items():
+                if shift:
+                    self.run(_Q["shift_balance"], (shift, account))
+        tallies = [(name, label, by) for (name, label), by in self._tallies.items() if by]
+        if tallies:
+            self.run_many(_Q, "add_tallies", tallies)

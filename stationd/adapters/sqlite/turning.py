@@ -1,0 +1,190 @@
+"""What printers write: outcomes and claims, fused into one transaction, and what a device calls a job."""
+
+from collections.abc import Sequence
+
+from stationd.adapters.sqlite.advance import Advance
+from stationd.adapters.sqlite.queries import load
+from stationd.adapters.sqlite.rows import job_of, opened_document
+from stationd.adapters.sqlite.transaction import Transaction
+from stationd.domain.authority import STATION
+from stationd.domain.blanks import Account
+from stationd.domain.ids import uuid7
+from stationd.domain.job import Attempt, Evidence, Job, JobState
+from stationd.domain.job_machine import JobEvent
+from stationd.domain.outcome import NothingPrinted, Printed, Spoiled, Unknown
+from stationd.domain.retry import settle
+from stationd.ports import Claimed, Claiming, Entropy, Opened, Seal, Settling, Turn, Turned
+
+_Q = load("jobs")
+_JITTER_BITS = 16
+
+
+class Turning:
+    """The operation of the printers' lanes: settle what is known, then claim what comes next."""
+
+    def __init__(self, seal: Seal, entropy: Entropy, *, max_tries: int) -> None:
+        self._seal = seal
+        self._entropy = entropy
+        self._max_tries = max_tries
+
+    def __call__(self, transaction: Transaction, turns: Sequence[Turn]) -> list[Turned]:
+        """Outcomes first, so that a blank given back can be claimed again in the same transaction."""
+        settled = self._settle(transaction, [turn.settling for turn in turns])
+        claimed = self._claim(transaction, [turn.claiming for turn in turns])
+        answers = []
+        for turn, job, claims in zip(turns, settled, claimed, strict=True):
+            lacks, due_in_ms = None, None
+            if turn.claiming is not None and not claims:
+                lacks = "blanks" if transaction.balance(Account.SAFE) < 1 else "jobs"
+                due_in_ms = self._due_in_ms(transaction, turn.claiming)
+            answers.append(Turned(settled=job, claimed=tuple(claims), lacks=lacks, due_in_ms=due_in_ms))
+        return answers
+
+    def _settle(self, transaction: Transaction, settlings: Sequence[Settling | None]) -> list[Job | None]:
+        door = Advance(transaction)
+        results: list[Job | None] = []
+        closed: list[tuple[object, ...]] = []
+        for settling in settlings:
+            results.append(None if settling is None else self._settle_one(transaction, door, settling, closed))
+        if closed:
+            transaction.run_many(_Q, "settle_attempts", closed)
+        door.flush()
+        return results
+
+    def _settle_one(
+        self, transaction: Transaction, door: Advance, settling: Settling, closed: list[tuple[object, ...]]
+    ) -> Job:
+        attempt, outcome = settling.attempt, settling.outcome
+        job = job_of(transaction.rows(_Q["by_id"], (attempt.job,))[0])
+        if transaction.row(_Q["is_open"], (attempt.id,)) is None:
+            return job  # settled before: by an officer, or by this very outcome
+        jitter = self._entropy.bits(_JITTER_BITS) / (1 << _JITTER_BITS)
+        settlement = settle(outcome, tries=job.tries, max_tries=self._max_tries, jitter=jitter)
+        if settlement.event is JobEvent.OUTCOME_UNKNOWN and job.state is JobState.UNCERTAIN:
+            return job  # still nobody knows
+        evidence: Evidence | None = outcome.evidence if isinstance(outcome, Printed) else None
+        after = door.change(
+            job,
+            settlement.event,
+            actor=STATION.name,
+            is_used_up=settlement.is_used_up,
+            tries=settlement.tries,
+            printer=attempt.printer,
+            evidence=evidence,
+            not_before=transaction.tick_ms + settlement.delay_ms if settlement.delay_ms else 0,
+            reasons=_reasons(outcome),
+            data=_facts(outcome, attempt, transaction.now_ms),
+        )
+        if not isinstance(after, Job):
+            raise after
+        closed.append(_attempt_row(attempt.id, outcome, transaction.now_ms))
+        return after
+
+    def _claim(self, transaction: Transaction, claimings: Sequence[Claiming | None]) -> list[list[Claimed]]:
+        results: list[list[Claimed]] = [[] for _ in claimings]
+        door = Advance(transaction)
+        attempts: list[tuple[object, ...]] = []
+        by_profiles: dict[tuple[str, ...], list[int]] = {}
+        for index, claiming in enumerate(claimings):
+            if claiming is not None:
+                by_profiles.setdefault(claiming.profiles, []).append(index)
+        for profiles, indexes in by_profiles.items():
+            wishes = [
+                (index, claiming.printer)
+                for index in indexes
+                if (claiming := claimings[index]) is not None
+                for _ in range(claiming.count)
+            ]
+            count = min(len(wishes), transaction.balance(Account.SAFE))
+            jobs = self._next_in_line(transaction, profiles, count) if count > 0 else []
+            for (index, printer), job in zip(wishes, jobs, strict=False):
+                results[index].append(self._claim_one(transaction, door, job, printer, attempts))
+            door.flush()
+        if attempts:
+            transaction.run_many(_Q, "insert_attempts", attempts)
+        return results
+
+    def _next_in_line(self, transaction: Transaction, profiles: tuple[str, ...], count: int) -> list[Job]:
+        found: list[Job] = []
+        for profile in profiles:
+            rows = transaction.rows(_Q["next_in_line"], (profile, transaction.tick_ms, count))
+            found.extend(job_of(row) for row in rows)
+        if len(profiles) > 1:
+            found.sort(key=lambda job: job.rank)
+        return found[:count]
+
+    def _claim_one(
+        self, transaction: Transaction, door: Advance, job: Job, printer: str, attempts: list[tuple[object, ...]]
+    ) -> Claimed:
+        claimed = door.change(job, JobEvent.CLAIMED, actor=STATION.name, printer=printer)
+        if not isinstance(claimed, Job):
+            raise claimed
+        attempt = Attempt(
+            id=uuid7(transaction.now_ms, self._entropy.bits(74)),
+            job=job.id,
+            number=claimed.attempts,
+            printer=printer,
+            remote_id=None,
+            incarnation=None,
+            counter=None,
+            opened_at=transaction.now_ms,
+        )
+        attempts.append((attempt.id, job.seq, attempt.number, printer, attempt.opened_at))
+        media_type, sealed = transaction.rows(_Q["document"], (job.seq,))[0]
+        document = opened_document(self._seal, media_type, sealed, job.id)
+        return Claimed(job=claimed, attempt=attempt, document=document)
+
+    def _due_in_ms(self, transaction: Transaction, claiming: Claiming) -> int | None:
+        dues = [
+            due[0]
+            for profile in claiming.profiles
+            if (due := transaction.row(_Q["next_due"], (profile, transaction.tick_ms))) is not None
+            and due[0] is not None
+        ]
+        return max(1, min(dues) - transaction.tick_ms) if dues else None
+
+
+def open_at_device(transaction: Transaction, openings: Sequence[tuple[Attempt, Opened]]) -> list[bool]:
+    """Write down what devices call the jobs they opened; whether each attempt was still open."""
+    rows = [(attempt.id, opened.remote_id, opened.incarnation, opened.counter) for attempt, opened in openings]
+    if transaction.run_many(_Q, "open_attempts", rows) == len(rows):
+        return [True] * len(rows)
+    return [transaction.row(_Q["is_open"], (attempt.id,)) is not None for attempt, _ in openings]
+
+
+def _attempt_row(
+    attempt_id: str, outcome: Printed | NothingPrinted | Spoiled | Unknown, now: int
+) -> tuple[object, ...]:
+    match outcome:
+        case Printed(evidence=evidence):
+            return (attempt_id, "printed", None, evidence, now)
+        case NothingPrinted(cause=cause, reason=reason):
+            return (attempt_id, "nothing_printed", f"{cause}: {reason}", None, now)
+        case Spoiled(reason=reason):
+            return (attempt_id, "spoiled", reason, None, now)
+        case Unknown(reason=reason):
+            return (attempt_id, None, reason, None, None)
+
+
+def _reasons(outcome: Printed | NothingPrinted | Spoiled | Unknown) -> tuple[str, ...]:
+    match outcome:
+        case Printed():
+            return ()
+        case NothingPrinted(cause=cause):
+            return (f"{cause}-trouble",)
+        case Spoiled():
+            return ("blank-spoiled",)
+        case Unknown():
+            return ("outcome-unknown",)
+
+
+def _facts(outcome: Printed | NothingPrinted | Spoiled | Unknown, attempt: Attempt, now: int) -> dict[str, object]:
+    facts: dict[str, object] = {"attempt": attempt.number, "took_ms": max(0, now - attempt.opened_at)}
+    match outcome:
+        case Printed(counter=counter) if counter is not None:
+            facts["counter"] = counter
+        case NothingPrinted(cause=cause):
+            facts["cause"] = cause
+        case _:
+            pass
+    return facts

@@ -1,0 +1,162 @@
+"""The one writer, committing in groups.
+
+Whatever is waiting when the disk is free goes into one transaction: one fsync for all, no timer, no delay for a lone
+request. Requests that wait together are concurrent (none has been answered), so those of one kind are handed to their
+operation together, and it can write them in one statement. Answers and events go out after the commit, never before.
+
+When a group fails for a reason that is one request's own (a constraint, a defect), the whole is rolled back and each
+request runs alone, so that only the bad one fails. When the disk fails, all fail: nothing was written.
+"""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+
+from stationd.adapters.sqlite.connection import UnitConnection, translate
+from stationd.adapters.sqlite.transaction import Books, Transaction
+from stationd.domain.errors import Faulted
+from stationd.domain.events import Event
+from stationd.ports import Clock
+
+_log = logging.getLogger(__name__)
+
+A = TypeVar("A")
+R = TypeVar("R")
+Operation = Callable[[Transaction, Sequence[A]], Sequence[R]]
+"""Carries out requests of one kind inside a transaction: one result for each, in their order.
+
+It must be repeatable: after a rollback it is called again.
+"""
+
+MAX_GROUP = 256
+"""The most requests in one transaction: bounds the answer time of the first in it."""
+
+
+@dataclass(slots=True)
+class _Request:
+    operation: Operation[Any, Any]
+    argument: Any
+    answer: "asyncio.Future[Any]"
+
+
+class Writer:
+    """Gathers requests on the event loop and commits them in the database thread."""
+
+    def __init__(
+        self, connection: UnitConnection, clock: Clock, publish: Callable[[Sequence[Event]], None] = lambda _: None
+    ) -> None:
+        self._connection = connection
+        self._clock = clock
+        self._publish = publish
+        self._books = Books()
+        self._waiting: list[_Request] = []
+        self._pump: asyncio.Task[None] | None = None
+        self._is_closed = False
+        self.groups = 0
+        """Transactions committed since the start."""
+        self.requests = 0
+        """Requests carried out since the start."""
+
+    async def apply(self, operation: Operation[A, R], argument: A) -> R:
+        """What ``operation`` answers to ``argument``, once it is on the disk.
+
+        Raises :class:`Faulted` when the disk or the file failed, and whatever the operation raised for this request.
+        """
+        if self._is_closed:
+            raise Faulted("storage-closed", "cannot write: the station is stopping")
+        answer: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Request(operation, argument, answer))
+        if self._pump is None:
+            self._pump = asyncio.create_task(self._run(), name="writer")
+        return await answer
+
+    async def aclose(self) -> None:
+        """Commit what is waiting, then refuse more. The connection is the caller's to close."""
+        self._is_closed = True
+        if self._pump is not None:
+            await self._pump
+
+    async def _run(self) -> None:
+        """Commit until nothing waits. The task ends when idle, so that an idle station costs nothing."""
+        try:
+            while self._waiting:
+                group = self._waiting[:MAX_GROUP]
+                del self._waiting[:MAX_GROUP]
+                await self._commit_group(group)
+        finally:
+            self._pump = None
+
+    async def _commit_group(self, group: list[_Request]) -> None:
+        try:
+            results, events = await self._connection.run(partial(self._commit, group))
+        except Exception as error:  # noqa: BLE001 - handed to every requester, none is swallowed
+            for request in group:
+                if not request.answer.done():
+                    request.answer.set_exception(error)
+            return
+        self.groups += 1
+        self.requests += len(group)
+        for request, result in zip(group, results, strict=True):
+            if request.answer.done():
+                continue
+            if isinstance(result, _Failure):
+                request.answer.set_exception(result.error)
+            else:
+                request.answer.set_result(result)
+        if events:
+            self._publish(events)
+
+    def _commit(self, group: list[_Request], connection: sqlite3.Connection) -> tuple[list[Any], list[Event]]:
+        try:
+            return self._transact(group, connection)
+        except Exception as error:
+            if len(group) == 1 or _is_of_the_machine(error):
+                raise
+            _log.warning("a group of %d requests was rolled back and is repeated one by one", len(group))
+        results: list[Any] = []
+        events: list[Event] = []
+        for request in group:
+            try:
+                (result,), more = self._transact([request], connection)
+            except Exception as error:  # noqa: BLE001 - becomes the answer to this request
+                results.append(_Failure(translate(error) if isinstance(error, sqlite3.Error) else error))
+            else:
+                results.append(result)
+                events.extend(more)
+        return results, events
+
+    def _transact(self, group: list[_Request], connection: sqlite3.Connection) -> tuple[list[Any], list[Event]]:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            self._books.refresh(connection)
+            tick_ms = int(self._clock.monotonic() * 1000)
+            transaction = Transaction(connection, self._books, now_ms=self._clock.now_ms(), tick_ms=tick_ms)
+            results: list[Any] = [None] * len(group)
+            by_operation: dict[Operation[Any, Any], list[int]] = {}
+            for index, request in enumerate(group):
+                by_operation.setdefault(request.operation, []).append(index)
+            for operation, indexes in by_operation.items():
+                answers = operation(transaction, [group[index].argument for index in indexes])
+                for index, result in zip(indexes, answers, strict=True):
+                    results[index] = result
+            transaction.flush()
+            connection.execute("COMMIT")
+        except BaseException:
+            self._books.forget()
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        return results, transaction.events
+
+
+@dataclass(slots=True)
+class _Failure:
+    error: Exception
+
+
+def _is_of_the_machine(error: Exception) -> bool:
+    return isinstance(error, sqlite3.Error) and isinstance(translate(error), Faulted)

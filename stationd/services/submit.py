@@ -1,0 +1,70 @@
+"""Taking orders at the door: the rules, the document, then the durable queue."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from stationd.domain.authority import Actor
+from stationd.domain.document import check_document
+from stationd.domain.entitlement import KIND_CLASS, refusal_of
+from stationd.domain.errors import Refused
+from stationd.domain.order import Document, Order
+from stationd.ports import Acceptance, JobStore
+from stationd.services.jobs import Jobs, JobView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submitted:
+    """The job as answered; ``is_replay`` when the very same request was taken before."""
+
+    view: JobView
+    is_replay: bool
+
+
+class Submission:
+    """Submitting one order."""
+
+    def __init__(self, store: JobStore, jobs: Jobs, templates: Mapping[str, frozenset[str]]) -> None:
+        """``templates`` gives the templates that each profile of this station can print."""
+        self._store = store
+        self._jobs = jobs
+        self._templates = templates
+
+    async def submit(self, order: Order, *, key: str, digest: bytes, actor: Actor) -> Submitted:
+        """The job, durable when this returns.
+
+        Raises :class:`Refused`: a rule of :mod:`stationd.domain.entitlement`, ``profile-unknown``,
+        ``document-invalid``, ``idempotency-key-reused``, ``order-has-a-live-job``; and ``Faulted``
+        (``storage-full``, …) with nothing stored.
+        """
+        refused = refusal_of(order) or self._document_refusal(order)
+        if refused is not None:
+            raise refused
+        answer = await self._store.accept(
+            Acceptance(
+                order=order,
+                service_class=KIND_CLASS[order.kind],
+                caller=actor.name,
+                key=key,
+                digest=digest,
+            )
+        )
+        if isinstance(answer, Refused):
+            raise answer
+        return Submitted(view=self._jobs.view(answer.job), is_replay=answer.is_replay)
+
+    def _document_refusal(self, order: Order) -> Refused | None:
+        templates = self._templates.get(order.profile)
+        if templates is None:
+            known = ", ".join(sorted(self._templates))
+            return Refused("profile-unknown", f"cannot print this profile: known are {known}", field="profile")
+        document = order.document
+        if isinstance(document, Document):
+            return check_document(document.media_type, document.data)
+        if document.template not in templates:
+            known = ", ".join(sorted(templates))
+            return Refused(
+                "document-invalid",
+                f"cannot use the template: the profile prints {known}",
+                field="document.template",
+            )
+        return None
