@@ -1,0 +1,111 @@
+# The house's commands. `make demo` and `make test` work on a fresh Debian 12 machine with Python 3.11, git and make.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+STAMPS := $(VENV)/stamps
+PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation
+LOCKED := --require-hashes --only-binary=:all: --no-binary=forbiddenfruit
+# forbiddenfruit, which blockbuster needs in tests, is published as source only; setuptools comes from the build lock.
+
+ARGS ?=
+PYTEST_ARGS ?=
+MINUTES ?=
+KILLS ?=
+
+.PHONY: help
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# ------------------------------------------------------------------------------------------------------- running
+
+.PHONY: demo
+demo: system-demo $(STAMPS)/runtime ## run a station with simulated printers (ARGS="--speed 10 --printers 4")
+	@$(VENV)/bin/stationd demo $(ARGS)
+
+.PHONY: test
+test: system-test $(STAMPS)/dev ## run every test (PYTEST_ARGS="-k receipt")
+	$(VENV)/bin/pytest -m "not campaign" $(PYTEST_ARGS)
+
+.PHONY: check
+check: $(STAMPS)/dev ## run formatter, linters, types, import contracts, and see that generated docs are current
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+	$(VENV)/bin/python docs/generate.py --check
+
+.PHONY: cover
+cover: $(STAMPS)/dev ## measure how much of the domain the unit tests walk; less than all of it fails
+	$(VENV)/bin/pytest -q tests/unit --cov=stationd.domain --cov-branch --cov-fail-under=100
+
+.PHONY: bench
+bench: system-test $(STAMPS)/dev ## measure speed and memory, as ratios of one run
+	$(VENV)/bin/python -m tests.bench $(ARGS)
+
+.PHONY: campaign
+campaign: system-test $(STAMPS)/dev ## kill the daemon at random moments (KILLS=200 or MINUTES=30)
+	$(VENV)/bin/python -m tests.campaign $(if $(MINUTES),--minutes $(MINUTES)) $(if $(KILLS),--kills $(KILLS)) $(ARGS)
+
+.PHONY: docs
+docs: $(STAMPS)/dev ## write the generated parts of the documentation
+	$(VENV)/bin/python docs/generate.py
+
+# ------------------------------------------------------------------------------------------------------- setting up
+
+.PHONY: setup
+setup: $(STAMPS)/dev ## make the environment with everything locked (PYTHON=python3.12)
+
+.PHONY: system
+system: system-demo system-test ## install the Debian packages that are missing
+
+.PHONY: system-demo system-test
+system-demo:
+	@.ci/install-packages .ci/packages-demo.txt
+
+system-test:
+	@.ci/install-packages .ci/packages-demo.txt .ci/packages-test.txt
+
+$(VENV)/bin/python:
+	.ci/make-venv $(VENV)
+
+$(STAMPS)/build: requirements-build.lock | $(VENV)/bin/python
+	@mkdir -p $(STAMPS)
+	$(PIP) $(LOCKED) -r requirements-build.lock
+	@touch $@
+
+$(STAMPS)/runtime: requirements.lock pyproject.toml $(STAMPS)/build
+	$(PIP) $(LOCKED) -r requirements.lock
+	$(PIP) --no-deps --editable .
+	@touch $@
+
+$(STAMPS)/dev: requirements-dev.lock $(STAMPS)/runtime
+	$(PIP) $(LOCKED) -r requirements-dev.lock
+	@touch $@
+
+# ------------------------------------------------------------------------------------------------------- locking
+
+LOCK_TOOL := .cache/lock
+UV_VERSION := 0.13.9
+COMPILE = $(LOCK_TOOL)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links $(if $(UPGRADE),--upgrade)
+
+.PHONY: lock
+lock: $(LOCK_TOOL)/uv-$(UV_VERSION) ## pin the dependencies of pyproject.toml with hashes (UPGRADE=1 takes the newest)
+	$(COMPILE) pyproject.toml --output-file requirements.lock
+	$(COMPILE) --group build --constraint requirements.lock --output-file requirements-build.lock
+	$(COMPILE) pyproject.toml --group dev --constraint requirements.lock --constraint requirements-build.lock \
+		--output-file requirements-dev.lock
+
+$(LOCK_TOOL)/uv-$(UV_VERSION):
+	.ci/make-venv $(LOCK_TOOL)
+	$(LOCK_TOOL)/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@touch $@
+
+.PHONY: clean
+clean: ## remove the environment, caches and everything built
+	rm -rf $(VENV) .cache build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
+	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
