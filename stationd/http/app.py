@@ -1,0 +1,40 @@
+"""The application behind the door: the route table bound to the services."""
+
+from functools import cache
+
+from aiohttp import hdrs, web
+
+from stationd.http import blanks, devices, health, jobs, openapi, station
+from stationd.http.doors import Doors
+from stationd.http.endpoint import endpoint, expect, not_allowed, not_found
+from stationd.http.guard import Guard
+from stationd.http.policy import HttpPolicy
+from stationd.http.routing import Route
+
+TABLES = (health.table, openapi.table, station.table, jobs.table, devices.table, blanks.table)
+
+ROUTES: tuple[Route, ...] = tuple(route for table in TABLES for route in table.routes)
+"""Every call of the API."""
+
+
+def build(doors: Doors, policy: HttpPolicy) -> web.Application:
+    """The application, ready for :class:`stationd.http.serve.HttpServer`.
+
+    Each path answers its methods, ``HEAD`` with ``GET``, and 405 with ``Allow`` to all others; every other path 404.
+    There is no middleware: each endpoint does its own checks, in one function.
+    """
+    app = web.Application()
+    guard = Guard(policy, doors.access)
+    app[openapi.DOCUMENT] = openapi.Rendered(cache(lambda: openapi.render(ROUTES)))
+    methods: dict[str, list[str]] = {}
+    for route in ROUTES:
+        serve = endpoint(route, doors, policy, guard)
+        allowed = [hdrs.METH_GET, hdrs.METH_HEAD] if route.method == hdrs.METH_GET else [route.method]
+        for method in allowed:
+            app.router.add_route(method, route.path, serve, expect_handler=expect)
+        methods.setdefault(route.path, []).extend(allowed)
+    for path, allowed in methods.items():
+        others = not_allowed(guard, ", ".join((*allowed, hdrs.METH_OPTIONS)))
+        app.router.add_route(hdrs.METH_ANY, path, others, expect_handler=expect)
+    app.router.add_route(hdrs.METH_ANY, "/{path:.*}", not_found(guard), expect_handler=expect)
+    return app

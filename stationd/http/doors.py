@@ -1,0 +1,69 @@
+"""What the door opens to: the services behind it, and one request as a handler sees it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from aiohttp import web
+
+from stationd.domain.authority import STATION, Actor
+
+if TYPE_CHECKING:
+    from stationd.services.access import Access
+    from stationd.services.blanks import Blanks
+    from stationd.services.jobs import Jobs
+    from stationd.services.printers import Printers
+    from stationd.services.station import Station
+    from stationd.services.submit import Submission
+
+Body = TypeVar("Body")
+Query = TypeVar("Query")
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doors:
+    """The services that the API calls, one method each.
+
+    ``metrics`` renders the Prometheus text; ``observe``, where there is one, is told of every answer: method, path as
+    in the route table, status, seconds.
+    """
+
+    access: "Access"
+    submission: "Submission"
+    jobs: "Jobs"
+    printers: "Printers"
+    blanks: "Blanks"
+    station: "Station"
+    metrics: Callable[[], bytes]
+    observe: Callable[[str, str, int, float], None] | None = None
+
+
+@dataclass(slots=True)
+class Ask(Generic[Body, Query]):
+    """One request, let in and decoded. ``raw`` are the bytes of the body; ``key`` the idempotency key, else empty."""
+
+    request: web.Request
+    actor: Actor
+    body: Body
+    query: Query
+    raw: bytes
+    key: str
+
+    @property
+    def path(self) -> Mapping[str, str]:
+        """The named parts of the path."""
+        return self.request.match_info
+
+
+@dataclass(slots=True)
+class Reply(Generic[Answer]):
+    """What a handler answers; ``status`` where it is not the route's own."""
+
+    body: Answer
+    status: int | None = None
+    headers: Mapping[str, str] | None = None
+
+
+NOBODY = STATION
+"""The actor of public routes, which act for nobody."""

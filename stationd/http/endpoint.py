@@ -1,0 +1,199 @@
+"""From a route to what aiohttp calls: one thin function a route, everything prepared beforehand.
+
+The order of the checks is that of their cost and of what they may reveal: name and site, token, role, idempotency key,
+media type, size, time, JSON, schema. Nothing of a body is read before the token is known.
+"""
+
+import itertools
+import logging
+import secrets
+import time
+import traceback
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import msgspec
+from aiohttp import hdrs, web
+from multidict import CIMultiDict
+
+from stationd.domain.errors import Faulted, Refused, StationError
+from stationd.http.bodies import decode_json, read_body, read_query, require_json
+from stationd.http.doors import NOBODY, Ask, Doors, Reply
+from stationd.http.guard import Guard, cors_headers, idempotency_key, preflight_headers
+from stationd.http.policy import HttpPolicy
+from stationd.http.problems import MEDIA_TYPE, encode, problem_of, wants_indonesian
+from stationd.http.routing import Route
+from stationd.http.schemas import NoQuery
+
+Endpoint = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+REQUEST_ID = "X-Request-Id"
+
+SECURITY_HEADERS: Mapping[str, str] = {
+    hdrs.SERVER: "stationd",
+    hdrs.CACHE_CONTROL: "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+"""On every answer of the API, errors included."""
+
+JSON_HEADERS = CIMultiDict({**SECURITY_HEADERS, hdrs.CONTENT_TYPE: "application/json"})
+_PROBLEM_HEADERS = CIMultiDict({**SECURITY_HEADERS, hdrs.CONTENT_TYPE: MEDIA_TYPE})
+_RETRY_AFTER_S = "5"
+
+_log = logging.getLogger(__name__)
+_encode = msgspec.json.Encoder().encode
+_run = secrets.token_hex(4)
+_numbers = itertools.count(1)
+
+
+def request_id() -> str:
+    """A name for one request, unique across restarts; it appears in the answer and in the log."""
+    return f"{_run}-{next(_numbers):x}"
+
+
+def endpoint(route: Route, doors: Doors, policy: HttpPolicy, guard: Guard) -> Endpoint:
+    """The function that serves a route. It raises nothing but what means that the caller is gone."""
+    handler = route.handler
+    roles = route.roles
+    decoder = msgspec.json.Decoder(route.body) if route.has_body else None
+    nothing = None if route.needs_body else route.body()
+    query_model = route.query
+    no_query = NoQuery() if query_model is NoQuery else None
+    status = int(route.status)
+
+    async def serve(request: web.Request) -> web.StreamResponse:
+        name = request_id()
+        origin: str | None = None
+        try:
+            headers = request.headers
+            origin = guard.admit(headers)
+            actor = NOBODY if roles is None else await guard.actor(headers, roles)
+            key = idempotency_key(headers) if route.is_keyed else ""
+            raw, body = b"", nothing
+            if decoder is not None and (nothing is None or request.can_read_body):
+                require_json(headers)
+                raw = await read_body(request, limit=policy.max_body, timeout_s=policy.body_timeout_s)
+                if raw or nothing is None:
+                    body = decode_json(decoder, raw)
+            query = no_query
+            if no_query is None or request.query_string:
+                query = read_query(request.query, query_model)
+            answer = await handler(doors, Ask(request, actor, body, query, raw, key))
+            if not isinstance(answer, (Reply, web.Response)):
+                return answer  # a stream, begun and ended by the handler
+            response = _response(answer, status)
+        except StationError as error:
+            response = problem(request, error, name)
+        except Exception as error:  # noqa: BLE001 - the one place where a defect becomes an answer
+            response = mistake(request, error, name)
+        response.headers[REQUEST_ID] = name
+        if origin is not None:
+            response.headers.update(cors_headers(origin))
+        return response
+
+    return serve if doors.observe is None else _observed(serve, route, doors.observe)
+
+
+def problem(request: web.BaseRequest, error: StationError, name: str) -> web.Response:
+    """The answer for a refusal or a fault; the connection ends with it when a body is still on its way."""
+    document = problem_of(
+        error, request_id=name, is_indonesian=wants_indonesian(request.headers.get(hdrs.ACCEPT_LANGUAGE))
+    )
+    response = web.Response(body=encode(document), status=document.status, headers=_PROBLEM_HEADERS)
+    response.headers[REQUEST_ID] = name
+    if document.code in {"token-missing", "token-unknown"}:
+        reason = "" if document.code == "token-missing" else ', error="invalid_token"'
+        response.headers[hdrs.WWW_AUTHENTICATE] = f'Bearer realm="stationd"{reason}'
+    if isinstance(error, Faulted):
+        response.headers[hdrs.RETRY_AFTER] = _RETRY_AFTER_S
+    if not request.content.is_eof():
+        response.force_close()
+    return response
+
+
+def mistake(request: web.BaseRequest, error: Exception, name: str) -> web.Response:
+    """The answer for a defect of ours, logged by its type and place only: its text may hold what was sent.
+
+    Raises the error again when the caller is gone.
+    """
+    if isinstance(error, ConnectionError) and request.transport is None:
+        raise error
+    frames = traceback.extract_tb(error.__traceback__)
+    place = " < ".join(f"{frame.name} ({frame.filename}:{frame.lineno})" for frame in reversed(frames[-6:]))
+    _log.error("request %s: cannot answer: %s at %s", name, type(error).__name__, place)
+    return problem(request, Refused("internal", "the station made a mistake; it is in the log under this id"), name)
+
+
+def _response(answer: Reply[Any] | web.Response, status: int) -> web.Response:
+    if isinstance(answer, Reply):
+        response = web.Response(
+            body=_encode(answer.body),
+            status=status if answer.status is None else answer.status,
+            headers=JSON_HEADERS,
+        )
+        if answer.headers is not None:
+            response.headers.update(answer.headers)
+        return response
+    for header, value in SECURITY_HEADERS.items():
+        answer.headers.setdefault(header, value)
+    return answer
+
+
+def _observed(serve: Endpoint, route: Route, observe: Callable[[str, str, int, float], None]) -> Endpoint:
+    method, path = route.method, route.path
+
+    async def observed(request: web.Request) -> web.StreamResponse:
+        begun = time.perf_counter()
+        response = await serve(request)
+        observe(method, path, response.status, time.perf_counter() - begun)
+        return response
+
+    return observed
+
+
+def not_found(guard: Guard) -> Endpoint:
+    """The answer where the table has no path."""
+
+    async def serve(request: web.Request) -> web.StreamResponse:
+        return _refuse(request, guard, Refused("path-unknown", "cannot answer: there is no such path"))
+
+    return serve
+
+
+def not_allowed(guard: Guard, methods: str) -> Endpoint:
+    """The answer where the table has the path and not the method; ``OPTIONS`` learns the methods."""
+
+    async def serve(request: web.Request) -> web.StreamResponse:
+        if request.method == hdrs.METH_OPTIONS:
+            try:
+                origin = guard.admit(request.headers)
+            except Refused as refusal:
+                return problem(request, refusal, request_id())
+            extra = preflight_headers(origin, methods) if origin is not None else {}
+            return web.Response(status=204, headers={**SECURITY_HEADERS, hdrs.ALLOW: methods, **extra})
+        response = _refuse(
+            request, guard, Refused("method-not-allowed", f"cannot do this here: allowed are {methods}", fix=None)
+        )
+        response.headers[hdrs.ALLOW] = methods
+        return response
+
+    return serve
+
+
+async def expect(_request: web.Request) -> None:
+    """Leave ``Expect: 100-continue`` to the reading of the body, so that a refused caller never sends it."""
+
+
+def _refuse(request: web.Request, guard: Guard, refusal: Refused) -> web.Response:
+    name = request_id()
+    try:
+        origin = guard.admit(request.headers)
+    except Refused as stranger:
+        return problem(request, stranger, name)
+    response = problem(request, refusal, name)
+    if origin is not None:
+        response.headers.update(cors_headers(origin))
+    return response

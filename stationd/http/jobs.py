@@ -1,0 +1,154 @@
+"""Print jobs: submit, list, read, and what an officer decides about one."""
+
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from stationd.domain.order import Document, Holder, Order, TemplateDocument
+from stationd.http.doors import Ask, Doors, Reply
+from stationd.http.routing import OFFICERS, SUBMITTERS, Table
+from stationd.http.schemas import (
+    DocumentBody,
+    JobAnswer,
+    JobPage,
+    JobsQuery,
+    NewJob,
+    NoQuery,
+    Nothing,
+    VerdictBody,
+    fields_of,
+    moment,
+)
+
+if TYPE_CHECKING:
+    from stationd.services.jobs import JobView
+
+table = Table("jobs")
+
+
+@table.route(
+    "POST",
+    "/v1/jobs",
+    roles=SUBMITTERS,
+    status=201,
+    says="Accepted: the job survives a power cut from here on.",
+    also={200: "The same request came before; this is the job that it made."},
+    problems=(
+        "idempotency-key-reused",
+        "order-has-a-live-job",
+        "data-change-belongs-to-the-office",
+        "police-report-missing",
+        "nik-malformed",
+        "document-invalid",
+        "profile-unknown",
+        "storage-full",
+    ),
+    is_keyed=True,
+)
+async def submit_job(doors: Doors, ask: Ask[NewJob, NoQuery]) -> Reply[JobAnswer]:
+    """Submit an order for one card.
+
+    Send a fresh Idempotency-Key with every order and the same key when you repeat a request: the card is made once.
+    """
+    submitted = await doors.submission.submit(
+        _order(ask.body), key=ask.key, digest=sha256(ask.raw).digest(), actor=ask.actor
+    )
+    answer = _answer(submitted.view)
+    return Reply(answer, 200 if submitted.is_replay else None, {"Location": f"/v1/jobs/{answer.id}"})
+
+
+@table.route("GET", "/v1/jobs", roles=OFFICERS, says="A page of jobs.", problems=("cursor-malformed",))
+async def list_jobs(doors: Doors, ask: Ask[Nothing, JobsQuery]) -> Reply[JobPage]:
+    """Jobs, page by page."""
+    query = ask.query
+    views, cursor = await doors.jobs.page(
+        state=None if query.state is msgspec.UNSET else query.state,
+        after=None if query.after is msgspec.UNSET else query.after,
+        limit=query.limit,
+    )
+    return Reply(JobPage(items=tuple(_answer(view) for view in views), next=cursor))
+
+
+@table.route("GET", "/v1/jobs/{job_id}", roles=OFFICERS, says="The job.", problems=("job-unknown",))
+async def read_job(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[JobAnswer]:
+    """One job and why it stands where it stands."""
+    return Reply(_answer(await doors.jobs.read(ask.path["job_id"])))
+
+
+@table.route(
+    "POST",
+    "/v1/jobs/{job_id}/cancel",
+    roles=OFFICERS,
+    says="Cancelled.",
+    problems=("job-unknown", "job-state", "storage-full"),
+)
+async def cancel_job(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[JobAnswer]:
+    """Give a job up that no printer has."""
+    return Reply(_answer(await doors.jobs.cancel(ask.path["job_id"], actor=ask.actor)))
+
+
+@table.route(
+    "POST",
+    "/v1/jobs/{job_id}/retry",
+    roles=OFFICERS,
+    says="Queued again.",
+    problems=("job-unknown", "job-state", "storage-full"),
+)
+async def retry_job(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[JobAnswer]:
+    """Try a failed job again, with fresh tries."""
+    return Reply(_answer(await doors.jobs.retry(ask.path["job_id"], actor=ask.actor)))
+
+
+@table.route(
+    "POST",
+    "/v1/jobs/{job_id}/verdict",
+    roles=OFFICERS,
+    says="Settled by what a person saw.",
+    problems=("job-unknown", "job-not-uncertain", "storage-full"),
+)
+async def judge_job(doors: Doors, ask: Ask[VerdictBody, NoQuery]) -> Reply[JobAnswer]:
+    """Say what became of a card whose outcome nobody could know."""
+    body = ask.body
+    return Reply(_answer(await doors.jobs.verdict(ask.path["job_id"], body.outcome, body.note, actor=ask.actor)))
+
+
+def _order(body: NewJob) -> Order:
+    holder = body.holder
+    return Order(
+        order=body.order,
+        kind=body.kind,
+        holder=Holder(nik=holder.nik, name=holder.name, address=holder.address, phone=holder.phone),
+        document=_document(body.document),
+        police_report=body.police_report,
+        profile=body.profile,
+    )
+
+
+def _document(body: DocumentBody) -> Document | TemplateDocument:
+    if body.template is not None:
+        return TemplateDocument(template=body.template, fields=fields_of(body), photo=body.photo)
+    if body.media_type is None or body.data is None:
+        raise AssertionError("the schema lets only whole documents pass")
+    return Document(body.media_type, body.data)
+
+
+def _answer(view: "JobView") -> JobAnswer:
+    job = view.job
+    return JobAnswer(
+        id=job.id,
+        receipt=job.receipt,
+        order=job.order,
+        kind=job.kind,
+        profile=job.profile,
+        state=job.state,
+        reasons=job.reasons,
+        why=view.why,
+        position=view.position,
+        expected_s=view.expected_s,
+        printer=job.printer,
+        attempts=job.attempts,
+        evidence=job.evidence,
+        created_at=moment(job.created_at),
+        updated_at=moment(job.updated_at),
+    )

@@ -1,0 +1,147 @@
+"""The OpenAPI 3.1 document, made from the route table and the models that validate."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from aiohttp import hdrs, web
+
+from stationd import __version__
+from stationd.http.doors import Ask, Doors
+from stationd.http.problems import KINDS, MEDIA_TYPE, Problem
+from stationd.http.routing import Route, Table
+from stationd.http.schemas import NoQuery, Nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """The document as JSON, made when it is first asked for."""
+
+    read: Callable[[], bytes]
+
+
+DOCUMENT = web.AppKey("openapi", Rendered)
+"""Where the application keeps it."""
+
+Json = dict[str, Any]
+
+_REF = "#/components/schemas/{name}"
+_REQUEST_ID: Json = {"X-Request-Id": {"description": "Names this request in the log.", "schema": {"type": "string"}}}
+_KEY: Json = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": True,
+    "description": "A fresh random key for an order, the same when the request is repeated; bare or a quoted string.",
+    "schema": {"type": "string", "pattern": r"^[\u0021-\u007e]{1,128}$"},
+    "example": "7f3c9a52-3a0e-4b6e-9d5b-0a4d9b1f6c11",
+}
+
+table = Table("openapi")
+
+
+@table.route("GET", "/openapi.json", roles=None, says="An OpenAPI 3.1 document.")
+async def read_openapi(_doors: Doors, ask: Ask[Nothing, NoQuery]) -> web.Response:
+    """This document."""
+    return web.Response(body=ask.request.app[DOCUMENT].read(), headers={hdrs.CONTENT_TYPE: "application/json"})
+
+
+def document(routes: Sequence[Route]) -> Json:
+    """The OpenAPI document of a route table, as JSON values."""
+    models = sorted(
+        {model for route in routes for model in _models(route)} | {Problem}, key=lambda model: model.__name__
+    )
+    references, components = msgspec.json.schema_components(models, ref_template=_REF)
+    schemas = dict(zip(models, references, strict=True))
+    paths: dict[str, Json] = {}
+    for route in routes:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, schemas, components)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "stationd",
+            "version": __version__,
+            "summary": "The local API of a card-print station.",
+            "description": "Errors are problem documents (RFC 9457) with a stable `code`.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "http://127.0.0.1:8631"}],
+        "tags": [{"name": tag} for tag in dict.fromkeys(route.tag for route in routes)],
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+        "x-problems": {
+            code: {"status": kind.status, "title": {"en": kind.title, "id": kind.judul}} for code, kind in KINDS.items()
+        },
+    }
+
+
+def render(routes: Sequence[Route]) -> bytes:
+    """The document as JSON."""
+    return msgspec.json.encode(document(routes))
+
+
+def _models(route: Route) -> Iterable[type[Any]]:
+    if route.needs_body:
+        yield route.body
+    if route.query is not NoQuery:
+        yield route.query
+    if route.answer is not None:
+        yield route.answer
+
+
+def _operation(route: Route, schemas: Mapping[type[Any], Json], components: Json) -> Json:
+    operation: Json = {"operationId": route.name, "summary": route.summary, "tags": [route.tag]}
+    if route.description:
+        operation["description"] = route.description
+    if route.roles is not None:
+        operation["security"] = [{"token": []}]
+        operation["x-roles"] = sorted(route.roles)
+    parameters = list(_parameters(route, schemas, components))
+    if parameters:
+        operation["parameters"] = parameters
+    if route.needs_body:
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schemas[route.body]}}}
+    operation["responses"] = _responses(route, schemas)
+    return operation
+
+
+def _parameters(route: Route, schemas: Mapping[type[Any], Json], components: Json) -> Iterable[Json]:
+    for name in route.parameters:
+        yield {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+    if route.query is not NoQuery:
+        model = components.pop(schemas[route.query]["$ref"].rpartition("/")[2])
+        for name, schema in model["properties"].items():
+            about = {key: value for key, value in schema.items() if key != "description"}
+            parameter = {"name": name, "in": "query", "required": name in model["required"], "schema": about}
+            if "description" in schema:
+                parameter["description"] = schema["description"]
+            yield parameter
+    if route.is_keyed:
+        yield _KEY
+
+
+def _responses(route: Route, schemas: Mapping[type[Any], Json]) -> Json:
+    schema = {"type": "string"} if route.answer is None else schemas[route.answer]
+    if route.answer is None and route.media_type == "application/json":
+        schema = {"type": "object"}
+    content = {route.media_type: {"schema": schema}}
+    responses: Json = {}
+    for status, says in ((int(route.status), route.says), *route.also.items()):
+        responses[str(status)] = {"description": says, "headers": _REQUEST_ID, "content": content}
+    by_status: dict[int, list[str]] = {}
+    for code in route.codes:
+        by_status.setdefault(KINDS[code].status, []).append(code)
+    for status, codes in sorted(by_status.items()):
+        responses[str(status)] = {
+            "description": "; ".join(f"{code}: {KINDS[code].title}" for code in codes),
+            "headers": _REQUEST_ID,
+            "content": {
+                MEDIA_TYPE: {
+                    "schema": {"allOf": [schemas[Problem], {"properties": {"code": {"enum": codes}}}]},
+                }
+            },
+        }
+    return responses

@@ -1,0 +1,150 @@
+"""What went wrong, as RFC 9457 problem documents: one table from code to status and title.
+
+The codes are part of the contract and never change their meaning; a new trouble gets a new code. The table holds every
+code that a ``Refused`` may carry anywhere in the daemon, and a test compares the two.
+"""
+
+from typing import Annotated, NamedTuple
+
+import msgspec
+
+from stationd.domain.errors import Faulted, Refused, StationError
+
+MEDIA_TYPE = "application/problem+json"
+TYPE_PREFIX = "urn:stationd:problem:"
+
+
+class Kind(NamedTuple):
+    """A kind of problem: its HTTP status and its title in English and Indonesian."""
+
+    status: int
+    title: str
+    judul: str
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A problem document (RFC 9457). It never contains a value of a person."""
+
+    type: Annotated[
+        str, msgspec.Meta(description="A stable URN made of the code.", examples=[f"{TYPE_PREFIX}job-unknown"])
+    ]
+    title: Annotated[str, msgspec.Meta(description="The kind of problem, in the language of Accept-Language (en, id).")]
+    status: Annotated[int, msgspec.Meta(ge=400, le=599)]
+    code: Annotated[str, msgspec.Meta(description="Stable; program against this.", examples=["job-unknown"])]
+    detail: Annotated[str, msgspec.Meta(description="One line about this case.")]
+    request_id: Annotated[str, msgspec.Meta(description="Names this request in the log of the station.")]
+    field: Annotated[str, msgspec.Meta(description="Path of the value at fault, such as holder.nik.")] | None = None
+    see: Annotated[str, msgspec.Meta(description="What stands in the way, such as the id of another job.")] | None = (
+        None
+    )
+    fix: Annotated[str, msgspec.Meta(description="What to do about it.")] | None = None
+
+
+KINDS: dict[str, Kind] = {
+    # the request itself
+    "request-malformed": Kind(400, "The request is not HTTP as it should be", "Permintaan bukan HTTP yang benar"),
+    "json-malformed": Kind(400, "The body is not JSON", "Isi permintaan bukan JSON"),
+    "body-malformed": Kind(400, "The body cannot be read", "Isi permintaan tidak dapat dibaca"),
+    "query-invalid": Kind(400, "A query parameter is wrong", "Parameter permintaan salah"),
+    "cursor-malformed": Kind(400, "The cursor is not one of ours", "Penunjuk halaman tidak dikenal"),
+    "idempotency-key-missing": Kind(400, "The idempotency key is missing", "Kunci idempotensi tidak ada"),
+    "idempotency-key-malformed": Kind(400, "The idempotency key is malformed", "Kunci idempotensi salah bentuk"),
+    "body-too-slow": Kind(408, "The body came too slowly", "Isi permintaan terlalu lambat"),
+    "body-too-large": Kind(413, "The body is too large", "Isi permintaan terlalu besar"),
+    "media-type-unsupported": Kind(415, "The media type is not taken", "Jenis isi tidak diterima"),
+    "encoding-unsupported": Kind(415, "The content encoding is not taken", "Penyandian isi tidak diterima"),
+    "body-invalid": Kind(422, "The body does not fit the schema", "Isi permintaan tidak sesuai skema"),
+    # who asks, and from where
+    "token-missing": Kind(401, "A token is needed", "Diperlukan token"),
+    "token-unknown": Kind(401, "The token is not known", "Token tidak dikenal"),
+    "role-not-allowed": Kind(403, "The role does not allow this", "Peran ini tidak berwenang"),
+    "cross-site": Kind(403, "Calls from other sites are refused", "Panggilan dari situs lain ditolak"),
+    "host-not-allowed": Kind(421, "Not served under this name", "Tidak dilayani dengan nama ini"),
+    "token-name-unknown": Kind(404, "No token of this name", "Tidak ada token dengan nama ini"),
+    "token-name-taken": Kind(409, "The name of the token is taken", "Nama token sudah dipakai"),
+    # what is asked for
+    "path-unknown": Kind(404, "There is nothing here", "Tidak ada apa-apa di sini"),
+    "method-not-allowed": Kind(405, "The method is not allowed here", "Metode tidak diizinkan di sini"),
+    "job-unknown": Kind(404, "No such job", "Tugas cetak tidak ada"),
+    "device-unknown": Kind(404, "No such device", "Perangkat tidak ada"),
+    # orders
+    "idempotency-key-reused": Kind(409, "The key was used for another request", "Kunci sudah dipakai permintaan lain"),
+    "order-has-a-live-job": Kind(409, "The order has a card under way", "Pesanan ini masih diproses"),
+    "data-change-belongs-to-the-office": Kind(
+        422, "Data changes are made at the office", "Perubahan data dilakukan di Dinas Dukcapil"
+    ),
+    "police-report-missing": Kind(422, "The police report is missing", "Surat keterangan kehilangan belum ada"),
+    "nik-malformed": Kind(422, "The NIK is malformed", "NIK salah bentuk"),
+    "document-invalid": Kind(422, "The document cannot be used", "Dokumen tidak dapat dipakai"),
+    "profile-unknown": Kind(422, "No such print profile", "Profil cetak tidak ada"),
+    # jobs
+    "job-state": Kind(409, "The job's state does not allow this", "Keadaan tugas cetak tidak mengizinkan ini"),
+    "job-not-uncertain": Kind(409, "The job is not in doubt", "Hasil tugas cetak ini tidak diragukan"),
+    # blanks
+    "quantity-out-of-range": Kind(422, "The quantity cannot be right", "Jumlah tidak mungkin benar"),
+    "blanks-not-there": Kind(409, "So many blanks are not there", "Blangko sebanyak itu tidak ada"),
+    # ours and below us
+    "internal": Kind(500, "The station made a mistake", "Terjadi kesalahan pada stasiun"),
+    "seal-broken": Kind(500, "Sealed data cannot be opened", "Data tersegel tidak dapat dibuka"),
+    "printer-unreachable": Kind(503, "The printer does not answer", "Pencetak tidak menjawab"),
+    "station-stopping": Kind(503, "The station is stopping", "Stasiun sedang berhenti"),
+    "storage-full": Kind(507, "The disk is full", "Penyimpanan penuh"),
+}
+"""Every code with its status and titles."""
+
+_FAULT = Kind(503, "Something below the station is in trouble", "Ada gangguan pada perangkat stasiun")
+
+encode = msgspec.json.Encoder().encode
+
+
+def kind_of(error: StationError) -> tuple[str, Kind]:
+    """The code to answer and its kind.
+
+    A fault without a row of its own is 503; a refusal without one is a mistake of ours: ``internal``.
+    """
+    kind = KINDS.get(error.code)
+    if kind is not None:
+        return error.code, kind
+    if isinstance(error, Faulted):
+        return error.code, _FAULT
+    return "internal", KINDS["internal"]
+
+
+def problem_of(error: StationError, *, request_id: str, is_indonesian: bool = False) -> Problem:
+    """The problem document for a refusal or a fault."""
+    code, kind = kind_of(error)
+    is_known = code == error.code
+    return Problem(
+        type=TYPE_PREFIX + code,
+        title=kind.judul if is_indonesian else kind.title,
+        status=kind.status,
+        code=code,
+        detail=error.detail if is_known else "the station could not carry out the request",
+        request_id=request_id,
+        field=error.field if isinstance(error, Refused) and is_known else None,
+        see=error.see if isinstance(error, Refused) and is_known else None,
+        fix=error.fix if is_known else None,
+    )
+
+
+def wants_indonesian(accept_language: str | None) -> bool:
+    """Whether a reader prefers Indonesian to English (RFC 9110, 12.5.4)."""
+    if not accept_language:
+        return False
+    weights = {"id": 0.0, "en": 0.0}
+    for part in accept_language.split(","):
+        tag, _, parameters = part.partition(";")
+        language = tag.strip().lower().partition("-")[0]
+        if language in weights:
+            weights[language] = max(weights[language], _weight(parameters))
+    return weights["id"] > weights["en"]
+
+
+def _weight(parameters: str) -> float:
+    name, _, value = parameters.partition("=")
+    if name.strip() != "q":
+        return 1.0
+    try:
+        return float(value)
+    except ValueError:
+        return 0.0

@@ -1,0 +1,260 @@
+r"""The bodies of the API: what is taken, checked to the letter, and what is answered.
+
+These records validate requests and are the source of the OpenAPI document. Text is one line without control
+characters; a pattern ends in ``$(?!\n)`` because Python's ``$`` also matches before a final newline. Times are
+RFC 3339 in UTC.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Literal, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from stationd.domain.blanks import MAX_QUANTITY, EntryKind
+from stationd.domain.job import Evidence, JobKind, JobState, Verdict
+from stationd.domain.printer import PrinterState
+
+Item = TypeVar("Item")
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LINE = r"^[^\u0000-\u001f\u007f]*$(?!\n)"
+_WORDS = r"^(?=.*\S)[^\u0000-\u001f\u007f]*$(?!\n)"
+_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$(?!\n)"
+MAX_FIELDS = 64
+
+Line = Annotated[str, Meta(max_length=500, pattern=_LINE)]
+Note = Annotated[str, Meta(max_length=1000, description="Free text for the book; no personal data belongs here.")]
+Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=_NAME)]
+OrderReference = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$(?!\n)",
+        description="The order at the centre or the counter; one live card each.",
+        examples=["PRR-16711-000123"],
+    ),
+]
+Nik = Annotated[
+    str,
+    Meta(min_length=16, max_length=16, pattern="^[0-9]{16}$", description="16 digits.", examples=["9999990101900001"]),
+]
+Phone = Annotated[str, Meta(max_length=32, pattern=r"^\+?[0-9][0-9 ()./-]{3,30}$(?!\n)", examples=["+62 000 000 000"])]
+
+# ------------------------------------------------------------------------------------------------------- taken
+
+
+class HolderBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The person whose card it is."""
+
+    nik: Nik
+    name: Annotated[str, Meta(max_length=200, pattern=_WORDS, examples=["CONTOH SPESIMEN"])]
+    address: Line | None = None
+    phone: Phone | None = None
+
+
+class DocumentBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A ready document (``media_type`` and ``data``), or a template to fill (``template``, ``fields``, ``photo``)."""
+
+    media_type: Literal["application/pdf", "image/png", "image/jpeg"] | None = None
+    data: Annotated[bytes, Meta(min_length=1, description="The document in base64.")] | None = None
+    template: Name | None = None
+    fields: (
+        Annotated[
+            dict[Annotated[str, Meta(min_length=1, max_length=64, pattern=_LINE)], Line], Meta(max_length=MAX_FIELDS)
+        ]
+        | None
+    ) = None
+    photo: Annotated[bytes, Meta(min_length=1, description="PNG or JPEG in base64.")] | None = None
+
+    def __post_init__(self) -> None:
+        """Hold the two forms apart."""
+        is_ready = self.media_type is not None or self.data is not None
+        is_template = self.template is not None
+        if is_ready == is_template or (is_ready and (self.fields is not None or self.photo is not None)):
+            raise ValueError("it must have either media_type and data, or template with fields and photo")
+        if is_ready and (self.media_type is None or self.data is None):
+            raise ValueError("media_type and data belong together")
+
+
+_READY_OR_TEMPLATE = {
+    "oneOf": [
+        {
+            "required": ["media_type", "data"],
+            "properties": {
+                "media_type": {"type": "string"},
+                "data": {"type": "string"},
+                "template": {"type": "null"},
+                "fields": {"type": "null"},
+                "photo": {"type": "null"},
+            },
+        },
+        {
+            "required": ["template"],
+            "properties": {"template": {"type": "string"}, "media_type": {"type": "null"}, "data": {"type": "null"}},
+        },
+    ]
+}
+
+
+class NewJob(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One order for one card."""
+
+    order: OrderReference
+    kind: Annotated[JobKind, Meta(description="data_change is always refused, with a referral to the office.")]
+    holder: HolderBody
+    document: Annotated[DocumentBody, Meta(extra_json_schema=_READY_OR_TEMPLATE)]
+    police_report: Annotated[Line, Meta(description="Number of the police report; needed for a lost card.")] | None = (
+        None
+    )
+    profile: Name = "ktp-el"
+
+
+class VerdictBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a person says who went and looked."""
+
+    outcome: Verdict
+    note: Note = ""
+
+
+class BlankEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An entry in the book of blanks; ``counted`` says how many lie in the safe."""
+
+    kind: EntryKind
+    quantity: Annotated[int, Meta(ge=0, le=MAX_QUANTITY)]
+    note: Note = ""
+
+
+class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """No body, or ``{}``."""
+
+
+class NoQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """No query parameters."""
+
+
+class JobsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which jobs, and from where."""
+
+    state: Annotated[JobState, Meta(description="Only jobs in this state.")] | msgspec.UnsetType = msgspec.UNSET
+    after: Annotated[str, Meta(max_length=200, description="The cursor of the former page.")] | msgspec.UnsetType = (
+        msgspec.UNSET
+    )
+    limit: Annotated[int, Meta(ge=1, le=500)] = 50
+
+
+# ---------------------------------------------------------------------------------------------------- answered
+
+
+class JobAnswer(msgspec.Struct, frozen=True):
+    """A print job. It holds nothing of the person: the order and the receipt are how people find it."""
+
+    id: str
+    receipt: Annotated[str, Meta(description="What the citizen holds.", examples=["2XK7-9QF4-M3TP"])]
+    order: str
+    kind: JobKind
+    profile: str
+    state: JobState
+    reasons: Annotated[tuple[str, ...], Meta(description="Keywords: why it is in this state.")]
+    why: Annotated[tuple[str, ...], Meta(description="The same for people, one line each.")]
+    position: Annotated[int, Meta(ge=0, description="How many are served before it; 0 is next.")] | None
+    expected_s: Annotated[float, Meta(ge=0, description="Seconds until it is expected to be printed.")] | None
+    printer: str | None
+    attempts: int
+    evidence: Annotated[Evidence, Meta(description="How it is known that the card was printed.")] | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class JobPage(msgspec.Struct, frozen=True):
+    """A page of jobs; ``next`` is the cursor for the following one."""
+
+    items: tuple[JobAnswer, ...]
+    next: str | None
+
+
+class SupplyAnswer(msgspec.Struct, frozen=True):
+    """A consumable: its level in percent and the cards that it still makes, where the device says so."""
+
+    name: str
+    level: int | None
+    cards: int | None
+
+
+class DeviceAnswer(msgspec.Struct, frozen=True):
+    """A device of the station."""
+
+    id: str
+    kind: Annotated[str, Meta(examples=["printer"])]
+    name: str
+    driver: str
+    model: str | None
+    state: PrinterState
+    reasons: Annotated[tuple[str, ...], Meta(description="IPP printer-state-reasons.", examples=[["media-empty"]])]
+    is_paused: bool
+    since: Annotated[datetime, Meta(description="When it came into this state.")]
+    supplies: tuple[SupplyAnswer, ...]
+    counter: Annotated[int, Meta(description="The device's own count of cards.")] | None
+    evidence: Annotated[Evidence, Meta(description="The strongest proof of a printed card that it can give.")]
+    profiles: tuple[str, ...]
+    last_fault: str | None
+    printing: Annotated[tuple[str, ...], Meta(description="Ids of the jobs that it holds.")]
+
+
+class DeviceList(msgspec.Struct, frozen=True):
+    """All devices; the list is never cut, ``next`` is null."""
+
+    items: tuple[DeviceAnswer, ...]
+    next: None = None
+
+
+class BlanksAnswer(msgspec.Struct, frozen=True):
+    """Where every blank is; ``received`` is the sum of the eight accounts that follow it."""
+
+    received: int
+    safe: int
+    printer: Annotated[int, Meta(description="In printers, with an outcome still to come.")]
+    issued: int
+    spoiled: int
+    quarantined: int
+    returned: int
+    destroyed: int
+    missing: int
+    at_hand: Annotated[int, Meta(description="Can be printed now.")]
+    is_low: Annotated[bool, Meta(description="Time to order.")]
+
+
+class StationAnswer(msgspec.Struct, frozen=True):
+    """Which station this is, and whether it can print."""
+
+    id: str
+    name: str
+    mode: str
+    serves: tuple[str, ...]
+    version: str
+    started_at: datetime
+    is_ready: bool
+    reasons: tuple[str, ...]
+
+
+class Health(msgspec.Struct, frozen=True):
+    """The process is alive."""
+
+    status: Literal["alive"] = "alive"
+
+
+class Readiness(msgspec.Struct, frozen=True):
+    """Whether the station can print now, and why not."""
+
+    is_ready: bool
+    reasons: tuple[str, ...]
+
+
+def moment(unix_ms: int) -> datetime:
+    """A time in Unix milliseconds as a UTC time."""
+    return _EPOCH + timedelta(milliseconds=unix_ms)
+
+
+def fields_of(body: DocumentBody) -> Mapping[str, str]:
+    """The fields of a template; empty when none were sent."""
+    return body.fields or {}
