@@ -13,6 +13,7 @@ to the kernel: only then can the device have the document.
 import asyncio
 import contextlib
 import ipaddress
+import itertools
 import socket
 import struct
 from collections.abc import AsyncIterator
@@ -174,8 +175,8 @@ class Client:
             f"Content-Type: application/ipp\r\nContent-Length: {len(request) + len(document)}\r\n"
             "User-Agent: stationd\r\nConnection: close\r\n\r\n"
         ).encode()
-        parts = [head + request, *(document[at : at + _PART] for at in range(0, len(document), _PART))]
-        for part in parts:
+        parts = (document[at : at + _PART] for at in range(0, len(document), _PART))
+        for part in itertools.chain((head + request,), parts):
             if answer.done():
                 return
             writer.write(part)

@@ -1,0 +1,338 @@
+"""The ``Printer`` of IPP: two-phase sending, patient watching, and what may be believed of a device.
+
+What each end of a job at the device means here (RFC 8011, 5.3.7 and 5.3.8; seen with ippeveprinter and cupsd 2.4):
+
+* *completed*: ``Printed``. A printer's word is ``printer`` evidence, a spooler's only ``spooler`` (cupsd calls a job
+  completed whose backend was killed); ``counter`` when the device's card counter moved by exactly one since the job
+  was opened, in the same run of the device and with no other card under way. A job completed whose body we know was
+  cut short is ``Unknown``: a card exists, and nobody knows what is on it.
+* *canceled* or *aborted* and the device says that processing never began (``time-at-processing`` *no-value*):
+  ``NothingPrinted``.
+* *canceled* or *aborted* otherwise: ``Unknown``. A command that failed may have failed after the card; a cancelled job
+  may have run to its end (ippeveprinter's does).
+* waiting for a document that never came: cancelled by us, and believed only when the device has then settled it as
+  above. Agreement to cancel proves nothing: ippeveprinter agrees in mid-transfer and prints.
+* waiting again after it had begun: a spooler about to print it a second time. It is cancelled; ``Unknown``.
+* not known, or under that id a job of another name (ids start at 1 again after a restart): looked for by name, and
+  ``Unknown`` when it is not there.
+
+A device that does not answer is asked again until it does.
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass
+
+from stationd.adapters.printers.ipp.client import ExchangeError
+from stationd.adapters.printers.ipp.device import NOT_POSSIBLE, Device, Operation, RefusedError
+from stationd.adapters.printers.ipp.incarnation import Incarnation, is_same_run
+from stationd.adapters.printers.ipp.records import DeviceJobState, DeviceRecord, JobRecord
+from stationd.adapters.printers.ipp.settings import Settings
+from stationd.domain.errors import Faulted
+from stationd.domain.job import Attempt, Evidence
+from stationd.domain.order import Document
+from stationd.domain.outcome import Cause, Finding, NothingPrinted, Outcome, Printed, StillOpen, Unknown
+from stationd.domain.printer import MEDIA_TYPES, OFFLINE, Capabilities, PrinterStatus
+from stationd.ports import Opened
+
+_FIRST_PAUSE_S = 0.02
+_PAUSE_GROWTH = 1.5
+_EMPTY_GRACE_S = 1.0
+"""How long a device may call a job empty whose document it should have, before it is taken at its word."""
+_DOCUMENT_REASONS = frozenset({"document-format-error", "unsupported-document-format", "document-unprintable-error"})
+_SPOOLER_WINDOW = 2
+
+
+def name_of(attempt: Attempt) -> str:
+    """The ``job-name`` of an attempt at the device."""
+    return f"stationd-{attempt.id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Story:
+    """What we know of a job's document apart from what the device says.
+
+    ``is_whole``: the device may have all of it. ``is_refused``: it said that it took nothing. ``cause`` and ``reason``
+    stand for certain nothing.
+    """
+
+    is_whole: bool = True
+    is_refused: bool = False
+    cause: Cause = Cause.TRANSIENT
+    reason: str | None = None
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the document certainly is not on its way any more, so that an empty job stays empty."""
+        return self.reason is not None
+
+
+class IppPrinter:
+    """One printer or spooler behind an IPP URI; fulfils :class:`stationd.ports.Printer`."""
+
+    def __init__(self, name: str, settings: Settings) -> None:
+        self._name = name
+        self._settings = settings
+        self._device = Device(settings)
+        self._incarnation = Incarnation()
+        self._capabilities = Capabilities(window=settings.window or 1, evidence=Evidence.SPOOLER)
+        self._abandoned: set[str] = set()
+
+    @property
+    def name(self) -> str:
+        """The station's name for it."""
+        return self._name
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Known after the first answer of the device; the cautious defaults before."""
+        return self._capabilities
+
+    async def status(self) -> PrinterStatus:
+        """Ask the device how it is. Raises ``Faulted`` (code ``printer-unreachable``) when it does not answer."""
+        try:
+            return self._status(await self._device.printer())
+        except (ExchangeError, RefusedError) as error:
+            raise self._unreachable(error) from None
+
+    async def open(self, attempt: Attempt) -> Opened | NothingPrinted:
+        """Create the job without its document, and note the device's run and counter."""
+        try:
+            await self._sweep()
+            status = self._status(await self._device.printer())
+        except RefusedError as error:
+            return NothingPrinted(Cause.PRINTER, error.refusal.keyword)
+        except ExchangeError as error:
+            return NothingPrinted(Cause.PRINTER, error.reason if error.refused else OFFLINE)
+        if status.stopped_by:
+            return NothingPrinted(Cause.PRINTER, " ".join(sorted(status.stopped_by)))
+        try:
+            answer = await self._device.create(name_of(attempt))
+        except ExchangeError as error:
+            if error.whole_body and not error.refused:
+                self._abandoned.add(
+                    name_of(attempt)
+                )  # it may stand there empty, and block a printer that holds one job
+            return NothingPrinted(Cause.TRANSIENT, error.reason)
+        if isinstance(answer, int):
+            return Opened(remote_id=str(answer), incarnation=status.incarnation, counter=status.counter)
+        return NothingPrinted(Cause.DOCUMENT if answer.is_of_document else Cause.PRINTER, answer.keyword)
+
+    async def send(self, attempt: Attempt, document: Document) -> Outcome | None:
+        """Send the document once. A broken transfer is reset and the device asked what it has."""
+        if attempt.remote_id is None or not attempt.remote_id.isdecimal():
+            return NothingPrinted(Cause.TRANSIENT, "never-opened")
+        try:
+            refusal = await self._device.send(int(attempt.remote_id), document)
+        except ExchangeError as error:
+            if error.whole_body and not error.refused:
+                return None
+            return await self._follow(attempt, _Story(is_whole=error.whole_body, reason=error.reason))
+        if refusal is None:
+            return None
+        cause = Cause.DOCUMENT if refusal.is_of_document else Cause.TRANSIENT
+        is_refused = not refusal.is_of_server
+        return await self._follow(attempt, _Story(is_refused=is_refused, cause=cause, reason=refusal.keyword))
+
+    async def watch(self, attempt: Attempt) -> Outcome:
+        """Ask after the job, often at first, until the device has settled it or no longer knows it."""
+        return await self._follow(attempt, _Story())
+
+    async def find(self, attempt: Attempt) -> Finding:
+        """What became of an attempt of a former run, by id and name, else by name."""
+        try:
+            if attempt.remote_id is None:
+                return await self._find_unsent(attempt)
+            job = await self._locate(attempt)
+            if job is None:
+                return Unknown(await self._lost(attempt))
+            return await self._find_job(attempt, job, _Story(reason="document-never-arrived"))
+        except (ExchangeError, RefusedError) as error:
+            raise self._unreachable(error) from None
+
+    async def withdraw(self, attempt: Attempt) -> Finding:
+        """Cancel a job that has not begun; one that is being printed is left to finish, and is still open.
+
+        A device that does not answer has not given the job back: still open, too.
+        """
+        story = _Story(cause=Cause.WITHDRAWN, reason="withdrawn")
+        try:
+            job = await self._locate(attempt)
+            if job is None and attempt.remote_id is not None:
+                return Unknown(await self._lost(attempt))
+            if job is None:
+                return NothingPrinted(Cause.WITHDRAWN, "withdrawn")
+            if job.state in {DeviceJobState.PROCESSING, DeviceJobState.STOPPED}:
+                return StillOpen(str(job.id))
+            if not job.is_settled:
+                return await self._cancel_and_see(attempt, job, story)
+            outcome = await self._conclude(attempt, job, story)
+        except (ExchangeError, RefusedError):
+            if attempt.remote_id is not None:
+                return StillOpen(attempt.remote_id)
+            self._abandoned.add(name_of(attempt))
+            return NothingPrinted(Cause.WITHDRAWN, "withdrawn")
+        return outcome
+
+    async def aclose(self) -> None:
+        """Nothing is held open between exchanges; jobs at the device stay as they are."""
+
+    # ------------------------------------------------------------------------------------------------ one job
+
+    async def _follow(self, attempt: Attempt, story: _Story) -> Outcome:
+        """The outcome of a job, whatever it takes to learn it."""
+        pause = _FIRST_PAUSE_S
+        patience = 0.0 if story.is_cut else _EMPTY_GRACE_S
+        empty_since: float | None = None
+        while True:
+            try:
+                seen = await self._look(attempt, story)
+                if not isinstance(seen, JobRecord):
+                    return seen
+                empty_since = (empty_since or time.monotonic()) if seen.is_empty else None
+                if empty_since is not None and time.monotonic() - empty_since >= patience:
+                    await self._device.cancel(seen.id)
+            except RefusedError as error:
+                if not error.refusal.is_of_server:
+                    return Unknown(f"the printer will not tell what became of the job ({error.refusal.keyword})")
+            except ExchangeError:
+                pass  # the way is down, not the card: ask again, however long it takes
+            await asyncio.sleep(pause)
+            pause = min(pause * _PAUSE_GROWTH, self._settings.poll_s)
+
+    async def _look(self, attempt: Attempt, story: _Story) -> Outcome | JobRecord:
+        """The outcome if there is one by now, else the job as it stands."""
+        job = await self._locate(attempt)
+        if job is None and story.is_refused:
+            return NothingPrinted(story.cause, story.reason or "refused")
+        if job is None:
+            return Unknown(await self._lost(attempt))
+        if job.is_settled:
+            return await self._conclude(attempt, job, story)
+        return await self._stop_repetition(job) if job.is_interrupted else job
+
+    async def _locate(self, attempt: Attempt) -> JobRecord | None:
+        """The attempt's job by id and name, else by name; ``None`` when the device does not know it."""
+        name = name_of(attempt)
+        if attempt.remote_id is not None and attempt.remote_id.isdecimal():
+            job = await self._device.job(int(attempt.remote_id))
+            if job is not None and job.name == name:
+                return job
+        jobs = await self._device.jobs_named(name)
+        return max(jobs, key=lambda job: (not job.is_empty, job.id), default=None)
+
+    async def _find_unsent(self, attempt: Attempt) -> Finding:
+        """Nothing can have left; what stands at the device under the name is cleared away and believed over us."""
+        for job in await self._device.jobs_named(name_of(attempt)):
+            finding = await self._find_job(attempt, job, _Story(reason="never-sent"))
+            if not isinstance(finding, NothingPrinted):
+                return finding
+        return NothingPrinted(Cause.TRANSIENT, "never-sent")
+
+    async def _find_job(self, attempt: Attempt, job: JobRecord, story: _Story) -> Finding:
+        if job.is_settled:
+            return await self._conclude(attempt, job, story)
+        if job.is_interrupted:
+            return await self._stop_repetition(job)
+        if job.is_empty:
+            return await self._cancel_and_see(attempt, job, story)
+        return StillOpen(str(job.id))
+
+    async def _cancel_and_see(self, attempt: Attempt, job: JobRecord, story: _Story) -> Finding:
+        """Cancel, and believe only what the device has settled afterwards."""
+        deadline = time.monotonic() + self._settings.timeout_s
+        pause = _FIRST_PAUSE_S
+        while True:
+            refusal = await self._device.cancel(job.id)
+            seen = await self._device.job(job.id)
+            if seen is None or seen.name != job.name:
+                return Unknown(await self._lost(attempt))
+            if seen.is_settled:
+                return await self._conclude(attempt, seen, story)
+            has_begun = seen.state in {DeviceJobState.PROCESSING, DeviceJobState.STOPPED}
+            is_fixed = refusal is not None and refusal.code != NOT_POSSIBLE
+            if has_begun or is_fixed or time.monotonic() >= deadline:
+                return StillOpen(str(job.id))
+            await asyncio.sleep(pause)
+            pause = min(pause * _PAUSE_GROWTH, self._settings.poll_s)
+
+    async def _stop_repetition(self, job: JobRecord) -> Outcome:
+        await self._device.cancel(job.id)
+        return Unknown("the printer stopped in the middle of the job and was about to print it again")
+
+    async def _conclude(self, attempt: Attempt, job: JobRecord, story: _Story) -> Outcome:
+        """The outcome of a job that the device has settled; the rules stand at the head of this module."""
+        if job.state is DeviceJobState.COMPLETED:
+            if not story.is_whole:
+                return Unknown("the printer completed a document that was cut off on its way")
+            return await self._printed(attempt)
+        if job.has_begun or (job.has_begun is None and not story.is_refused):
+            return Unknown(f"the printer gave up the job ({job.state.name.lower()}) and may have begun the card")
+        if job.reasons & _DOCUMENT_REASONS:
+            return NothingPrinted(Cause.DOCUMENT, min(job.reasons & _DOCUMENT_REASONS))
+        return NothingPrinted(story.cause, story.reason or f"{job.state.name.lower()}-before-processing")
+
+    async def _printed(self, attempt: Attempt) -> Printed:
+        evidence = self._capabilities.evidence
+        if attempt.counter is None:
+            return Printed(Evidence.PRINTER if evidence is Evidence.COUNTER else evidence)
+        try:
+            status = self._status(await self._device.printer())
+        except (ExchangeError, RefusedError):
+            return Printed(Evidence.PRINTER if evidence is Evidence.COUNTER else evidence)
+        evidence = self._capabilities.evidence
+        if evidence is not Evidence.COUNTER:
+            return Printed(evidence, status.counter)
+        has_moved = status.counter == attempt.counter + 1 and is_same_run(attempt.incarnation, status.incarnation)
+        return Printed(Evidence.COUNTER if has_moved else Evidence.PRINTER, status.counter)
+
+    # --------------------------------------------------------------------------------------------- the device
+
+    def _status(self, device: DeviceRecord) -> PrinterStatus:
+        """The record as a status; also what it says of the device's abilities."""
+        window = self._settings.window or (_SPOOLER_WINDOW if device.is_spooler else 1)
+        has_counter = device.counter is not None
+        word = Evidence.SPOOLER if device.is_spooler else Evidence.PRINTER
+        self._capabilities = Capabilities(
+            window=window,
+            evidence=Evidence.COUNTER if has_counter and window == 1 and not device.is_spooler else word,
+            media_types=device.media_types & MEDIA_TYPES or MEDIA_TYPES,
+            has_counter=has_counter,
+            can_cancel=Operation.CANCEL_JOB in device.operations,
+        )
+        return PrinterStatus(
+            state=device.state,
+            reasons=device.reasons if device.is_accepting else device.reasons | {"paused"},
+            supplies=device.supplies,
+            counter=device.counter,
+            incarnation=self._incarnation.follow(device),
+            model=device.model,
+        )
+
+    async def _lost(self, attempt: Attempt) -> str:
+        """What to tell an officer of a job that the device no longer knows."""
+        try:
+            status = self._status(await self._device.printer())
+        except (ExchangeError, RefusedError):
+            return "the printer no longer knows the job"
+        if attempt.incarnation is None or status.incarnation is None or ";start=" not in status.incarnation:
+            return "the printer no longer knows the job"
+        if is_same_run(attempt.incarnation, status.incarnation):
+            return "the printer no longer knows the job, though it has not restarted"
+        return "the printer has restarted and no longer knows the job"
+
+    async def _sweep(self) -> None:
+        """Clear away jobs whose Create-Job was never answered: they would block a printer that holds one job."""
+        for name in tuple(self._abandoned):
+            for job in await self._device.jobs_named(name):
+                if job.is_empty:
+                    await self._device.cancel(job.id)
+            self._abandoned.discard(name)
+
+    def _unreachable(self, error: ExchangeError | RefusedError) -> Faulted:
+        reason = error.refusal.keyword if isinstance(error, RefusedError) else error.reason
+        return Faulted(
+            "printer-unreachable",
+            f"cannot ask printer {self._name}: {reason}",
+            fix="check that the printer is on and connected",
+        )
