@@ -35,12 +35,18 @@ class TcpListen:
     host: str
     port: int
 
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnixListen:
     """A unix socket to listen on."""
 
     path: Path
+
+    def __str__(self) -> str:
+        return f"unix:{self.path}"
 
 
 Listen = TcpListen | UnixListen

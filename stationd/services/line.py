@@ -25,9 +25,9 @@ class Line:
         """How many are served before a job of this rank."""
         return bisect_left(self._ranks, rank)
 
-    def follow(self, events: Sequence[Event]) -> bool:
-        """Take in what was committed; whether a job joined the line."""
-        has_grown = False
+    def follow(self, events: Sequence[Event]) -> int:
+        """Take in what was committed; how many jobs joined the line."""
+        joined = 0
         for event in events:
             if not event.type.startswith("job."):
                 continue
@@ -35,7 +35,7 @@ class Line:
             if not isinstance(rank, int):
                 continue
             if state == JobState.QUEUED:
-                has_grown = True
+                joined += 1
                 if not self._ranks or rank > self._ranks[-1]:
                     self._ranks.append(rank)
                 else:
@@ -44,4 +44,4 @@ class Line:
                 place = bisect_left(self._ranks, rank)
                 if place < len(self._ranks) and self._ranks[place] == rank:
                     del self._ranks[place]
-        return has_grown
+        return joined

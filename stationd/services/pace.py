@@ -15,17 +15,13 @@ class Pace:
         """``nominal_s`` gives the seconds a card that the profile (or the driver's options) promise."""
         self._nominal_s = nominal_s
         self._measured: dict[str, deque[float]] = {}
-        self._last: float | None = None
+        self._last = float("-inf")
 
-    def printed(self, profile: str, now: float) -> None:
-        """A card came out at monotonic time ``now``."""
-        if self._last is not None:
-            self._measured.setdefault(profile, deque(maxlen=_REMEMBERED)).append(now - self._last)
-        self._last = now
-
-    def interrupted(self) -> None:
-        """Whatever comes next, the time since the last card was not printing time."""
-        self._last = None
+    def printed(self, profile: str, *, started: float, finished: float) -> None:
+        """A card came out. It was begun when it was claimed or when the card before it was out, whichever is later."""
+        seconds = finished - max(started, self._last)
+        self._measured.setdefault(profile, deque(maxlen=_REMEMBERED)).append(seconds)
+        self._last = finished
 
     def seconds(self, profile: str) -> float:
         """Mean seconds a card, without the extremes."""

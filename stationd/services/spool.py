@@ -119,19 +119,18 @@ class Spooler:
         self._is_ready = False
         self._resumed.clear()
         self.printing.clear()
-        asking = asyncio.create_task(self._ask_forever(), name=f"printer {self.name}: asking")
         try:
-            await self._reconcile_when_reachable()
-            async with asyncio.TaskGroup() as lanes:
-                for number in range(max(1, self.printer.capabilities.window)):
-                    lanes.create_task(self._lane(), name=f"printer {self.name}: lane {number + 1}")
-                self._is_ready = True
-                self._changed()
+            async with asyncio.TaskGroup() as tasks:
+                asking = tasks.create_task(self._ask_forever(), name=f"printer {self.name}: asking")
+                await self._reconcile_when_reachable()
+                async with asyncio.TaskGroup() as lanes:
+                    for number in range(max(1, self.printer.capabilities.window)):
+                        lanes.create_task(self._lane(), name=f"printer {self.name}: lane {number + 1}")
+                    self._is_ready = True
+                    self._changed()
+                asking.cancel()
         finally:
             self._is_ready = False
-            asking.cancel()
-            with suppress(asyncio.CancelledError):
-                await asking
 
     def stop(self) -> None:
         """Start no further card; :meth:`run` returns when the cards in question are settled."""
@@ -161,12 +160,17 @@ class Spooler:
     async def _carry(self, claimed: Claimed) -> Settling:
         """Bring one claimed job to an outcome."""
         attempt = claimed.attempt
+        started = self._clock.monotonic()
         self.printing[attempt.id] = claimed.job.id
         try:
             outcome = await self._print(attempt, claimed.document)
         finally:
             self.printing.pop(attempt.id, None)
-        self._note(outcome, claimed.job.profile)
+        if isinstance(outcome, Printed):
+            self._troubles = 0
+            self.pace.printed(claimed.job.profile, started=started, finished=self._clock.monotonic())
+        else:
+            self.last_fault = outcome.reason
         if isinstance(outcome, NothingPrinted) and outcome.cause is Cause.PRINTER:
             await self._rest(attempt, outcome)
         return Settling(attempt=attempt, outcome=outcome)
@@ -223,14 +227,6 @@ class Spooler:
             async with asyncio.timeout(rest_s):
                 while not self._is_stopping:
                     await self._wait_for_change()
-
-    def _note(self, outcome: Outcome, profile: str) -> None:
-        if isinstance(outcome, Printed):
-            self._troubles = 0
-            self.pace.printed(profile, self._clock.monotonic())
-        else:
-            self.pace.interrupted()
-            self.last_fault = outcome.reason
 
     # ------------------------------------------------------------------------------- what a former run left open
 
@@ -355,6 +351,6 @@ class Spooler:
                 raise
             except Faulted as fault:
                 if self.last_fault != fault.code:
-                    _log.error("printer %s waits: %s", self.name, fault.detail)  # noqa: TRY400 - no defect of ours
+                    _log.error("printer %s waits: %s", self.name, fault.detail)
                 self.last_fault = fault.code
                 await asyncio.sleep(_RETRY_STORAGE_S)

@@ -42,10 +42,11 @@ class Turning:
 
     def _settle(self, transaction: Transaction, settlings: Sequence[Settling | None]) -> list[Job | None]:
         door = Advance(transaction)
-        results: list[Job | None] = []
         closed: list[tuple[object, ...]] = []
-        for settling in settlings:
-            results.append(None if settling is None else self._settle_one(transaction, door, settling, closed))
+        results = [
+            None if settling is None else self._settle_one(transaction, door, settling, closed)
+            for settling in settlings
+        ]
         if closed:
             transaction.run_many(_Q, "settle_attempts", closed)
         door.flush()

@@ -11,13 +11,14 @@ request runs alone, so that only the bad one fails. When the disk fails, all fai
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
 from stationd.adapters.sqlite.connection import UnitConnection, translate
 from stationd.adapters.sqlite.transaction import Books, Transaction
+from stationd.domain.blanks import Account
 from stationd.domain.errors import Faulted
 from stationd.domain.events import Event
 from stationd.ports import Clock
@@ -60,6 +61,10 @@ class Writer:
         """Transactions committed since the start."""
         self.requests = 0
         """Requests carried out since the start."""
+
+    def balances(self) -> Mapping[Account, int]:
+        """The ledger as of the last commit; empty before the first."""
+        return self._books.balances
 
     async def apply(self, operation: Operation[A, R], argument: A) -> R:
         """What ``operation`` answers to ``argument``, once it is on the disk.

@@ -102,10 +102,11 @@ SELECT rank FROM job WHERE state = 'queued' ORDER BY rank;
 UPDATE job SET not_before = 0 WHERE state = 'queued' AND not_before > 0;
 
 -- name: forget_keys
-DELETE FROM idempotency WHERE job IN (SELECT job FROM idempotency WHERE at < ? ORDER BY job LIMIT ?);
+DELETE FROM idempotency
+WHERE at < ?1 AND job IN (SELECT job FROM idempotency ORDER BY job LIMIT ?2);
 
 -- name: forget_documents
 DELETE FROM document WHERE job IN (
     SELECT d.job FROM document AS d JOIN job AS j ON j.seq = d.job
-    WHERE j.state IN ('printed', 'cancelled') AND j.updated_at < ? ORDER BY d.job LIMIT ?
+    WHERE j.state IN ('printed', 'cancelled') AND j.updated_at < ?1 ORDER BY d.job LIMIT ?2
 );

@@ -1,0 +1,263 @@
+"""The composition root: the only place that knows everything. It builds, starts in order, and stops in reverse."""
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from stationd import __version__
+from stationd.adapters.metrics import Metrics
+from stationd.adapters.printers import drivers
+from stationd.adapters.render import ResvgRenderer
+from stationd.adapters.seal import StationSeal, load_key
+from stationd.adapters.sqlite.blanks import SqliteBlanks
+from stationd.adapters.sqlite.database import Database
+from stationd.adapters.sqlite.jobs import SqliteJobs
+from stationd.adapters.sqlite.printers import SqlitePrinters
+from stationd.adapters.sqlite.tokens import SqliteTokens
+from stationd.adapters.system import SystemClock, SystemEntropy
+from stationd.adapters.systemd import Notifier, inherited_sockets
+from stationd.config import Settings
+from stationd.domain.blanks import Account
+from stationd.domain.errors import Faulted
+from stationd.domain.events import Event
+from stationd.http.app import build
+from stationd.http.doors import Doors
+from stationd.http.listeners import hosts_of, open_sockets
+from stationd.http.policy import MEBIBYTE, HttpPolicy
+from stationd.http.serve import HttpServer
+from stationd.ports import Clock, Entropy, PrinterSpec, Renderer
+from stationd.services.access import Access
+from stationd.services.bell import Bell
+from stationd.services.blanks import Blanks
+from stationd.services.housekeeping import Housekeeping
+from stationd.services.jobs import Jobs
+from stationd.services.line import Line
+from stationd.services.pace import Pace
+from stationd.services.printers import Printers
+from stationd.services.recover import show_orphans
+from stationd.services.spool import Spooler
+from stationd.services.station import Station
+from stationd.services.submit import Submission
+from stationd.services.supervise import Supervisor
+
+_log = logging.getLogger(__name__)
+
+DATABASE_FILE = "station.db"
+FINISH_WITHIN_S = 3.0
+"""How long a stop waits for the cards in the printers; what is not settled then is asked for at the next start."""
+
+
+class App:
+    """A running station."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        environment: Mapping[str, str] = os.environ,
+        clock: Clock | None = None,
+        entropy: Entropy | None = None,
+    ) -> None:
+        self.settings = settings
+        self.server: HttpServer | None = None
+        self.addresses: tuple[str, ...] = ()
+        """Where the API listens, as URLs and socket paths, once started."""
+        self._environment = environment
+        self._clock = clock or SystemClock()
+        self._entropy = entropy or SystemEntropy()
+        self._notifier = Notifier(environment)
+        self._supervisor = Supervisor()
+        self._bell = Bell()
+        self._line = Line()
+        self._metrics: Metrics | None = None
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Bring the station up. Raises :class:`Faulted` with nothing left running when something stands in the way."""
+        settings = self.settings
+        state_dir = _existing(settings.station.state_dir)
+        seal = StationSeal(load_key(state_dir, self._environment))
+        self._database = await Database.open(state_dir / DATABASE_FILE, self._clock, self._publish)
+        try:
+            await self._check_key(seal)
+            await self._build(seal)
+            await self._listen()
+        except BaseException:
+            await self.stop()
+            raise
+        self._notifier.tell("READY=1", f"STATUS=station {settings.station.id} is up")
+        _log.info("station %s is up, listening on %s", settings.station.id, ", ".join(self.addresses))
+
+    async def stop(self) -> None:
+        """Take no more requests, let the printers settle, write down what is known, close."""
+        self._notifier.tell("STOPPING=1")
+        for spooler in self.printers.spoolers() if hasattr(self, "printers") else ():
+            spooler.stop()
+        if self.server is not None:
+            await self.server.stop()
+            self.server = None
+        await self._supervisor.stop("housekeeping")
+        if not await self._supervisor.settle(FINISH_WITHIN_S):
+            _log.warning("stopped with cards in the printers; they are asked for at the next start")
+        await self._supervisor.stop()
+        for spooler in self.printers.spoolers() if hasattr(self, "printers") else ():
+            await spooler.printer.aclose()
+        await self._database.aclose()
+
+    async def run_until_signalled(self) -> None:
+        """Run until SIGTERM or SIGINT."""
+        asked = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, asked.set)
+        await asked.wait()
+        _log.info("asked to stop")
+
+    # ------------------------------------------------------------------------------------------------- building
+
+    async def _build(self, seal: StationSeal) -> None:
+        settings, clock, database = self.settings, self._clock, self._database
+        writer, reader = database.writer, database.reader
+        self.store = SqliteJobs(
+            writer,
+            reader,
+            seal,
+            self._entropy,
+            max_tries=settings.queue.max_tries,
+            ageing=settings.queue.ageing,
+        )
+        self.tokens = SqliteTokens(writer, reader)
+        pauses = SqlitePrinters(writer, reader)
+        self.printers = Printers(pauses)
+        self.access = Access(self.tokens, clock)
+        self.jobs = Jobs(self.store, self._line, self.printers.pace_s)
+        self.blanks = Blanks(SqliteBlanks(writer, reader, low=settings.blanks.low))
+        self.submission = Submission(
+            self.store, self.jobs, {profile.name: frozenset({profile.template}) for profile in settings.profiles}
+        )
+        self.station = Station(
+            id_=settings.station.id,
+            name=settings.station.name,
+            mode=settings.station.mode,
+            serves=settings.station.serves,
+            version=__version__,
+            clock=clock,
+            printers=self.printers,
+            at_hand=lambda: writer.balances().get(Account.SAFE, 0),
+        )
+        metrics = Metrics(__version__, writer, self.printers.all)
+        await self.store.clear_delays()
+        metrics.load(await self.store.counts())
+        self._line.load(await self.store.ranks())
+        self._metrics = metrics
+        await show_orphans(self.store, {spec.name for spec in settings.printers})
+        renderer = ResvgRenderer(settings.profiles)
+        paused = await pauses.paused()
+        for spec in settings.printers:
+            self._add_printer(spec, renderer, is_paused=spec.name in paused)
+        self._supervisor.start("housekeeping", Housekeeping(self.store, clock).run)
+
+    def _add_printer(self, spec: PrinterSpec, renderer: Renderer, *, is_paused: bool) -> None:
+        try:
+            printer = drivers.build(spec)
+        except ValueError as wrong:
+            raise Faulted("printer-misconfigured", f"cannot use printer {spec.name}: {wrong}") from wrong
+        nominal_s = {profile.name: profile.nominal_s for profile in self.settings.profiles}
+        seconds = spec.options.get("seconds")
+        if isinstance(seconds, int | float):
+            nominal_s = dict.fromkeys(nominal_s, float(seconds))
+        spooler = Spooler(
+            printer,
+            spec,
+            store=self.store,
+            bell=self._bell,
+            clock=self._clock,
+            renderer=renderer,
+            pace=Pace(nominal_s),
+            is_paused=is_paused,
+        )
+        self.printers.add(spooler)
+        self._supervisor.start(f"printer {spec.name}", spooler.run)
+
+    async def _listen(self) -> None:
+        http = self.settings.http
+        inherited = inherited_sockets(self._environment)
+        own = [] if inherited else open_sockets(str(place) for place in http.listen)
+        sockets = (*own, *inherited)
+        ports = sorted({each.getsockname()[1] for each in sockets if isinstance(each.getsockname(), tuple)})
+        named = {f"{host}:{port}" for host in http.hosts for port in ports} | set(http.hosts)
+        policy = HttpPolicy(
+            hosts=hosts_of(sockets) | named,
+            origins=frozenset(http.origins),
+            max_body=http.max_body_mb * MEBIBYTE,
+            body_timeout_s=http.body_timeout_s,
+        )
+        metrics = self._metrics
+        if metrics is None:
+            raise AssertionError("built before listening")
+        doors = Doors(
+            access=self.access,
+            submission=self.submission,
+            jobs=self.jobs,
+            printers=self.printers,
+            blanks=self.blanks,
+            station=self.station,
+            metrics=metrics.render,
+        )
+        self.server = HttpServer(build(doors, policy), policy, own=own, inherited=inherited)
+        await self.server.start()
+        self.addresses = tuple(
+            f"http://{name[0]}:{name[1]}" if isinstance(name := each.getsockname(), tuple) else f"unix:{name}"
+            for each in sockets
+        )
+
+    async def _check_key(self, seal: StationSeal) -> None:
+        known = await self._database.remembered("seal_check")
+        if known is None:
+            await self._database.remember("seal_check", seal.check_value())
+        elif known != seal.check_value():
+            raise Faulted(
+                "key-wrong",
+                f"cannot open the personal data in {self._database.path}: the station key is not the one it was "
+                "sealed with",
+                fix="put the key of this station back (credential station.key, or station.key in the state directory)",
+            )
+
+    # ---------------------------------------------------------------------------------------------------- events
+
+    def _publish(self, events: Sequence[Event]) -> None:
+        """After a commit: the line, the figures, and a ring for the printers that have something to do."""
+        if self._metrics is not None:
+            self._metrics.follow(events)
+        joined = self._line.follow(events)
+        if any(event.type.startswith("blanks.") for event in events):
+            self._bell.ring_all()
+        elif joined:
+            self._bell.ring(joined)
+
+
+def _existing(state_dir: Path) -> Path:
+    try:
+        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Faulted(
+            "storage-failed",
+            f"cannot use the state directory {state_dir}: {error.strerror}",
+            fix="create it, and give it to the user that runs stationd",
+        ) from error
+    return state_dir
+
+

@@ -1,0 +1,52 @@
+"""``stationd run``: the daemon."""
+
+import argparse
+import logging
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from stationd.cli.options import EXIT_FAILED, EXIT_OK, add_config, settings_of
+
+if TYPE_CHECKING:
+    from stationd.cli.options import Subparsers
+    from stationd.config import Settings
+
+
+def register(subparsers: "Subparsers") -> None:
+    """Add the command."""
+    parser = subparsers.add_parser("run", help="run the station until SIGTERM")
+    add_config(parser)
+    parser.add_argument("--log-level", default="info", choices=("debug", "info", "warning", "error"))
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run until told to stop."""
+    settings = settings_of(args)
+    if settings is None:
+        return EXIT_FAILED
+    set_up_logging(args.log_level)
+    import uvloop  # noqa: PLC0415 - costs start-up time that no other command should pay
+
+    uvloop.run(serve(settings))
+    return EXIT_OK
+
+
+async def serve(settings: "Settings") -> None:
+    """The station from start to stop."""
+    from stationd.app import App  # noqa: PLC0415 - see above
+
+    async with App(settings) as app:
+        await app.run_until_signalled()
+
+
+def set_up_logging(level: str) -> None:
+    """One line an event on standard error; the time and the unit are the journal's business when it listens."""
+    under_journal = "JOURNAL_STREAM" in os.environ
+    pattern = "%(levelname)s %(name)s: %(message)s" if under_journal else "%(asctime)s %(levelname)s %(name)s: %(message)s"
+    logging.basicConfig(stream=sys.stderr, level=level.upper(), format=pattern)
+    logging.getLogger("asyncio").setLevel(logging.WARNING)
+    logging.getLogger("aiosqlite").setLevel(logging.WARNING)
+    logging.captureWarnings(capture=True)
+
+

@@ -1,0 +1,68 @@
+"""The station itself: who and where it is, and whether it can print."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from stationd.ports import Clock
+from stationd.services.printers import Printers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StationView:
+    """The station as shown; ``reasons`` are keywords for what keeps it from printing now."""
+
+    id: str
+    name: str
+    mode: str
+    serves: tuple[str, ...]
+    version: str
+    started_at_ms: int
+    is_ready: bool
+    reasons: tuple[str, ...]
+
+
+class Station:
+    """Describes the station."""
+
+    def __init__(
+        self,
+        *,
+        id_: str,
+        name: str,
+        mode: str,
+        serves: tuple[str, ...],
+        version: str,
+        clock: Clock,
+        printers: Printers,
+        at_hand: Callable[[], int],
+    ) -> None:
+        """``at_hand`` tells how many blanks can be printed now."""
+        self._id = id_
+        self._name = name
+        self._mode = mode
+        self._serves = serves
+        self._version = version
+        self._printers = printers
+        self._started_at_ms = clock.now_ms()
+        self._at_hand = at_hand
+
+    def describe(self) -> StationView:
+        """Who, where, and what stands in the way of printing."""
+        spoolers = self._printers.spoolers()
+        reasons = []
+        if not spoolers:
+            reasons.append("no-printer")
+        elif not any(spooler.is_open for spooler in spoolers):
+            reasons.append("no-printer-ready")
+        if self._at_hand() < 1:
+            reasons.append("no-blanks")
+        return StationView(
+            id=self._id,
+            name=self._name,
+            mode=self._mode,
+            serves=self._serves,
+            version=self._version,
+            started_at_ms=self._started_at_ms,
+            is_ready=not reasons,
+            reasons=tuple(reasons),
+        )
