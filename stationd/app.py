@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -88,11 +88,8 @@ class App:
     async def start(self) -> None:
         """Bring the station up. Raises :class:`Faulted` with nothing left running when something stands in the way."""
         settings = self.settings
-        state_dir = _existing(settings.station.state_dir)
-        seal = StationSeal(load_key(state_dir, self._environment))
-        self._database = await Database.open(state_dir / DATABASE_FILE, self._clock, self._publish)
+        self._database, seal = await open_database(settings, self._clock, self._publish, self._environment)
         try:
-            await self._check_key(seal)
             await self._build(seal)
             await self._listen()
         except BaseException:
@@ -224,18 +221,6 @@ class App:
             for each in sockets
         )
 
-    async def _check_key(self, seal: StationSeal) -> None:
-        known = await self._database.remembered("seal_check")
-        if known is None:
-            await self._database.remember("seal_check", seal.check_value())
-        elif known != seal.check_value():
-            raise Faulted(
-                "key-wrong",
-                f"cannot open the personal data in {self._database.path}: the station key is not the one it was "
-                "sealed with",
-                fix="put the key of this station back (credential station.key, or station.key in the state directory)",
-            )
-
     # ---------------------------------------------------------------------------------------------------- events
 
     def _publish(self, events: Sequence[Event]) -> None:
@@ -249,6 +234,39 @@ class App:
             self._bell.ring(joined)
 
 
+async def open_database(
+    settings: Settings,
+    clock: Clock,
+    publish: Callable[[Sequence[Event]], None] = lambda _: None,
+    environment: Mapping[str, str] = os.environ,
+) -> tuple[Database, StationSeal]:
+    """The station's database and the seal of its personal data, which must belong together.
+
+    Raises :class:`Faulted` with nothing left open when one of them cannot be used.
+    """
+    state_dir = _existing(settings.station.state_dir)
+    seal = StationSeal(load_key(state_dir, environment))
+    database = await Database.open(state_dir / DATABASE_FILE, clock, publish)
+    try:
+        await _check_key(database, seal)
+    except BaseException:
+        await database.aclose()
+        raise
+    return database, seal
+
+
+async def _check_key(database: Database, seal: StationSeal) -> None:
+    known = await database.remembered("seal_check")
+    if known is None:
+        await database.remember("seal_check", seal.check_value())
+    elif known != seal.check_value():
+        raise Faulted(
+            "key-wrong",
+            f"cannot open the personal data in {database.path}: the station key is not the one it was sealed with",
+            fix="put the key of this station back (credential station.key, or station.key in the state directory)",
+        )
+
+
 def _existing(state_dir: Path) -> Path:
     try:
         state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -259,5 +277,3 @@ def _existing(state_dir: Path) -> Path:
             fix="create it, and give it to the user that runs stationd",
         ) from error
     return state_dir
-
-

@@ -30,7 +30,11 @@ class Command:
     help: str
 
 
-COMMANDS: tuple[Command, ...] = (Command("check", "stationd.cli.check", "tell every problem of the configuration"),)
+COMMANDS: tuple[Command, ...] = (
+    Command("run", "stationd.cli.run", "run the station until SIGTERM"),
+    Command("check", "stationd.cli.check", "tell every problem of the configuration"),
+    Command("token", "stationd.cli.token", "create, list and revoke bearer tokens"),
+)
 """Every command, in the order in which the help lists them. A new command is one line here and one module."""
 
 

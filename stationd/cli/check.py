@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from stationd.adapters.printers import drivers
 from stationd.cli.options import add_config, add_json
 from stationd.config import ConfigError, Problem, Settings, UnixListen, load
-from stationd.ports import PrinterSpec
+from stationd.ports import Printer, PrinterSpec
 
 if TYPE_CHECKING:  # exists for type checkers only
     from stationd.cli.options import Subparsers
@@ -58,20 +58,21 @@ def examine(path: Path) -> tuple[Settings | None, tuple[Problem, ...]]:
 
 def driver_problems(file: str, printers: Mapping[str, PrinterSpec]) -> tuple[Problem, ...]:
     """What the drivers have against their printers, given by their places in the file."""
+    problems = []
+    built = []
+    for where, spec in printers.items():
+        try:
+            built.append(drivers.build(spec))
+        except ValueError as wrong:
+            allowed = f"what its driver takes ({wrong})"
+            problems.append(Problem(file=file, key=where, value=json.dumps(spec.name), allowed=allowed))
+    asyncio.run(_close(built))
+    return tuple(problems)
 
-    async def ask() -> tuple[Problem, ...]:
-        problems = []
-        for where, spec in printers.items():
-            try:
-                printer = drivers.build(spec)
-            except ValueError as wrong:
-                allowed = f"what its driver takes ({wrong})"
-                problems.append(Problem(file=file, key=where, value=json.dumps(spec.name), allowed=allowed))
-            else:
-                await printer.aclose()
-        return tuple(problems)
 
-    return asyncio.run(ask())
+async def _close(printers: Sequence[Printer]) -> None:
+    for printer in printers:
+        await printer.aclose()
 
 
 def summary(settings: Settings) -> str:

@@ -6,7 +6,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from stationd.cli.options import EXIT_FAILED, EXIT_OK, add_config, settings_of
+from stationd.cli import EXIT_DONE, EXIT_FAILED
+from stationd.cli.options import add_config, settings_of
 
 if TYPE_CHECKING:
     from stationd.cli.options import Subparsers
@@ -29,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     import uvloop  # noqa: PLC0415 - costs start-up time that no other command should pay
 
     uvloop.run(serve(settings))
-    return EXIT_OK
+    return EXIT_DONE
 
 
 async def serve(settings: "Settings") -> None:
@@ -43,10 +44,10 @@ async def serve(settings: "Settings") -> None:
 def set_up_logging(level: str) -> None:
     """One line an event on standard error; the time and the unit are the journal's business when it listens."""
     under_journal = "JOURNAL_STREAM" in os.environ
-    pattern = "%(levelname)s %(name)s: %(message)s" if under_journal else "%(asctime)s %(levelname)s %(name)s: %(message)s"
+    pattern = (
+        "%(levelname)s %(name)s: %(message)s" if under_journal else "%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
     logging.basicConfig(stream=sys.stderr, level=level.upper(), format=pattern)
     logging.getLogger("asyncio").setLevel(logging.WARNING)
     logging.getLogger("aiosqlite").setLevel(logging.WARNING)
     logging.captureWarnings(capture=True)
-
-

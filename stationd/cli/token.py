@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from stationd.cli.options import EXIT_FAILED, EXIT_OK, add_config, add_json, settings_of
+from stationd.cli import EXIT_DONE, EXIT_FAILED
+from stationd.cli.options import add_config, add_json, settings_of
 from stationd.domain.authority import Role
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
         return EXIT_FAILED
     actions = {"create": _create, "list": _list, "revoke": _revoke}
     asyncio.run(_with_tokens(settings, lambda tokens: actions[args.action](args, tokens)))
-    return EXIT_OK
+    return EXIT_DONE
 
 
 async def _with_tokens(settings: "Settings", act: Callable[["SqliteTokens"], Awaitable[None]]) -> None:
@@ -47,7 +48,7 @@ async def _with_tokens(settings: "Settings", act: Callable[["SqliteTokens"], Awa
     from stationd.adapters.system import SystemClock  # noqa: PLC0415
     from stationd.app import open_database  # noqa: PLC0415
 
-    database = await open_database(settings, SystemClock())
+    database, _ = await open_database(settings, SystemClock())
     try:
         await act(SqliteTokens(database.writer, database.reader))
     finally:

@@ -5,6 +5,7 @@ the plain :class:`sqlite3.Connection` that runs in that thread from beginning to
 crossing. ``aiosqlite.Connection._execute`` is its hook for subclasses to do just that; it is used in this one place.
 """
 
+import asyncio
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -30,6 +31,10 @@ class UnitConnection(aiosqlite.Connection):
         except sqlite3.Error as error:
             raise translate(error) from error
         return result
+
+    async def gone(self) -> None:
+        """Wait for the thread of a connection that could not be opened; aiosqlite has told it to end."""
+        await asyncio.to_thread(self._thread.join)
 
 
 async def open_writer(path: Path) -> UnitConnection:
@@ -69,6 +74,7 @@ async def _opened(path: Path, connect: Callable[[], sqlite3.Connection]) -> Unit
     try:
         _ = await connection
     except sqlite3.Error as error:
+        await connection.gone()
         raise translate(error, path) from error
     return connection
 
