@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 _SHOWN_CHARS = 60
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _USER_INFO = re.compile(r"//[^/\s@]*@")
 _SECRET_WORDS = frozenset(
     {"credential", "credentials", "key", "passphrase", "passwd", "password", "pin", "secret", "token"}
@@ -147,7 +148,7 @@ def read_tables(reading: Reading, raw: Mapping[str, object], tables: Sequence[Ta
     """Every table's rows, in the order of the file; a single table that is absent is read as an empty one."""
     for name in raw:
         if name not in {table.name for table in tables}:
-            _refuse_unknown(reading, name, raw[name], (table.name for table in tables), "table")
+            _refuse_unknown(reading, "", name, raw[name], [table.name for table in tables])
     return {table.name: _read_rows(reading, raw, table) for table in tables}
 
 
@@ -172,12 +173,12 @@ def _read_row(reading: Reading, where: str, raw: Mapping[str, object], table: Ta
         if name in known:
             continue
         if is_secret_name(name):
-            reading.refuse_secret(f"{where}.{name}")
+            reading.refuse_secret(_dotted(where, name))
         elif table.is_open:
-            _refuse_nested_secrets(reading, f"{where}.{name}", value)
+            _refuse_nested_secrets(reading, _dotted(where, name), value)
             rest[name] = value
         else:
-            _refuse_unknown(reading, f"{where}.{name}", value, known, "key")
+            _refuse_unknown(reading, where, name, value, known)
     values = {}
     for key in table.keys:
         if key.name in raw:
@@ -190,23 +191,24 @@ def _read_row(reading: Reading, where: str, raw: Mapping[str, object], table: Ta
     return Row(where, values, frozenset(known & raw.keys()), rest, is_sound=len(reading.problems) == before)
 
 
-def _refuse_unknown(reading: Reading, key: str, value: object, known: Iterable[str], noun: str) -> None:
-    if is_secret_name(key):
-        reading.refuse_secret(key)
+def _refuse_unknown(reading: Reading, where: str, name: str, value: object, known: Iterable[str]) -> None:
+    if is_secret_name(name):
+        reading.refuse_secret(_dotted(where, name))
         return
     names = sorted(known)
-    near = difflib.get_close_matches(key.rpartition(".")[2], names, n=1)
+    near = difflib.get_close_matches(name, names, n=1)
     hint = f" (did you mean {near[0]}?)" if near else ""
-    reading.refuse(key, value, f"a known {noun}: {', '.join(names)}{hint}")
+    noun = "key" if where else "table"
+    reading.refuse(_dotted(where, name), value, f"a known {noun}: {', '.join(names)}{hint}")
 
 
 def _refuse_nested_secrets(reading: Reading, where: str, value: object) -> None:
     if isinstance(value, dict):
         for name, inner in value.items():
             if is_secret_name(name):
-                reading.refuse_secret(f"{where}.{name}")
+                reading.refuse_secret(_dotted(where, name))
             else:
-                _refuse_nested_secrets(reading, f"{where}.{name}", inner)
+                _refuse_nested_secrets(reading, _dotted(where, name), inner)
     elif isinstance(value, list):
         for place, inner in enumerate(value):
             _refuse_nested_secrets(reading, f"{where}[{place}]", inner)
@@ -214,8 +216,8 @@ def _refuse_nested_secrets(reading: Reading, where: str, value: object) -> None:
 
 def is_secret_name(name: str) -> bool:
     """Whether a key's name says that a secret stands there; a name ending in ``_file`` only says where."""
-    last = name.rpartition(".")[2].lower()
-    return not last.endswith("_file") and not _SECRET_WORDS.isdisjoint(re.split(r"[_-]", last))
+    lowered = name.lower()
+    return not lowered.endswith("_file") and not _SECRET_WORDS.isdisjoint(re.split(r"[_-]", lowered))
 
 
 def shown(value: object) -> str:
@@ -224,9 +226,19 @@ def shown(value: object) -> str:
         return "(a table)"
     if isinstance(value, list) and any(isinstance(item, dict) for item in value):
         return "(an array with tables)"
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    text = _USER_INFO.sub("//…@", text)
+    text = _USER_INFO.sub("//…@", _quoted(value))
     return text if len(text) <= _SHOWN_CHARS else text[: _SHOWN_CHARS - 1] + "…"
+
+
+def _dotted(where: str, name: str) -> str:
+    """A key below another, quoted where TOML would quote it."""
+    shown_name = name if _BARE_KEY.fullmatch(name) else _quoted(name)
+    return f"{where}.{shown_name}" if where else shown_name
+
+
+def _quoted(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if text.isprintable() else json.dumps(value, default=str)
 
 
 # --------------------------------------------------------------------------------------------------------- rules

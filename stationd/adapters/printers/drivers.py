@@ -17,6 +17,7 @@ def build(spec: PrinterSpec) -> Printer:
     """The printer of a specification, not asked yet. Raises ``ValueError`` with one line.
 
     The reason is a driver that is not installed or cannot be loaded, or an option that the driver does not take.
+    Reads the installed packages' metadata: build printers before the loop serves, or in a thread.
     """
     found = sorted(entry_points(group=GROUP, name=spec.driver), key=lambda entry: entry.value)
     if not found:

@@ -1,0 +1,35 @@
+"""What every test gets: no call in our own code may block the loop, and a minimal configuration file."""
+
+from pathlib import Path
+
+import hypothesis
+import pytest
+from blockbuster import BlockBuster
+
+hypothesis.settings.register_profile("house", deadline=None, max_examples=60)
+hypothesis.settings.load_profile("house")
+"""No deadline: a busy machine is no defect."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_blocks_the_loop():
+    """A blocking call (file, socket, sleep, SQLite) on the loop from stationd's code raises ``BlockingError``.
+
+    Tests themselves may read a file in passing. There is no allow-list: blocking work belongs in a thread.
+    """
+    watch = BlockBuster("stationd")
+    watch.activate()
+    yield watch
+    watch.deactivate()
+
+
+@pytest.fixture
+def config_file(tmp_path):
+    """Writes a configuration and gives its path: ``config_file(more)`` adds TOML to the smallest one."""
+
+    def write(more: str = "") -> Path:
+        path = tmp_path / "stationd.toml"
+        path.write_text(f'station.id = "1671-07"\nstation.name = "Kecamatan Contoh"\n{more}', encoding="utf-8")
+        return path
+
+    return write
