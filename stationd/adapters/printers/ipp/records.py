@@ -194,10 +194,12 @@ def _text(group: Group, name: str) -> str | None:
 
 
 def _texts(group: Group, name: str) -> list[str]:
-    """The texts of an attribute in order, those with a language of their own included."""
-    contents = [value.content for value in group.values(name)]
-    return [
-        content.text if isinstance(content, LocalText) else content
-        for content in contents
-        if isinstance(content, (str, LocalText))
-    ]
+    """The texts of an attribute in order; with a language of their own, or as octets (``printer-supply``), too."""
+    texts = []
+    for value in group.values(name):
+        match value.content:
+            case str(text) | LocalText(text=text):
+                texts.append(text)
+            case bytes(octets):
+                texts.append(octets.decode("utf-8", "replace"))
+    return texts

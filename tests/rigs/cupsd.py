@@ -1,0 +1,204 @@
+"""A genuine ``cupsd`` (Debian: cups-daemon) on a loopback port and a unix socket, with one queue and its backend.
+
+The backend writes down what it was given. It runs as root, because that is what cupsd is started as.
+
+Facts about it that tests rely on: a job without its document is held (``job-incoming``, no documents); a transfer cut
+short is forgotten; with ``DirtyCleanInterval 0`` acknowledged jobs survive SIGKILL, and **it sends an interrupted job
+again by itself** at the next start.
+"""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import uuid
+from pathlib import Path
+from typing import Self
+
+from tests.rigs.cardlog import CardLog, PrintedCard
+from tests.rigs.ippeveprinter import free_port
+
+QUEUE = "kartu-1"
+_SYSTEM_BIN = Path("/usr/lib/cups")
+_START_S = 10.0
+
+_CUPSD_CONF = """
+LogLevel debug
+Listen 127.0.0.1:{port}
+Listen {socket}
+Browsing Off
+DefaultAuthType None
+WebInterface No
+PreserveJobHistory Yes
+PreserveJobFiles Yes
+MaxJobs 500
+MaxJobTime 0
+DirtyCleanInterval 0
+SyncOnClose Yes
+<Location />
+  Order allow,deny
+  Allow all
+</Location>
+<Policy default>
+  JobPrivateAccess default
+  JobPrivateValues default
+  SubscriptionPrivateAccess default
+  SubscriptionPrivateValues default
+  <Limit All>
+    Order deny,allow
+  </Limit>
+</Policy>
+"""
+
+_FILES_CONF = """
+ServerRoot {folder}/root
+ServerBin {folder}/bin
+DataDir /usr/share/cups
+DocumentRoot /usr/share/cups/doc-root
+RequestRoot {folder}/spool
+CacheDir {folder}/cache
+StateDir {folder}/state
+TempDir {folder}/spool/tmp
+AccessLog {folder}/log/access_log
+ErrorLog {folder}/log/error_log
+PageLog {folder}/log/page_log
+User lp
+Group lp
+SystemGroup root
+"""
+
+_PRINTERS_CONF = """
+<Printer {queue}>
+UUID urn:uuid:{uuid}
+Info {queue}
+DeviceURI cardlog:/one
+State Idle
+Accepting Yes
+Shared No
+JobSheets none none
+QuotaPeriod 0
+PageLimit 0
+KLimit 0
+OpPolicy default
+ErrorPolicy {error_policy}
+</Printer>
+"""
+
+
+class Cupsd:
+    """The spooler as a context manager: running inside, dead outside.
+
+    Args:
+        folder: Its own; holds configuration, spool, logs and the behaviour of the backend.
+        error_policy: What it does when the backend fails: ``abort-job``, ``retry-job``, ``stop-printer``.
+    """
+
+    def __init__(self, folder: Path, *, error_policy: str = "abort-job") -> None:
+        self.port = free_port()
+        self._folder = folder
+        self._sockets = tempfile.TemporaryDirectory(prefix="cupsd-")  # tmp_path is too long for a socket's name
+        self.socket = Path(self._sockets.name) / "cups.sock"
+        self._process: subprocess.Popen[bytes] | None = None
+        for name in ("root", "bin/backend", "spool/tmp", "cache", "state", "log"):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+        for name in ("daemon", "notifier", "filter", "monitor"):
+            link = folder / "bin" / name
+            if (_SYSTEM_BIN / name).exists() and not link.is_symlink():
+                link.symlink_to(_SYSTEM_BIN / name)
+        self._write("cupsd.conf", _CUPSD_CONF.format(port=self.port, socket=self.socket))
+        self._write("cups-files.conf", _FILES_CONF.format(folder=folder))
+        printers = _PRINTERS_CONF.format(queue=QUEUE, uuid=uuid.uuid4(), error_policy=error_policy)
+        self._write("root/printers.conf", printers)
+        self._log = CardLog(folder / "cards")
+        # mode 0700: cupsd runs such a backend as root, who may read the spool
+        self._log.write_step(folder / "bin/backend/cardlog", job_id='"$1"', name='"$3"', file='"$6"')
+
+    @property
+    def uri(self) -> str:
+        """The queue over TCP."""
+        return f"ipp://127.0.0.1:{self.port}/printers/{QUEUE}"
+
+    @property
+    def socket_uri(self) -> str:
+        """The queue over the unix socket."""
+        return f"ipp+unix://{self.socket}?path=/printers/{QUEUE}"
+
+    def start(self) -> Self:
+        """Start it; returns when it answers. Raises ``RuntimeError`` with its log when it does not."""
+        command = ["cupsd", "-f", "-c", str(self._folder / "cupsd.conf"), "-s", str(self._folder / "cups-files.conf")]
+        with (self._folder / "log/output").open("ab") as output:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+            )
+        deadline = time.monotonic() + _START_S
+        while self._process.poll() is None and time.monotonic() < deadline:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
+                return self
+            time.sleep(0.01)
+        self.kill()
+        logs = [(self._folder / "log" / name) for name in ("output", "error_log")]
+        told = "".join(path.read_text()[-2000:] for path in logs if path.exists())
+        raise RuntimeError(f"cupsd does not answer: {told}")
+
+    def kill(self) -> None:
+        """SIGKILL to it and to a backend at work, as when the machine loses power."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        # a backend has a process group of its own: collect the children before their parent is gone
+        children = _children(process.pid)
+        process.kill()
+        for child in children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+        process.wait()
+
+    def restart(self) -> None:
+        """Kill it and start it again, on the same port and socket."""
+        self.kill()
+        self.start()
+
+    def behave(self, shell: str) -> None:
+        """What every further card does; see :meth:`tests.rigs.cardlog.CardLog.behave`."""
+        self._log.behave(shell)
+
+    def begun(self) -> list[PrintedCard]:
+        """Cards whose bytes reached the backend."""
+        return self._log.begun()
+
+    def cards(self) -> list[PrintedCard]:
+        """Cards that came out."""
+        return self._log.cards()
+
+    def wait_for_cards(self, count: int) -> list[PrintedCard]:
+        """The cards that came out, once there are ``count``."""
+        return self._log.wait_for(count)
+
+    def wait_for_begun(self, count: int) -> list[PrintedCard]:
+        """The cards begun, once there are ``count``."""
+        return self._log.wait_for(count, begun=True)
+
+    def _write(self, name: str, text: str) -> None:
+        path = self._folder / name
+        path.write_text(text)
+        path.chmod(0o600)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+        self._sockets.cleanup()
+
+
+def _children(pid: int) -> list[int]:
+    """The processes below one, all generations."""
+    found = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            for child in task.read_text().split():
+                found += [int(child), *_children(int(child))]
+    return found
