@@ -6,7 +6,7 @@ from aiohttp import hdrs, web
 
 from stationd.http import blanks, devices, health, jobs, openapi, station
 from stationd.http.doors import Doors
-from stationd.http.endpoint import endpoint, expect, not_allowed, not_found
+from stationd.http.endpoint import SHORTCUTS, endpoint, expect, not_allowed, not_found
 from stationd.http.guard import Guard
 from stationd.http.policy import HttpPolicy
 from stationd.http.routing import Route
@@ -26,12 +26,15 @@ def build(doors: Doors, policy: HttpPolicy) -> web.Application:
     app = web.Application()
     guard = Guard(policy, doors.access)
     app[openapi.DOCUMENT] = openapi.Rendered(cache(lambda: openapi.render(ROUTES)))
+    shortcuts = app[SHORTCUTS] = {}
     methods: dict[str, list[str]] = {}
     for route in ROUTES:
         serve = endpoint(route, doors, policy, guard)
         allowed = [hdrs.METH_GET, hdrs.METH_HEAD] if route.method == hdrs.METH_GET else [route.method]
         for method in allowed:
             app.router.add_route(method, route.path, serve, expect_handler=expect)
+        if route.is_keyed:
+            shortcuts[route.method, route.path] = serve
         methods.setdefault(route.path, []).extend(allowed)
     for path, allowed in methods.items():
         others = not_allowed(guard, ", ".join((*allowed, hdrs.METH_OPTIONS)))

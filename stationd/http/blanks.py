@@ -1,13 +1,9 @@
 """The book of blanks."""
 
-from typing import TYPE_CHECKING
-
+from stationd.domain.blanks import Balances
 from stationd.http.doors import Ask, Doors, Reply
 from stationd.http.routing import KEEPERS, OFFICERS, Table
 from stationd.http.schemas import BlankEntry, BlanksAnswer, NoQuery, Nothing
-
-if TYPE_CHECKING:
-    from stationd.domain.blanks import Balances
 
 table = Table("blanks")
 
@@ -32,7 +28,7 @@ async def enter_blanks(doors: Doors, ask: Ask[BlankEntry, NoQuery]) -> Reply[Bla
     return Reply(_answer(await doors.blanks.enter(entry.kind, entry.quantity, entry.note, actor=ask.actor)))
 
 
-def _answer(balances: "Balances") -> BlanksAnswer:
+def _answer(balances: Balances) -> BlanksAnswer:
     return BlanksAnswer(
         received=balances.received,
         safe=balances.safe,

@@ -1,13 +1,9 @@
 """The devices of the station."""
 
-from typing import TYPE_CHECKING
-
 from stationd.http.doors import Ask, Doors, Reply
 from stationd.http.routing import EVERYBODY, OFFICERS, Table
 from stationd.http.schemas import DeviceAnswer, DeviceList, NoQuery, Nothing, SupplyAnswer, moment
-
-if TYPE_CHECKING:
-    from stationd.services.printers import DeviceView
+from stationd.services.printers import DeviceView
 
 table = Table("devices")
 
@@ -44,7 +40,7 @@ async def resume_device(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[Devic
     return Reply(_answer(await doors.printers.resume(ask.path["device_id"], actor=ask.actor)))
 
 
-def _answer(view: "DeviceView") -> DeviceAnswer:
+def _answer(view: DeviceView) -> DeviceAnswer:
     return DeviceAnswer(
         id=view.id,
         kind=view.kind,

@@ -2,19 +2,17 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from aiohttp import web
 
 from stationd.domain.authority import STATION, Actor
-
-if TYPE_CHECKING:
-    from stationd.services.access import Access
-    from stationd.services.blanks import Blanks
-    from stationd.services.jobs import Jobs
-    from stationd.services.printers import Printers
-    from stationd.services.station import Station
-    from stationd.services.submit import Submission
+from stationd.services.access import Access
+from stationd.services.blanks import Blanks
+from stationd.services.jobs import Jobs
+from stationd.services.printers import Printers
+from stationd.services.station import Station
+from stationd.services.submit import Submission
 
 Body = TypeVar("Body")
 Query = TypeVar("Query")
@@ -29,12 +27,12 @@ class Doors:
     in the route table, status, seconds.
     """
 
-    access: "Access"
-    submission: "Submission"
-    jobs: "Jobs"
-    printers: "Printers"
-    blanks: "Blanks"
-    station: "Station"
+    access: Access
+    submission: Submission
+    jobs: Jobs
+    printers: Printers
+    blanks: Blanks
+    station: Station
     metrics: Callable[[], bytes]
     observe: Callable[[str, str, int, float], None] | None = None
 

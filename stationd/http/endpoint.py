@@ -27,6 +27,9 @@ from stationd.http.schemas import NoQuery
 
 Endpoint = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+SHORTCUTS = web.AppKey("shortcuts", dict[tuple[str, str], Endpoint])
+"""Endpoints by method and request target, for the server to call without a walk through the router."""
+
 REQUEST_ID = "X-Request-Id"
 
 SECURITY_HEADERS: Mapping[str, str] = {

@@ -1,7 +1,6 @@
 """Print jobs: submit, list, read, and what an officer decides about one."""
 
 from hashlib import sha256
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -20,9 +19,7 @@ from stationd.http.schemas import (
     fields_of,
     moment,
 )
-
-if TYPE_CHECKING:
-    from stationd.services.jobs import JobView
+from stationd.services.jobs import JobView
 
 table = Table("jobs")
 
@@ -133,7 +130,7 @@ def _document(body: DocumentBody) -> Document | TemplateDocument:
     return Document(body.media_type, body.data)
 
 
-def _answer(view: "JobView") -> JobAnswer:
+def _answer(view: JobView) -> JobAnswer:
     job = view.job
     return JobAnswer(
         id=job.id,

@@ -14,7 +14,6 @@ from msgspec import Meta
 
 from stationd.domain.blanks import MAX_QUANTITY, EntryKind
 from stationd.domain.job import Evidence, JobKind, JobState, Verdict
-from stationd.domain.printer import PrinterState
 
 Item = TypeVar("Item")
 
@@ -189,7 +188,7 @@ class DeviceAnswer(msgspec.Struct, frozen=True):
     name: str
     driver: str
     model: str | None
-    state: PrinterState
+    state: Annotated[str, Meta(description="IPP printer-state for a printer.", examples=["idle"])]
     reasons: Annotated[tuple[str, ...], Meta(description="IPP printer-state-reasons.", examples=[["media-empty"]])]
     is_paused: bool
     since: Annotated[datetime, Meta(description="When it came into this state.")]

@@ -4,19 +4,21 @@ import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from aiohttp import web
 
 from stationd.domain.errors import Refused
-from stationd.http.endpoint import problem, request_id
+from stationd.http.endpoint import SHORTCUTS, problem, request_id
 from stationd.http.listeners import remove_file
 from stationd.http.policy import HttpPolicy
 
 _LINGER_S = 3.0
 """How long a refused body is read and dropped, so that the caller can finish sending and see the answer."""
 _MAX_HEADERS = 64
+
+Handle = Callable[[Any], Awaitable[web.StreamResponse]]
 
 _log = logging.getLogger(__name__)
 
@@ -158,6 +160,7 @@ class HttpServer:
         server = self._runner.server
         if server is None:
             raise AssertionError("a runner that is set up has a server")
+        server.request_handler = _with_shortcuts(self._runner.app, server.request_handler)
         loop = asyncio.get_running_loop()
         options: dict[str, Any] = {
             "loop": loop,
@@ -196,3 +199,14 @@ class HttpServer:
                 await self._runner.cleanup()
         for each in (*self._own, *self._inherited):
             each.close()
+
+
+def _with_shortcuts(app: web.Application, handle: Handle) -> Handle:
+    """The application's handler, with a way past its router for the calls that must be fastest (about 5 of 75 µs)."""
+    shortcuts = app.get(SHORTCUTS, {})
+
+    async def dispatch(request: web.Request) -> web.StreamResponse:
+        serve = shortcuts.get((request.method, request.raw_path))
+        return await (handle(request) if serve is None else serve(request))
+
+    return dispatch
