@@ -235,6 +235,7 @@ class Spooler:
         has_shown = False
         while True:
             try:
+                self._take_in(await self.printer.status())
                 await self._reconcile()
             except Faulted:
                 if not has_shown and self._clock.monotonic() - since > LOST_AFTER_S:

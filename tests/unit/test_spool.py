@@ -1,0 +1,230 @@
+"""The spooler against simulated printers and the real store."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from stationd.adapters.printers.simulator import build
+from stationd.adapters.printers.simulator.driver import SimulatedPrinter
+from stationd.adapters.sqlite.database import Database
+from stationd.adapters.system import SystemClock
+from stationd.domain.errors import Refused
+from stationd.domain.job import Evidence, JobState
+from stationd.domain.order import Document
+from stationd.ports import PrinterSpec
+from stationd.services import spool
+from stationd.services.bell import Bell
+from stationd.services.line import Line
+from stationd.services.pace import Pace
+from stationd.services.spool import Spooler
+from stationd.services.supervise import Supervisor
+from tests.unit.test_store import Store
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+class NoRenderer:
+    async def render(self, template: str, fields: object, photo: bytes | None) -> Document:
+        raise Refused("document-invalid", "cannot render in this test")
+
+
+class Floor:
+    """A store, some simulated printers, and the bell between them."""
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        self.store = Store(database)
+        self.folder = folder
+        self.bell = Bell()
+        self.line = Line()
+        self.supervisor = Supervisor()
+        self.spoolers: list[Spooler] = []
+
+    def follow(self, events) -> None:
+        self.line.follow(events)
+        self.bell.ring_all()
+
+    def printer(self, name: str = "kartu-1", **options: object) -> SimulatedPrinter:
+        spec = PrinterSpec(
+            name=name, driver="simulator", options={"folder": str(self.folder / name), "seconds": 0.01, **options}
+        )
+        printer = build(spec)
+        assert isinstance(printer, SimulatedPrinter)
+        spooler = Spooler(
+            printer,
+            spec,
+            store=self.store.jobs,
+            bell=self.bell,
+            clock=SystemClock(),
+            renderer=NoRenderer(),
+            pace=Pace({"ktp-el": 0.01}),
+        )
+        self.spoolers.append(spooler)
+        self.supervisor.start(name, spooler.run)
+        return printer
+
+    async def accept(self, number: int) -> None:
+        for _ in range(number):
+            acceptance = self.store.acceptance()
+            object.__setattr__(acceptance.order.document, "data", PNG + acceptance.order.document.data)
+            await self.store.jobs.accept(acceptance)
+
+    def cards(self) -> list[Path]:
+        return sorted(path for path in self.folder.glob("*/*.png") if path.stat().st_size)
+
+    async def until(self, condition: Callable[[dict[JobState, int]], bool], timeout_s: float = 10) -> None:
+        async with asyncio.timeout(timeout_s):
+            while not condition(dict(await self.store.jobs.counts())):
+                await asyncio.sleep(0.01)
+
+    async def stop(self) -> None:
+        for spooler in self.spoolers:
+            spooler.stop()
+        await self.supervisor.settle(2)
+        await self.supervisor.stop()
+        for spooler in self.spoolers:
+            await spooler.printer.aclose()
+        self.spoolers.clear()
+
+
+@asynccontextmanager
+async def open_floor(path: Path) -> AsyncIterator[Floor]:
+    floor: Floor | None = None
+
+    def follow(events) -> None:
+        if floor is not None:
+            floor.follow(events)
+
+    database = await Database.open(path / "station.db", SystemClock(), follow)
+    floor = Floor(database, path / "cards")
+    try:
+        yield floor
+    finally:
+        await floor.stop()
+        await database.aclose()
+
+
+@pytest.fixture
+async def floor(tmp_path: Path):
+    async with open_floor(tmp_path) as opened:
+        yield opened
+
+
+async def test_every_job_becomes_exactly_one_card(floor: Floor):
+    await floor.store.receive(100)
+    floor.printer("kartu-1")
+    floor.printer("kartu-2")
+    await floor.accept(30)
+    await floor.until(lambda counts: counts[JobState.PRINTED] == 30)
+    assert len(floor.cards()) == 30
+    assert len({card.read_bytes() for card in floor.cards()}) == 30
+    balances = await floor.store.blanks.balances()
+    assert (balances.issued, balances.safe, balances.printer) == (30, 70, 0)
+    (first, *_) = await floor.store.jobs.page(JobState.PRINTED, 0, 1)
+    assert first.evidence in {Evidence.PRINTER, Evidence.COUNTER}
+
+
+async def test_a_job_is_taken_up_as_soon_as_it_is_there(floor: Floor):
+    await floor.store.receive(1)
+    floor.printer(seconds=0)
+    await asyncio.sleep(0.2)
+    started = asyncio.get_running_loop().time()
+    await floor.accept(1)
+    await floor.until(lambda counts: counts[JobState.PRINTED] == 1)
+    assert asyncio.get_running_loop().time() - started < 1
+
+
+async def test_nothing_is_printed_without_blanks_and_printing_goes_on_when_they_arrive(floor: Floor):
+    floor.printer()
+    await floor.accept(3)
+    await asyncio.sleep(0.1)
+    assert floor.cards() == []
+    await floor.store.receive(2)
+    await floor.until(lambda counts: counts[JobState.PRINTED] == 2)
+    await asyncio.sleep(0.1)
+    assert len(floor.cards()) == 2
+    await floor.store.receive(1)
+    await floor.until(lambda counts: counts[JobState.PRINTED] == 3)
+
+
+async def test_an_unplugged_printer_makes_its_card_uncertain_and_the_counter_settles_it_on_return(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(spool, "ASK_EVERY_S", 0.02)
+    await floor.store.receive(5)
+    printer = floor.printer(seconds=0.3, window=1)
+    await floor.accept(1)
+    await floor.until(lambda counts: counts[JobState.PRINTING] == 1)
+    await asyncio.sleep(0.1)
+    printer.unplug()
+    await floor.until(lambda counts: counts[JobState.UNCERTAIN] == 1)
+    assert (await floor.store.blanks.balances()).printer == 1
+    await asyncio.sleep(0.3)
+    printer.plug()
+    await floor.until(lambda counts: counts[JobState.PRINTED] == 1)
+    assert len(floor.cards()) == 1
+
+
+async def test_a_stopped_printer_gives_its_waiting_card_to_another(floor: Floor, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(spool, "ASK_EVERY_S", 0.02)
+    monkeypatch.setattr(spool, "WITHDRAW_AFTER_S", 0.1)
+    await floor.store.receive(5)
+    empty = floor.printer("kartu-1", hopper=0)
+    await floor.accept(2)
+    floor.printer("kartu-2")
+    await floor.until(lambda counts: counts[JobState.PRINTED] == 2)
+    assert {card.parent.name for card in floor.cards()} == {"kartu-2"}
+    assert "media-empty" in (await empty.status()).reasons
+
+
+async def test_a_document_that_no_printer_takes_fails_at_once_and_gives_its_blank_back(floor: Floor):
+    await floor.store.receive(1)
+    floor.printer()
+    await floor.store.jobs.accept(floor.store.acceptance())  # no PNG signature
+    await floor.until(lambda counts: counts[JobState.FAILED] == 1)
+    assert (await floor.store.blanks.balances()).safe == 1
+
+
+async def test_a_paused_printer_finishes_its_card_and_starts_no_other(floor: Floor):
+    await floor.store.receive(10)
+    floor.printer(seconds=0.05, window=1)
+    await floor.accept(5)
+    await floor.until(lambda counts: counts[JobState.PRINTING] == 1)
+    floor.spoolers[0].set_paused(is_paused=True)
+    await floor.until(lambda counts: counts[JobState.PRINTING] == 0)
+    made = len(floor.cards())
+    await asyncio.sleep(0.15)
+    assert len(floor.cards()) == made < 5
+    floor.spoolers[0].set_paused(is_paused=False)
+    await floor.until(lambda counts: counts[JobState.PRINTED] == 5)
+
+
+async def test_a_stop_in_the_middle_of_the_work_loses_nothing_and_prints_nothing_twice(tmp_path: Path):
+    async with open_floor(tmp_path) as floor:
+        await floor.store.receive(50)
+        floor.printer(seconds=0.02)
+        await floor.accept(20)
+        await floor.until(lambda counts: counts[JobState.PRINTED] >= 3)
+    async with open_floor(tmp_path) as floor:
+        floor.printer(seconds=0.001)
+        await floor.until(lambda counts: counts[JobState.PRINTED] == 20)
+        assert len(floor.cards()) == 20
+        balances = await floor.store.blanks.balances()
+        assert (balances.issued, balances.printer, balances.spoiled) == (20, 0, 0)
+
+
+async def test_cancelled_lanes_leave_attempts_that_the_next_start_settles(tmp_path: Path):
+    async with open_floor(tmp_path) as floor:
+        await floor.store.receive(50)
+        floor.printer(seconds=5, window=2)
+        await floor.accept(4)
+        await floor.until(lambda counts: counts[JobState.PRINTING] == 2)
+        await floor.supervisor.stop()
+        counts = await floor.store.jobs.counts()
+        assert counts[JobState.PRINTING] == 2
+    async with open_floor(tmp_path) as floor:
+        floor.printer(seconds=0.001)
+        await floor.until(lambda counts: counts[JobState.PRINTED] == 4)
+        assert len(floor.cards()) == 4
