@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from stationd.adapters.printers import drivers
 from stationd.cli.options import add_config, add_json
-from stationd.config import ConfigError, Problem, Settings, UnixListen, load
+from stationd.config import ConfigError, Problem, Settings, load
 from stationd.ports import Printer, PrinterSpec
 
 if TYPE_CHECKING:  # exists for type checkers only
@@ -78,10 +78,7 @@ async def _close(printers: Sequence[Printer]) -> None:
 def summary(settings: Settings) -> str:
     """The configuration in one line: station, mode, printers, profiles, addresses."""
     station = settings.station
-    listen = ", ".join(
-        f"unix:{place.path}" if isinstance(place, UnixListen) else f"{place.host}:{place.port}"
-        for place in settings.http.listen
-    )
+    listen = ", ".join(str(place) for place in settings.http.listen)
     return (
         f"station {station.id} ({station.name}), {station.mode}, {_count(len(settings.printers), 'printer')}, "
         f"{_count(len(settings.profiles), 'profile')}, listening on {listen}"

@@ -1,0 +1,120 @@
+"""Writes the parts of the documentation that come from the code: the job machine, and the configuration's keys.
+
+``python docs/generate.py`` writes them between their markers; ``--check`` only says which are out of date (exit 1).
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+DOCS = Path(__file__).resolve().parent
+sys.path.insert(0, str(DOCS.parent))
+
+from stationd.config_keys import TABLES  # noqa: E402  the checkout's own code, wherever this is called from
+from stationd.config_schema import REQUIRED, Key  # noqa: E402
+from stationd.domain.job import JobState  # noqa: E402
+from stationd.domain.job_machine import BEGINNINGS, FINAL, TABLE, JobEvent  # noqa: E402
+
+
+def job_machine() -> str:
+    """The job machine as a Mermaid diagram and as a table, in the order of the code's table."""
+    edges = {state: [f"    [*] --> {state}: {JobEvent.ACCEPTED}"] for state in JobState if state in BEGINNINGS}
+    diagram = [line for lines in edges.values() for line in lines]
+    labels: dict[tuple[JobState, JobState], list[str]] = {}
+    for (state, event), row in TABLE.items():
+        labels.setdefault((state, row.to), []).append(event)
+        if row.when_used_up is not None:
+            labels.setdefault((state, row.when_used_up), []).append(f"{event}, tries used up")
+    diagram += [f"    {one} --> {other}: {' / '.join(events)}" for (one, other), events in labels.items()]
+    diagram += [f"    {state} --> [*]" for state in JobState if state in FINAL]
+    rows = [
+        f"| {state} | {event} | {row.to} | {row.when_used_up or ''} | {(row.blank or '').replace('_', ' ')} |"
+        for (state, event), row in TABLE.items()
+    ]
+    return "\n".join(
+        [
+            "```mermaid",
+            "stateDiagram-v2",
+            *diagram,
+            "```",
+            "",
+            "| state | event | next | next when the tries are used up | the blank |",
+            "| --- | --- | --- | --- | --- |",
+            *rows,
+        ]
+    )
+
+
+def configuration() -> str:
+    """Every table of the configuration file with its keys, what is allowed, and the defaults."""
+    parts = []
+    for table in TABLES:
+        parts += [f"## `{table.heading}`", "", table.help, "", "| key | allowed | default | meaning |"]
+        parts += ["| --- | --- | --- | --- |"]
+        for key in table.keys:
+            allowed = f"an array, each {key.rule.allowed}" if key.rule.is_list else key.rule.allowed
+            parts.append(f"| `{key.name}` | {_cell(allowed)} | {_cell(_default(key))} | {_cell(key.help)} |")
+        parts.append("")
+    return "\n".join(parts).rstrip()
+
+
+def _default(key: Key) -> str:
+    if key.default is REQUIRED:
+        return "must be given"
+    if key.note:
+        return key.note
+    return f"`{json.dumps(_plain(key.default), ensure_ascii=False)}`"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, Path) else value
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+PARTS: dict[str, tuple[str, Callable[[], str]]] = {
+    "job machine": ("architecture.md", job_machine),
+    "configuration": ("configuration.md", configuration),
+}
+"""Each generated part: the document it stands in, and what writes it."""
+
+
+def with_part(text: str, name: str, part: str) -> str:
+    """A document with the named part between its markers replaced. Raises ``ValueError`` when a marker is missing."""
+    begin, end = f"<!-- generated: {name} -->", f"<!-- end: {name} -->"
+    before, found_begin, rest = text.partition(begin)
+    _, found_end, after = rest.partition(end)
+    if not found_begin or not found_end:
+        raise ValueError(f"cannot write {name}: the markers {begin} … {end} are missing")
+    return f"{before}{begin}\n\n{part}\n\n{end}{after}"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """0 when every part is, or now is, current; 1 when ``--check`` found one that is not."""
+    parser = argparse.ArgumentParser(description="Writes the generated parts of the documentation.")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when a part is out of date")
+    args = parser.parse_args(argv)
+    stale = []
+    for name, (document, write) in PARTS.items():
+        path = DOCS / document
+        text = path.read_text(encoding="utf-8")
+        current = with_part(text, name, write())
+        if current == text:
+            continue
+        stale.append(f"{document}: {name}")
+        if not args.check:
+            path.write_text(current, encoding="utf-8")
+    for what in stale:
+        print(f"{'out of date (make docs writes it)' if args.check else 'written'}: {what}")
+    return 1 if args.check and stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
