@@ -202,4 +202,6 @@ def _texts(group: Group, name: str) -> list[str]:
                 texts.append(text)
             case bytes(octets):
                 texts.append(octets.decode("utf-8", "replace"))
+            case _:
+                pass
     return texts
