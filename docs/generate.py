@@ -56,7 +56,8 @@ def configuration() -> str:
         parts += ["| --- | --- | --- | --- |"]
         for key in table.keys:
             allowed = f"an array, each {key.rule.allowed}" if key.rule.is_list else key.rule.allowed
-            parts.append(f"| `{key.name}` | {_cell(allowed)} | {_cell(_default(key))} | {_cell(key.help)} |")
+            meaning = key.help if key.is_in_effect else f"{key.help} *Checked, but not in effect yet.*"
+            parts.append(f"| `{key.name}` | {_cell(allowed)} | {_cell(_default(key))} | {_cell(meaning)} |")
         parts.append("")
     return "\n".join(parts).rstrip()
 

@@ -151,6 +151,7 @@ TABLES: Final[tuple[Table, ...]] = (
                 default=Mode.ATTENDED.value,
                 help="`attended` prints only while an appointed officer is on duty; "
                 "`unattended` prints only orders that the city signed.",
+                is_in_effect=False,
             ),
             Key(
                 name="state_dir",
@@ -194,6 +195,7 @@ TABLES: Final[tuple[Table, ...]] = (
                 rule=whole(0, 100_000),
                 default=50,
                 help="Blanks kept for people never recorded before; re-prints wait when only these are left.",
+                is_in_effect=False,
             ),
             Key(name="low", rule=whole(0, 100_000), default=200, help="At or below this it is time to order more."),
         ),
@@ -210,6 +212,7 @@ TABLES: Final[tuple[Table, ...]] = (
                 rule=whole(1, 500),
                 default=25,
                 help="Cards of one profile that a printer takes in a row.",
+                is_in_effect=False,
             ),
             Key(
                 name="ageing",
@@ -250,6 +253,7 @@ TABLES: Final[tuple[Table, ...]] = (
                 rule=matching(r"[a-z0-9][a-z0-9_.-]{0,254}", "an IPP media keyword"),
                 default=KTP_EL.media,
                 help="The media as the printer calls it.",
+                is_in_effect=False,
             ),
             Key(name="template", rule=_NAME, default=KTP_EL.template, help="The template for cards sent as fields."),
             Key(name="dpi", rule=whole(100, 1200), default=KTP_EL.dpi, help="Dots per inch."),
@@ -275,8 +279,15 @@ TABLES: Final[tuple[Table, ...]] = (
                 rule=whole(0, 100_000),
                 default=100,
                 help="Cards in a row after which the printer rests; 0: it never needs to.",
+                is_in_effect=False,
             ),
-            Key(name="rest_s", rule=whole(1, 86_400), default=1800, help="How long it rests, in seconds."),
+            Key(
+                name="rest_s",
+                rule=whole(1, 86_400),
+                default=1800,
+                help="How long it rests, in seconds.",
+                is_in_effect=False,
+            ),
             Key(
                 name="supplies",
                 rule=Rule(
@@ -287,6 +298,7 @@ TABLES: Final[tuple[Table, ...]] = (
                 default=KTP_EL.supplies,
                 note="`{ film = 1, ribbon = 1 }`",
                 help="What one card uses up.",
+                is_in_effect=False,
             ),
         ),
     ),

@@ -105,13 +105,17 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """One key of a table: ``default`` in our own form, ``note`` for what the documentation says of the default."""
+    """One key of a table: ``default`` in our own form, ``note`` for what the documentation says of the default.
+
+    A key that is not ``is_in_effect`` is read and checked, but nothing obeys it yet; the documentation says so.
+    """
 
     name: str
     rule: Rule
     help: str
     default: Any = REQUIRED
     note: str = ""
+    is_in_effect: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
