@@ -1,0 +1,245 @@
+"""The daemon as a process of its own: started by its command line, spoken to over HTTP, killed at will."""
+
+import asyncio
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+
+from stationd.domain.blanks import Account
+from stationd.domain.events import GENESIS, chained
+
+START_WITHIN_S = 15.0
+
+
+class StationProcess:
+    """One station in ``folder``: ``station.toml``, the state directory, and an API on a unix socket there.
+
+    ``printers`` are the ``[[printer]]`` tables as dictionaries; ``wrapper`` replaces ``-m stationd`` as the arguments
+    of the interpreter, so that a test can put a fault between the daemon and its adapters.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        printers: Sequence[Mapping[str, object]] = (),
+        *,
+        extra: str = "",
+        wrapper: Sequence[str] = ("-m", "stationd"),
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self.folder = folder
+        self.socket = folder / "api.sock"
+        self.config = folder / "station.toml"
+        self.database = folder / "state" / "station.db"
+        self.log = folder / "stationd.log"
+        self.wrapper = tuple(wrapper)
+        self.environment = dict(environment or {})
+        self.process: subprocess.Popen[bytes] | None = None
+        self.token = ""
+        self._session: aiohttp.ClientSession | None = None
+        folder.mkdir(parents=True, exist_ok=True)
+        self.configure(printers, extra)
+
+    def configure(self, printers: Sequence[Mapping[str, object]], extra: str = "") -> None:
+        """Write the configuration; it counts from the next start."""
+        tables = [
+            f'[station]\nid = "1671-07"\nname = "Kecamatan Contoh"\nstate_dir = "{self.folder}/state"\n'
+            f'[http]\nlisten = ["unix:{self.socket}"]\n{extra}\n'
+        ]
+        for printer in printers:
+            lines = [f"{key} = {_toml(value)}" for key, value in printer.items()]
+            tables.append("[[printer]]\n" + "\n".join(lines) + "\n")
+        self.config.write_text("\n".join(tables), encoding="utf-8")
+
+    def command(self, *arguments: str) -> str:
+        """Run a command of ours beside the daemon; what it printed. Raises when it failed."""
+        done = subprocess.run(
+            [sys.executable, "-m", "stationd", *arguments, "--config", str(self.config)],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        if done.returncode:
+            raise RuntimeError(f"stationd {' '.join(arguments)}: {done.stdout}{done.stderr}")
+        return done.stdout
+
+    def spawn(self) -> subprocess.Popen[bytes]:
+        """Start the process without waiting for it."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, *self.wrapper, "run", "--config", str(self.config)],
+                stdout=log,
+                stderr=log,
+                env={**os.environ, **self.environment},
+                start_new_session=True,
+            )
+        return self.process
+
+    async def start(self) -> Self:
+        """Start it and wait until it answers; a token of role admin is made at the first start."""
+        if not self.token:
+            self.token = self.command("token", "create", "--role", "admin", "--name", "test").strip()
+        self.spawn()
+        await self.until_up()
+        return self
+
+    async def until_up(self) -> float:
+        """Wait until the API answers; how many seconds that took. Raises when the process ended instead."""
+        began = time.perf_counter()
+        while time.perf_counter() - began < START_WITHIN_S:
+            if self.process is None or self.process.poll() is not None:
+                raise RuntimeError(f"the station ended at its start:\n{self.tail()}")
+            try:
+                async with self.session.get("http://localhost/healthz") as answer:
+                    if answer.status == 200:
+                        return time.perf_counter() - began
+            except aiohttp.ClientError:
+                await asyncio.sleep(0.01)
+        raise RuntimeError(f"the station did not answer in time:\n{self.tail()}")
+
+    @property
+    def session(self) -> aiohttp.ClientSession:
+        """A client session over the station's socket."""
+        if self._session is None or self._session.closed:
+            self._session = aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(self.socket), force_close=True))
+        return self._session
+
+    async def call(self, method: str, path: str, body: object = None, **headers: str) -> tuple[int, Any]:
+        """Status and decoded body of one call with the admin token; keyword arguments are headers with underscores."""
+        sent = {"Authorization": f"Bearer {self.token}", **{k.replace("_", "-"): v for k, v in headers.items()}}
+        async with self.session.request(method, f"http://localhost{path}", json=body, headers=sent) as answer:
+            kind = answer.content_type
+            return answer.status, await answer.json(content_type=None) if kind.endswith("json") else await answer.text()
+
+    async def submit(self, number: int, document: bytes, media_type: str = "image/png") -> tuple[int, Any]:
+        """Submit the ``number``-th invented order; the same number is the same request."""
+        return await self.call("POST", "/v1/jobs", job(number, document, media_type), Idempotency_Key=f"key-{number}")
+
+    async def receive(self, quantity: int) -> None:
+        """Enter a delivery of blanks."""
+        status, answer = await self.call("POST", "/v1/blanks/entries", {"kind": "received", "quantity": quantity})
+        assert status in {200, 201}, answer
+
+    async def settled(self, *, timeout_s: float = 60) -> dict[str, int]:
+        """Wait until no job is queued or printing; the counts by state."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            counts = self.counts()
+            if not counts.get("queued", 0) and not counts.get("printing", 0):
+                return counts
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"jobs are still at work: {counts}\n{self.tail()}")
+            await asyncio.sleep(0.05)
+
+    def kill(self) -> None:
+        """SIGKILL, now."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+    def terminate(self, timeout_s: float = 10) -> float:
+        """SIGTERM, and wait; how many seconds it took to end."""
+        if self.process is None or self.process.poll() is not None:
+            return 0.0
+        began = time.perf_counter()
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(timeout_s)
+        return time.perf_counter() - began
+
+    async def aclose(self) -> None:
+        """End the process and the session."""
+        if self.process is not None and self.process.poll() is None:
+            self.kill()
+        if self._session is not None:
+            await self._session.close()
+
+    async def __aenter__(self) -> Self:
+        return await self.start()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    # --------------------------------------------------------------------------------- the books, read from outside
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """Rows of the station's database, read beside it."""
+        connection = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=10)
+        try:
+            return connection.execute(sql).fetchall()
+        finally:
+            connection.close()
+
+    def counts(self) -> dict[str, int]:
+        """Jobs by state, counted."""
+        return dict(self.rows("SELECT state, count(*) FROM job GROUP BY state"))
+
+    def check_books(self) -> None:
+        """Every invariant that can be read from the database; raises ``AssertionError`` with the one that broke."""
+        balances = dict(self.rows("SELECT name, balance FROM blank_account"))
+        assert sum(balances.values()) == 0, balances
+        assert all(balance >= 0 for name, balance in balances.items() if name != Account.CENTRE), balances
+        for name, balance in balances.items():
+            entered = self.rows(
+                f"SELECT coalesce(sum(CASE target WHEN '{name}' THEN quantity ELSE -quantity END), 0) "
+                f"FROM blank_entry WHERE '{name}' IN (source, target)"
+            )
+            assert entered == [(balance,)], (name, balance, entered)
+        counts = self.counts()
+        in_question = counts.get("printing", 0) + counts.get("uncertain", 0)
+        assert balances["printer"] == in_question, (balances, counts)
+        assert self.rows("SELECT count(*) FROM attempt WHERE outcome IS NULL") == [(in_question,)]
+        assert balances["issued"] == counts.get("printed", 0), (balances, counts)
+        kept = dict(self.rows("SELECT label, value FROM tally WHERE name = 'job_state' AND value <> 0"))
+        assert kept == counts, (kept, counts)
+        previous = GENESIS
+        for seq, at, kind, subject, data, hash_ in self.rows("SELECT * FROM event ORDER BY seq"):
+            assert chained(previous, seq, at, kind, subject, data) == hash_, f"the chain breaks at event {seq}"
+            previous = hash_
+        assert self.rows("PRAGMA integrity_check") == [("ok",)]
+        assert self.rows("PRAGMA foreign_key_check") == []
+
+    def tail(self) -> str:
+        """The end of the log."""
+        return self.log.read_text(encoding="utf-8", errors="replace")[-4000:] if self.log.exists() else ""
+
+
+def job(number: int, document: bytes, media_type: str = "image/png") -> dict[str, object]:
+    """The body of an invented order."""
+    import base64
+
+    return {
+        "order": f"PRR-16711-{number:06d}",
+        "kind": "first",
+        "holder": {
+            "nik": f"9999010101{number % 9999 + 1:06d}",
+            "name": "Contoh Rekaan",
+            "address": "Jalan Umpama 1",
+            "phone": "+620000000000",
+        },
+        "document": {"media_type": media_type, "data": base64.b64encode(document).decode()},
+    }
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_toml(each) for each in value) + "]"
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {_toml(each)}" for key, each in value.items()) + " }"
+    text = str(value).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'
