@@ -39,20 +39,26 @@ _POLITE = struct.pack("ii", 0, 0)
 class ExchangeError(Exception):
     """An exchange without an answer in IPP. ``reason`` is a keyword or a short line without anything of a document.
 
-    ``whole_body``: every byte of the request had been handed to the kernel, so that the device may have it all.
-    ``refused``: the device answered, but in HTTP only (``http-401``).
+    ``begun``: a byte may have left. ``whole_body``: every byte of the request had been handed to the kernel, so that
+    the device may have it all. ``refused``: the device answered, but in HTTP only (``http-401``).
     """
 
-    def __init__(self, reason: str, *, whole_body: bool = False, refused: bool = False) -> None:
+    def __init__(self, reason: str, *, begun: bool = True, whole_body: bool = False, refused: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.begun = begun
         self.whole_body = whole_body
         self.refused = refused
 
 
 @dataclass(slots=True)
 class _Progress:
+    begun: bool = False
     whole_body: bool = False
+
+    def error(self, reason: str, *, refused: bool = False) -> ExchangeError:
+        """The failure of an exchange that came so far."""
+        return ExchangeError(reason, begun=self.begun, whole_body=self.whole_body, refused=refused)
 
 
 class Client:
@@ -74,18 +80,16 @@ class Client:
                 body = await self._talk(reader, writer, request, document, progress)
             message, _ = decode(body)
         except TimeoutError:
-            raise ExchangeError("no-answer-in-time", whole_body=progress.whole_body) from None
-        except MalformedIppError:
-            raise ExchangeError("answer-malformed", whole_body=progress.whole_body) from None
+            raise progress.error("no-answer-in-time") from None
+        except (MalformedIppError, _HttpSyntaxError):
+            raise progress.error("answer-malformed") from None
         except (OSError, EOFError) as error:
-            raise ExchangeError(_keyword(error), whole_body=progress.whole_body) from None
+            raise progress.error(_keyword(error)) from None
         except _HttpStatusError as error:
             refused = error.status >= 400  # noqa: PLR2004 # RFC 9110, 15: client and server errors
-            raise ExchangeError(f"http-{error.status}", whole_body=progress.whole_body, refused=refused) from None
-        except _HttpSyntaxError:
-            raise ExchangeError("answer-malformed", whole_body=progress.whole_body) from None
+            raise progress.error(f"http-{error.status}", refused=refused) from None
         if message.code < _FIRST_REFUSAL and not progress.whole_body:
-            raise ExchangeError("answered-too-early")  # it says yes to a body it does not have
+            raise progress.error("answered-too-early")  # it says yes to a body it does not have
         return message
 
     @contextlib.asynccontextmanager
@@ -156,6 +160,7 @@ class Client:
     ) -> bytes:
         """The body of the answer; reads while it sends, for a refusal may come before the body is through."""
         answer = asyncio.ensure_future(_Answer(reader, self._max_answer).body())
+        progress.begun = True
         try:
             await self._send(writer, request, document, answer)
             if not answer.done():

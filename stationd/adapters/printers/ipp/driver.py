@@ -76,6 +76,7 @@ class IppPrinter:
         self._device = Device(settings)
         self._incarnation = Incarnation()
         self._capabilities = Capabilities(window=settings.window or 1, evidence=Evidence.SPOOLER)
+        self._is_known = False
         self._abandoned: set[str] = set()
 
     @property
@@ -127,6 +128,9 @@ class IppPrinter:
         except ExchangeError as error:
             if error.whole_body and not error.refused:
                 return None
+            if not error.begun:
+                self._abandoned.add(name_of(attempt))
+                return NothingPrinted(Cause.PRINTER, OFFLINE)
             return await self._follow(attempt, _Story(is_whole=error.whole_body, reason=error.reason))
         if refusal is None:
             return None
@@ -273,23 +277,25 @@ class IppPrinter:
         return NothingPrinted(story.cause, story.reason or f"{job.state.name.lower()}-before-processing")
 
     async def _printed(self, attempt: Attempt) -> Printed:
-        evidence = self._capabilities.evidence
-        if attempt.counter is None:
-            return Printed(Evidence.PRINTER if evidence is Evidence.COUNTER else evidence)
-        try:
-            status = self._status(await self._device.printer())
-        except (ExchangeError, RefusedError):
-            return Printed(Evidence.PRINTER if evidence is Evidence.COUNTER else evidence)
-        evidence = self._capabilities.evidence
-        if evidence is not Evidence.COUNTER:
-            return Printed(evidence, status.counter)
-        has_moved = status.counter == attempt.counter + 1 and is_same_run(attempt.incarnation, status.incarnation)
-        return Printed(Evidence.COUNTER if has_moved else Evidence.PRINTER, status.counter)
+        """With what the device can prove; asked afresh when a counter may prove more, or when nothing is known yet."""
+        counter = None
+        if attempt.counter is not None or not self._is_known:
+            try:
+                status = self._status(await self._device.printer())
+            except (ExchangeError, RefusedError):
+                return Printed(min(self._capabilities.evidence, Evidence.PRINTER, key=lambda word: word.strength))
+            counter = status.counter
+            has_moved = attempt.counter is not None and counter == attempt.counter + 1
+            if has_moved and self._capabilities.evidence is Evidence.COUNTER:
+                is_same = is_same_run(attempt.incarnation, status.incarnation)
+                return Printed(Evidence.COUNTER if is_same else Evidence.PRINTER, counter)
+        return Printed(min(self._capabilities.evidence, Evidence.PRINTER, key=lambda word: word.strength), counter)
 
     # --------------------------------------------------------------------------------------------- the device
 
     def _status(self, device: DeviceRecord) -> PrinterStatus:
         """The record as a status; also what it says of the device's abilities."""
+        self._is_known = True
         window = self._settings.window or (_SPOOLER_WINDOW if device.is_spooler else 1)
         has_counter = device.counter is not None
         word = Evidence.SPOOLER if device.is_spooler else Evidence.PRINTER
