@@ -12,7 +12,7 @@ from typing import Self
 from stationd import __version__
 from stationd.adapters.metrics import Metrics
 from stationd.adapters.printers import drivers
-from stationd.adapters.render import ResvgRenderer
+from stationd.adapters.render import SvgRenderer
 from stationd.adapters.seal import StationSeal, load_key
 from stationd.adapters.sqlite.blanks import SqliteBlanks
 from stationd.adapters.sqlite.database import Database
@@ -136,6 +136,7 @@ class App:
             max_tries=settings.queue.max_tries,
             ageing=settings.queue.ageing,
         )
+        renderer = SvgRenderer(settings.profiles)
         self.tokens = SqliteTokens(writer, reader)
         pauses = SqlitePrinters(writer, reader)
         self.printers = Printers(pauses)
@@ -143,7 +144,10 @@ class App:
         self.jobs = Jobs(self.store, self._line, self.printers.pace_s)
         self.blanks = Blanks(SqliteBlanks(writer, reader, low=settings.blanks.low))
         self.submission = Submission(
-            self.store, self.jobs, {profile.name: frozenset({profile.template}) for profile in settings.profiles}
+            self.store,
+            self.jobs,
+            renderer,
+            {profile.name: frozenset({profile.template}) for profile in settings.profiles},
         )
         self.station = Station(
             id_=settings.station.id,
@@ -161,7 +165,6 @@ class App:
         self._line.load(await self.store.ranks())
         self._metrics = metrics
         await show_orphans(self.store, {spec.name for spec in settings.printers})
-        renderer = ResvgRenderer(settings.profiles)
         paused = await pauses.paused()
         for spec in settings.printers:
             self._add_printer(spec, renderer, is_paused=spec.name in paused)

@@ -7,6 +7,7 @@ from typing import Protocol
 from stationd.domain.authority import Actor, Role
 from stationd.domain.blanks import Balances, EntryKind
 from stationd.domain.errors import Refused
+from stationd.domain.inventory import Changes, Inventory
 from stationd.domain.job import Attempt, Job, JobState, Verdict
 from stationd.domain.job_machine import JobEvent
 from stationd.domain.order import Document, Order, TemplateDocument
@@ -129,6 +130,10 @@ class PrinterDriver(Protocol):
 
 class Renderer(Protocol):
     """Turns a template and its fields into a document at a profile's size."""
+
+    async def check(self, template: str, fields: Mapping[str, str], photo: bytes | None) -> None:
+        """Raise for whatever ``render`` would refuse, without drawing."""
+        ...
 
     async def render(self, template: str, fields: Mapping[str, str], photo: bytes | None) -> Document:
         """A PNG at the profile's size. Raises ``Refused`` (``document-invalid``) for what it cannot use."""
@@ -321,4 +326,36 @@ class PrinterStore(Protocol):
 
     async def set_paused(self, name: str, actor: Actor, *, is_paused: bool) -> None:
         """Remember that a person paused or resumed it."""
+        ...
+
+
+# ------------------------------------------------------------------------------------------------------ devices
+
+
+class DeviceWatcher(Protocol):
+    """What is plugged in, and what comes and goes; for one consumer.
+
+    Changes that nobody has asked for yet are not queued: they are told together at the next asking, so that a slow
+    consumer costs no memory and never acts on what is over.
+    """
+
+    @property
+    def inventory(self) -> Inventory:
+        """What is present, as last told."""
+        ...
+
+    async def start(self) -> Inventory:
+        """Begin to listen, then look: what is present. Raises ``Faulted`` (``devices-unreadable``) if it cannot."""
+        ...
+
+    async def next_changes(self) -> Changes:
+        """Wait for something to change and tell it; never empty. May be cancelled at any point without loss."""
+        ...
+
+    def look_again(self) -> None:
+        """Look at the bus soon, without waiting for an event."""
+        ...
+
+    async def aclose(self) -> None:
+        """Stop listening."""
         ...

@@ -7,8 +7,8 @@ from stationd.domain.authority import Actor
 from stationd.domain.document import check_document
 from stationd.domain.entitlement import KIND_CLASS, refusal_of
 from stationd.domain.errors import Refused
-from stationd.domain.order import Document, Order
-from stationd.ports import Acceptance, JobStore
+from stationd.domain.order import Document, Order, TemplateDocument
+from stationd.ports import Acceptance, JobStore, Renderer
 from stationd.services.jobs import Jobs, JobView
 
 
@@ -23,10 +23,13 @@ class Submitted:
 class Submission:
     """Submitting one order."""
 
-    def __init__(self, store: JobStore, jobs: Jobs, templates: Mapping[str, frozenset[str]]) -> None:
+    def __init__(
+        self, store: JobStore, jobs: Jobs, renderer: Renderer, templates: Mapping[str, frozenset[str]]
+    ) -> None:
         """``templates`` gives the templates that each profile of this station can print."""
         self._store = store
         self._jobs = jobs
+        self._renderer = renderer
         self._templates = templates
 
     async def submit(self, order: Order, *, key: str, digest: bytes, actor: Actor) -> Submitted:
@@ -39,6 +42,8 @@ class Submission:
         refused = refusal_of(order) or self._document_refusal(order)
         if refused is not None:
             raise refused
+        if isinstance(order.document, TemplateDocument):
+            await self._renderer.check(order.document.template, order.document.fields, order.document.photo)
         answer = await self._store.accept(
             Acceptance(
                 order=order,

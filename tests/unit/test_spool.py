@@ -27,6 +27,9 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 
 class NoRenderer:
+    async def check(self, template: str, fields: object, photo: bytes | None) -> None:
+        raise Refused("document-invalid", "cannot render in this test")
+
     async def render(self, template: str, fields: object, photo: bytes | None) -> Document:
         raise Refused("document-invalid", "cannot render in this test")
 
