@@ -12,7 +12,9 @@ What each end of a job at the device means here (RFC 8011, 5.3.7 and 5.3.8; seen
   may have run to its end (ippeveprinter's does).
 * waiting for a document that never came: cancelled by us, and believed only when the device has then settled it as
   above. Agreement to cancel proves nothing: ippeveprinter agrees in mid-transfer and prints.
-* waiting again after it had begun: a spooler about to print it a second time. It is cancelled; ``Unknown``.
+* waiting again after it had begun, or begun anew: a spooler is printing it a second time (cupsd after a power cut). It
+  is cancelled; ``Unknown``. Only a watch that saw the first beginning can tell the second: a spooler's backend must
+  itself refuse to send a job twice.
 * not known, or under that id a job of another name (ids start at 1 again after a restart): looked for by name, and
   ``Unknown`` when it is not there.
 
@@ -65,6 +67,20 @@ class _Story:
     def is_cut(self) -> bool:
         """Whether the document certainly is not on its way any more, so that an empty job stays empty."""
         return self.reason is not None
+
+
+@dataclass(slots=True)
+class _Sight:
+    """What was seen of a job while it was followed."""
+
+    begun_at: int | None = None
+    empty_since: float | None = None
+
+    def has_begun_again(self, job: JobRecord) -> bool:
+        """Whether processing began at another time than before: a spooler killed and restarted sends it once more."""
+        is_again = self.begun_at is not None and job.begun_at not in {None, self.begun_at}
+        self.begun_at = job.begun_at if job.begun_at is not None else self.begun_at
+        return is_again
 
 
 class IppPrinter:
@@ -187,14 +203,14 @@ class IppPrinter:
         """The outcome of a job, whatever it takes to learn it."""
         pause = _FIRST_PAUSE_S
         patience = 0.0 if story.is_cut else _EMPTY_GRACE_S
-        empty_since: float | None = None
+        sight = _Sight()
         while True:
             try:
-                seen = await self._look(attempt, story)
+                seen = await self._look(attempt, story, sight)
                 if not isinstance(seen, JobRecord):
                     return seen
-                empty_since = (empty_since or time.monotonic()) if seen.is_empty else None
-                if empty_since is not None and time.monotonic() - empty_since >= patience:
+                sight.empty_since = (sight.empty_since or time.monotonic()) if seen.is_empty else None
+                if sight.empty_since is not None and time.monotonic() - sight.empty_since >= patience:
                     await self._device.cancel(seen.id)
             except RefusedError as error:
                 if not error.refusal.is_of_server:
@@ -204,16 +220,16 @@ class IppPrinter:
             await asyncio.sleep(pause)
             pause = min(pause * _PAUSE_GROWTH, self._settings.poll_s)
 
-    async def _look(self, attempt: Attempt, story: _Story) -> Outcome | JobRecord:
+    async def _look(self, attempt: Attempt, story: _Story, sight: _Sight) -> Outcome | JobRecord:
         """The outcome if there is one by now, else the job as it stands."""
         job = await self._locate(attempt)
         if job is None and story.is_refused:
             return NothingPrinted(story.cause, story.reason or "refused")
         if job is None:
             return Unknown(await self._lost(attempt))
-        if job.is_settled:
-            return await self._conclude(attempt, job, story)
-        return await self._stop_repetition(job) if job.is_interrupted else job
+        if job.is_interrupted or sight.has_begun_again(job):
+            return await self._stop_repetition(job)
+        return await self._conclude(attempt, job, story) if job.is_settled else job
 
     async def _locate(self, attempt: Attempt) -> JobRecord | None:
         """The attempt's job by id and name, else by name; ``None`` when the device does not know it."""
@@ -262,7 +278,7 @@ class IppPrinter:
 
     async def _stop_repetition(self, job: JobRecord) -> Outcome:
         await self._device.cancel(job.id)
-        return Unknown("the printer stopped in the middle of the job and was about to print it again")
+        return Unknown("the printer stopped in the middle of the job and began to print it again")
 
     async def _conclude(self, attempt: Attempt, job: JobRecord, story: _Story) -> Outcome:
         """The outcome of a job that the device has settled; the rules stand at the head of this module."""

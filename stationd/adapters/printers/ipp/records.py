@@ -78,7 +78,7 @@ class JobRecord:
     """One job as the device tells it.
 
     ``has_begun`` is ``False`` only when the device says outright that processing never began (*no-value*), ``None``
-    when it says nothing.
+    when it says nothing; ``begun_at`` is when it last did, in seconds on the device's own clock.
     """
 
     id: int
@@ -87,6 +87,7 @@ class JobRecord:
     reasons: frozenset[str]
     documents: int | None
     has_begun: bool | None
+    begun_at: int | None = None
 
     @property
     def is_settled(self) -> bool:
@@ -147,6 +148,7 @@ def read_job(group: Group) -> JobRecord | None:
         reasons=frozenset(_texts(group, "job-state-reasons")) - {"none"},
         documents=_integer(group, "number-of-documents"),
         has_begun=has_begun,
+        begun_at=_integer(group, "time-at-processing") if has_begun else None,
     )
 
 
