@@ -77,7 +77,8 @@ class Template:
         for parent in list(root.iter()):
             for element in list(parent):
                 field = element.get("data-field")
-                if element.get("data-without") in given or (field is not None and field not in given):
+                wanted = element.get("data-with", field)
+                if element.get("data-without") in given or (wanted is not None and wanted not in given):
                     parent.remove(element)
                 elif field is not None and field in self._texts:
                     _fill_text(element, self._texts[field], clean[field])

@@ -33,6 +33,7 @@ class _Loaded:
     resvg: str
     font_arguments: tuple[str, ...]
     templates: Mapping[str, Template]
+    folders: Mapping[str, Path]
 
 
 class SvgRenderer:
@@ -115,7 +116,7 @@ class SvgRenderer:
 
     def _load(self) -> _Loaded:
         fonts = load_fonts(self._font_folders)
-        templates = {}
+        templates, homes = {}, {}
         for name in self._profiles:
             path = next(
                 (folder / f"{name}.svg" for folder in self._folders if (folder / f"{name}.svg").is_file()), None
@@ -125,12 +126,14 @@ class SvgRenderer:
                 raise Faulted("template-broken", f"cannot render cards: there is no {name}.svg in {places}")
             try:
                 templates[name] = Template(name, path.read_bytes(), fonts)
+                homes[name] = path.parent
             except (OSError, ValueError) as trouble:
                 raise Faulted("template-broken", f"cannot render cards: {trouble}") from trouble
         return _Loaded(
             resvg=str(self._resvg or _find_resvg()),
             font_arguments=tuple(f"--use-font-file={font.path}" for font in fonts.values()),
             templates=templates,
+            folders=homes,
         )
 
     async def _draw(self, loaded: _Loaded, svg: bytes, profile: Profile) -> tuple[bytes, bytes]:
@@ -141,6 +144,7 @@ class SvgRenderer:
                 *loaded.font_arguments,
                 f"--width={profile.width_px}",
                 f"--height={profile.height_px}",
+                f"--resources-dir={loaded.folders[profile.template]}",
                 "-",
                 "-c",
                 stdin=asyncio.subprocess.PIPE,

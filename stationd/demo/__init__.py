@@ -1,0 +1,1 @@
+"""What a demonstration needs besides the daemon: people who do not exist."""
