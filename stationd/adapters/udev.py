@@ -1,0 +1,263 @@
+"""What comes and goes on the USB bus, through udev's netlink socket on the event loop.
+
+Listen first, then look, then compare: an event is a hint that it is time to look, and the look is the truth. So nothing
+depends on events being complete, in order, or there at all (a full look is taken every ``rescan_s``):
+
+* A burst is waited out (``quiet_s`` without an event, at most ``latest_s``), then looked at once.
+* When the socket overflows, the kernel has thrown events away. pyudev 0.24 then raises at every poll until the socket's
+  pending error has been read, and uvloop gives up watching it: the error is read, the watch renewed, the bus looked at.
+* When the socket breaks otherwise, a new one is opened after a growing pause; until then the bus is looked at more
+  often.
+* While udevd is being restarted its events are missing and nothing tells so: the periodic look finds what they hid.
+"""
+
+import asyncio
+import errno
+import logging
+import os
+import socket
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pyudev
+
+from stationd.adapters.udev_sightings import SUBSYSTEMS, Scanner, hint_of
+from stationd.domain.errors import Faulted
+from stationd.domain.inventory import Changes, Inventory, Settled, Sighting, settle
+
+_log = logging.getLogger(__name__)
+
+_EVENTS_AT_ONCE: Final = 128
+"""Events taken in one turn of the loop; a flood waits for the next turn."""
+_FIRST_PAUSE_S: Final = 1.0
+_LONGEST_PAUSE_S: Final = 30.0
+_DEAF_RESCAN_S: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """Seconds. ``vanish_s``: a device away for less was never gone. ``rescan_s``: the longest without a look."""
+
+    vanish_s: float = 0.75
+    quiet_s: float = 0.1
+    latest_s: float = 0.5
+    rescan_s: float = 60.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Counters:
+    """What the watcher has met since it was made."""
+
+    events: int = 0
+    hints: int = 0
+    overflows: int = 0
+    reopenings: int = 0
+    looks: int = 0
+    failed_looks: int = 0
+    look_s: float = 0.0
+    """How long the last look took."""
+
+
+class UdevWatcher:
+    """A :class:`stationd.ports.DeviceWatcher` over udev; make and use it on one event loop."""
+
+    def __init__(
+        self,
+        *,
+        timing: Timing | None = None,
+        shared_serials: frozenset[str] = frozenset(),
+        scan: Callable[[], Sequence[Sighting]] | None = None,
+        receive_buffer: int | None = None,
+    ) -> None:
+        """``shared_serials``: of an earlier run's inventory. ``receive_buffer``: bytes, where the kernel allows it."""
+        self.counters = Counters()
+        self._timing = timing or Timing()
+        self._scan = scan or Scanner()
+        self._receive_buffer = receive_buffer
+        self._state = Settled(inventory=Inventory(shared=shared_serials))
+        self._known: dict[str, str] = {}
+        self._loop = asyncio.get_running_loop()
+        self._looker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="udev-look")
+        self._hinted = asyncio.Event()
+        self._first_hint = self._last_hint = 0.0
+        self._next_look = 0.0
+        self._monitor: Any = None
+        self._reopening: asyncio.TimerHandle | None = None
+        self._pause_s = _FIRST_PAUSE_S
+
+    @property
+    def inventory(self) -> Inventory:
+        """What is present, as last told."""
+        return self._state.inventory
+
+    @property
+    def is_listening(self) -> bool:
+        """Whether events arrive; without them the bus is looked at every few seconds."""
+        return self._monitor is not None
+
+    async def start(self) -> Inventory:
+        """Begin to listen, then look. Raises ``Faulted`` (``devices-unreadable``) when the bus cannot be read."""
+        self._open()
+        await self._look()
+        if self.counters.failed_looks:
+            raise Faulted("devices-unreadable", "cannot read the USB bus: is /sys mounted?")
+        return self.inventory
+
+    async def next_changes(self) -> Changes:
+        """Wait for something to change and tell it; cancelling loses nothing."""
+        while True:
+            await self._until_due()
+            if changes := await self._look():
+                return changes
+
+    def look_again(self) -> None:
+        """Look at the bus soon."""
+        now = self._loop.time()
+        if not self._hinted.is_set():
+            self._first_hint = now
+        self._last_hint = now
+        self._hinted.set()
+
+    async def aclose(self) -> None:
+        """Stop listening; a look under way in its thread ends by itself."""
+        if self._reopening is not None:
+            self._reopening.cancel()
+        self._let_go()
+        self._looker.shutdown(wait=False, cancel_futures=True)
+
+    # ------------------------------------------------------------------------------------------------- looking
+
+    async def _until_due(self) -> None:
+        while (wait_s := self._due() - self._loop.time()) > 0:
+            if self._hinted.is_set():
+                await asyncio.sleep(wait_s)
+                continue
+            try:
+                async with asyncio.timeout(wait_s):
+                    await self._hinted.wait()
+            except TimeoutError:
+                return
+
+    def _due(self) -> float:
+        """When to look: at the next planned time, or once the hints have fallen quiet."""
+        if not self._hinted.is_set():
+            return self._next_look
+        quiet = min(self._last_hint + self._timing.quiet_s, self._first_hint + self._timing.latest_s)
+        return min(quiet, self._next_look)
+
+    async def _look(self) -> Changes:
+        """Look at the bus off the loop, and settle what is seen."""
+        self._hinted.clear()
+        began = self._loop.time()
+        try:
+            sightings = await self._loop.run_in_executor(self._looker, self._scan)
+        except OSError as trouble:
+            self.counters.failed_looks += 1
+            self._next_look = self._loop.time() + _DEAF_RESCAN_S
+            _log.warning("cannot look at the USB bus: %s", trouble.strerror)
+            return Changes()
+        except asyncio.CancelledError:
+            self.look_again()
+            raise
+        now = self._loop.time()
+        self.counters.looks += 1
+        self.counters.look_s = now - began
+        self._state, changes, due = settle(self._state, sightings, at=now, vanish_s=self._timing.vanish_s)
+        self._remember(sightings)
+        rescan = now + (self._timing.rescan_s if self.is_listening else min(_DEAF_RESCAN_S, self._timing.rescan_s))
+        self._next_look = rescan if due is None else min(rescan, due)
+        return changes
+
+    def _remember(self, sightings: Sequence[Sighting]) -> None:
+        """Keep whose every sys_path is, for the events of a removal no longer say."""
+        by_place = {record.seen.place: identity for identity, record in self.inventory.devices.items()}
+        self._known = {s.sys_path: by_place[s.place] for s in sightings if s.place in by_place}
+
+    # ----------------------------------------------------------------------------------------------- listening
+
+    def _open(self) -> None:
+        """Open the netlink socket and watch it; when that fails, try again later."""
+        self._reopening = None
+        try:
+            monitor = pyudev.Monitor.from_netlink(pyudev.Context())
+            for subsystem in SUBSYSTEMS:
+                monitor.filter_by(subsystem)
+            monitor.start()
+        except OSError as trouble:
+            _log.warning("cannot listen to udev, trying again in %.0f s: %s", self._pause_s, trouble)
+            self._reopen_later()
+            return
+        if self._receive_buffer is not None:
+            try:
+                monitor.set_receive_buffer_size(self._receive_buffer)
+            except OSError:
+                _log.debug("the kernel keeps its own size of the udev receive buffer")
+        self._monitor = monitor
+        self._loop.add_reader(monitor.fileno(), self._take_events)
+
+    def _let_go(self) -> None:
+        if self._monitor is not None:
+            self._loop.remove_reader(self._monitor.fileno())
+            self._monitor = None
+
+    def _reopen_later(self) -> None:
+        self._reopening = self._loop.call_later(self._pause_s, self._reopen)
+        self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
+
+    def _reopen(self) -> None:
+        self._open()
+        self.look_again()
+
+    def _take_events(self) -> None:
+        monitor = self._monitor
+        if monitor is None:
+            return
+        try:
+            for _ in range(_EVENTS_AT_ONCE):
+                device = monitor.poll(timeout=0)
+                if device is None:
+                    return
+                self._take(device)
+        except OSError:
+            self._mend(monitor)
+
+    def _take(self, device: Any) -> None:
+        self.counters.events += 1
+        self._pause_s = _FIRST_PAUSE_S
+        hint = hint_of(device.action or "", device.sys_path, device.subsystem, device.device_type, self._known)
+        if hint is None:
+            return
+        self.counters.hints += 1
+        if hint.identity is not None:
+            _log.debug("%s: %s", hint.action, hint.identity)
+        self.look_again()
+
+    def _mend(self, monitor: Any) -> None:
+        """Clear an overflow by reading the pending error; replace a socket that is broken in any other way."""
+        if _pending_error(monitor.fileno()) == errno.ENOBUFS:
+            self.counters.overflows += 1
+            _log.warning("udev sent more events than could be kept: looking at the whole bus")
+            # uvloop drops its watch after this callback: renew it then, and not before.
+            self._loop.call_soon(self._watch_again, monitor)
+        else:
+            self.counters.reopenings += 1
+            _log.warning("the udev socket is broken: opening a new one in %.0f s", self._pause_s)
+            self._loop.call_soon(self._let_go)
+            self._reopen_later()
+        self.look_again()
+
+    def _watch_again(self, monitor: Any) -> None:
+        if monitor is self._monitor:
+            self._loop.remove_reader(monitor.fileno())
+            self._loop.add_reader(monitor.fileno(), self._take_events)
+
+
+def _pending_error(fd: int) -> int:
+    """The socket's pending error, which reading clears; ``EBADF`` when it is no socket any more."""
+    try:
+        with socket.socket(fileno=os.dup(fd)) as twin:
+            return twin.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    except OSError:
+        return errno.EBADF
