@@ -9,6 +9,7 @@ import sys
 from dataclasses import replace
 
 import pytest
+import uvloop
 from PIL import Image
 
 from stationd.adapters.printers.ipp import build
@@ -340,3 +341,29 @@ async def test_a_sender_killed_in_mid_body_resets_the_transfer_and_prints_nothin
     assert isinstance(finding, NothingPrinted), finding
     assert (await print_card(printer))[1] == Printed(Evidence.PRINTER)
     assert len(rig.begun()) == 1, "the piece was not printed"
+
+
+# ------------------------------------------------------------------------------------------------------------- uvloop
+
+
+def test_the_same_holds_on_the_loop_that_the_daemon_runs_on(rig):
+    async def scenario():
+        printer = driver(rig.uri)
+        assert (await print_card(printer, PDF))[1] == Printed(Evidence.PRINTER)
+        async with Relay(rig.port, stall_after=100_000) as relay:
+            slow = driver(through(relay))
+            one = await open_job(slow)
+            sending = asyncio.ensure_future(slow.send(one, replace(PNG, data=PNG.data * 40)))
+            await relay.stalled.wait()
+            sending.cancel()
+            await asyncio.wait({sending})
+            assert sending.cancelled()
+            assert isinstance(await printer.find(one), NothingPrinted)
+            impatient = driver(through(relay), timeout_s=0.3)
+            one = await open_job(impatient)
+            outcome = await impatient.send(one, PNG) or await impatient.watch(one)
+            assert isinstance(outcome, NothingPrinted)
+
+    uvloop.run(scenario())
+    (card,) = rig.begun()
+    assert rig.kept(card) == PDF.data

@@ -90,6 +90,8 @@ class Relay:
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(OSError):
-        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+    sock = writer.get_extra_info("socket")
+    if sock is not None:  # uvloop gives none for a connection that is gone already
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
     writer.transport.abort()

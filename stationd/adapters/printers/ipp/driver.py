@@ -23,13 +23,13 @@ A device that does not answer is asked again until it does.
 
 import asyncio
 import time
-from dataclasses import dataclass
 
 from stationd.adapters.printers.ipp.client import ExchangeError
 from stationd.adapters.printers.ipp.device import NOT_POSSIBLE, Device, Operation, RefusedError
 from stationd.adapters.printers.ipp.incarnation import Incarnation, is_same_run
 from stationd.adapters.printers.ipp.records import DeviceJobState, DeviceRecord, JobRecord
 from stationd.adapters.printers.ipp.settings import Settings
+from stationd.adapters.printers.ipp.story import Sight, Story
 from stationd.domain.errors import Faulted
 from stationd.domain.job import Attempt, Evidence
 from stationd.domain.order import Document
@@ -48,39 +48,6 @@ _SPOOLER_WINDOW = 2
 def name_of(attempt: Attempt) -> str:
     """The ``job-name`` of an attempt at the device."""
     return f"stationd-{attempt.id}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Story:
-    """What we know of a job's document apart from what the device says.
-
-    ``is_whole``: the device may have all of it. ``is_refused``: it said that it took nothing. ``cause`` and ``reason``
-    stand for certain nothing.
-    """
-
-    is_whole: bool = True
-    is_refused: bool = False
-    cause: Cause = Cause.TRANSIENT
-    reason: str | None = None
-
-    @property
-    def is_cut(self) -> bool:
-        """Whether the document certainly is not on its way any more, so that an empty job stays empty."""
-        return self.reason is not None
-
-
-@dataclass(slots=True)
-class _Sight:
-    """What was seen of a job while it was followed."""
-
-    begun_at: int | None = None
-    empty_since: float | None = None
-
-    def has_begun_again(self, job: JobRecord) -> bool:
-        """Whether processing began at another time than before: a spooler killed and restarted sends it once more."""
-        is_again = self.begun_at is not None and job.begun_at not in {None, self.begun_at}
-        self.begun_at = job.begun_at if job.begun_at is not None else self.begun_at
-        return is_again
 
 
 class IppPrinter:
@@ -147,16 +114,16 @@ class IppPrinter:
             if not error.begun:
                 self._abandoned.add(name_of(attempt))
                 return NothingPrinted(Cause.PRINTER, OFFLINE)
-            return await self._follow(attempt, _Story(is_whole=error.whole_body, reason=error.reason))
+            return await self._follow(attempt, Story(is_whole=error.whole_body, reason=error.reason))
         if refusal is None:
             return None
         cause = Cause.DOCUMENT if refusal.is_of_document else Cause.TRANSIENT
         is_refused = not refusal.is_of_server
-        return await self._follow(attempt, _Story(is_refused=is_refused, cause=cause, reason=refusal.keyword))
+        return await self._follow(attempt, Story(is_refused=is_refused, cause=cause, reason=refusal.keyword))
 
     async def watch(self, attempt: Attempt) -> Outcome:
         """Ask after the job, often at first, until the device has settled it or no longer knows it."""
-        return await self._follow(attempt, _Story())
+        return await self._follow(attempt, Story())
 
     async def find(self, attempt: Attempt) -> Finding:
         """What became of an attempt of a former run, by id and name, else by name."""
@@ -166,7 +133,7 @@ class IppPrinter:
             job = await self._locate(attempt)
             if job is None:
                 return Unknown(await self._lost(attempt))
-            return await self._find_job(attempt, job, _Story(reason="document-never-arrived"))
+            return await self._find_job(attempt, job, Story(reason="document-never-arrived"))
         except (ExchangeError, RefusedError) as error:
             raise self._unreachable(error) from None
 
@@ -175,7 +142,7 @@ class IppPrinter:
 
         A device that does not answer has not given the job back: still open, too.
         """
-        story = _Story(cause=Cause.WITHDRAWN, reason="withdrawn")
+        story = Story(cause=Cause.WITHDRAWN, reason="withdrawn")
         try:
             job = await self._locate(attempt)
             if job is None and attempt.remote_id is not None:
@@ -199,11 +166,11 @@ class IppPrinter:
 
     # ------------------------------------------------------------------------------------------------ one job
 
-    async def _follow(self, attempt: Attempt, story: _Story) -> Outcome:
+    async def _follow(self, attempt: Attempt, story: Story) -> Outcome:
         """The outcome of a job, whatever it takes to learn it."""
         pause = _FIRST_PAUSE_S
         patience = 0.0 if story.is_cut else _EMPTY_GRACE_S
-        sight = _Sight()
+        sight = Sight()
         while True:
             try:
                 seen = await self._look(attempt, story, sight)
@@ -220,7 +187,7 @@ class IppPrinter:
             await asyncio.sleep(pause)
             pause = min(pause * _PAUSE_GROWTH, self._settings.poll_s)
 
-    async def _look(self, attempt: Attempt, story: _Story, sight: _Sight) -> Outcome | JobRecord:
+    async def _look(self, attempt: Attempt, story: Story, sight: Sight) -> Outcome | JobRecord:
         """The outcome if there is one by now, else the job as it stands."""
         job = await self._locate(attempt)
         if job is None and story.is_refused:
@@ -244,12 +211,12 @@ class IppPrinter:
     async def _find_unsent(self, attempt: Attempt) -> Finding:
         """Nothing can have left; what stands at the device under the name is cleared away and believed over us."""
         for job in await self._device.jobs_named(name_of(attempt)):
-            finding = await self._find_job(attempt, job, _Story(reason="never-sent"))
+            finding = await self._find_job(attempt, job, Story(reason="never-sent"))
             if not isinstance(finding, NothingPrinted):
                 return finding
         return NothingPrinted(Cause.TRANSIENT, "never-sent")
 
-    async def _find_job(self, attempt: Attempt, job: JobRecord, story: _Story) -> Finding:
+    async def _find_job(self, attempt: Attempt, job: JobRecord, story: Story) -> Finding:
         if job.is_settled:
             return await self._conclude(attempt, job, story)
         if job.is_interrupted:
@@ -258,7 +225,7 @@ class IppPrinter:
             return await self._cancel_and_see(attempt, job, story)
         return StillOpen(str(job.id))
 
-    async def _cancel_and_see(self, attempt: Attempt, job: JobRecord, story: _Story) -> Finding:
+    async def _cancel_and_see(self, attempt: Attempt, job: JobRecord, story: Story) -> Finding:
         """Cancel, and believe only what the device has settled afterwards."""
         deadline = time.monotonic() + self._settings.timeout_s
         pause = _FIRST_PAUSE_S
@@ -280,7 +247,7 @@ class IppPrinter:
         await self._device.cancel(job.id)
         return Unknown("the printer stopped in the middle of the job and began to print it again")
 
-    async def _conclude(self, attempt: Attempt, job: JobRecord, story: _Story) -> Outcome:
+    async def _conclude(self, attempt: Attempt, job: JobRecord, story: Story) -> Outcome:
         """The outcome of a job that the device has settled; the rules stand at the head of this module."""
         if job.state is DeviceJobState.COMPLETED:
             if not story.is_whole:
