@@ -8,8 +8,9 @@ SHELL := /bin/bash
 VENV := .venv
 STAMPS := $(VENV)/stamps
 PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation
-LOCKED := --require-hashes --only-binary=:all: --no-binary=forbiddenfruit
+LOCKED := --require-hashes --only-binary=:all:
 # forbiddenfruit, which blockbuster needs in tests, is published as source only; setuptools comes from the build lock.
+LOCKED_DEV := $(LOCKED) --no-binary=forbiddenfruit --use-pep517
 
 ARGS ?=
 PYTEST_ARGS ?=
@@ -83,7 +84,7 @@ $(STAMPS)/runtime: requirements.lock pyproject.toml $(STAMPS)/build
 	@touch $@
 
 $(STAMPS)/dev: requirements-dev.lock $(STAMPS)/runtime
-	$(PIP) $(LOCKED) -r requirements-dev.lock
+	$(PIP) $(LOCKED_DEV) -r requirements-dev.lock
 	@touch $@
 
 # ------------------------------------------------------------------------------------------------------- locking

@@ -131,8 +131,12 @@ def test_no_module_is_named_after_nothing():
     assert [str(path) for path in tracked() if UNWANTED_NAMES.search(str(path.relative_to(ROOT)))] == []
 
 
-def names_in(lock):
-    return {re.sub(r"[-_.]+", "-", name).lower() for name in re.findall(r"^([\w.-]+)==", lock, re.MULTILINE)}
+def package(name):
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def locked_in(text):
+    return {package(name) for name in re.findall(r"^([\w.-]+)==", text, re.MULTILINE)}
 
 
 @pytest.mark.parametrize(
@@ -143,7 +147,7 @@ def test_every_dependency_is_locked_with_hashes(lock, group):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     wanted = project["dependency-groups"][group] if group else project["project"]["dependencies"]
     text = (ROOT / lock).read_text(encoding="utf-8")
-    assert {re.split(r"[<>=!~\[; ]", requirement)[0].lower() for requirement in wanted} <= names_in(text)
+    assert {package(re.split(r"[<>=!~\[; ]", requirement)[0]) for requirement in wanted} <= locked_in(text)
     for block in re.split(r"^(?=\S)", text, flags=re.MULTILINE):
         if block.strip():
             assert "--hash=sha256:" in block, block[:60]
