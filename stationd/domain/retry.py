@@ -52,7 +52,7 @@ def settle(outcome: Outcome, *, tries: int, max_tries: int, jitter: float) -> Se
                 is_used_up=used >= max_tries,
                 delay_ms=backoff_ms(used, jitter=jitter),
             )
-        case NothingPrinted():
+        case NothingPrinted():  # pragma: no branch - the match is exhaustive, as mypy sees
             return Settlement(event=JobEvent.NOTHING_PRINTED, tries=tries)
 
 
