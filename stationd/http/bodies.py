@@ -15,7 +15,7 @@ from stationd.http.guard import Headers
 
 _JSON = "application/json"
 _PATH = re.compile(r" - at (?:`key` in )?`\$\.?([^`]*)`$")
-_SAFE = re.compile(r"Expected `[a-z0-9-]+(?: \| [a-z0-9-]+)*`(?:, got `[a-z]+`| (?:<=|>=|<|>|of length) .+)?")
+_SAFE = re.compile(r"Expected `[a-z]+(?: \| [a-z]+)*`(?:, got `[a-z]+`| (?:<=|>=|<|>|of length) .+)?")
 _CONTAINERS = frozenset({dict, list})
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 

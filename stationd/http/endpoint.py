@@ -176,7 +176,8 @@ def not_allowed(guard: Guard, methods: str) -> Endpoint:
             except Refused as refusal:
                 return problem(request, refusal, request_id())
             extra = preflight_headers(origin, methods) if origin is not None else {}
-            return web.Response(status=204, headers={**SECURITY_HEADERS, hdrs.ALLOW: methods, **extra})
+            known = {hdrs.ALLOW: methods, REQUEST_ID: request_id()}
+            return web.Response(status=204, headers={**SECURITY_HEADERS, **known, **extra})
         response = _refuse(
             request, guard, Refused("method-not-allowed", f"cannot do this here: allowed are {methods}", fix=None)
         )

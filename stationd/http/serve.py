@@ -126,6 +126,11 @@ class Room:
         self._inside[newcomer] = None
         return True
 
+    def clear(self) -> None:
+        """Cut off whoever is left."""
+        for each in tuple(self._inside):
+            each.abort()
+
     def leave(self, connection: Connection) -> None:
         """Forget a connection; one that was evicted or turned away is not known any more."""
         self._inside.pop(connection, None)
@@ -146,7 +151,7 @@ class HttpServer:
         self._own = tuple(own)
         self._inherited = tuple(inherited)
         self._room = Room(policy)
-        self._runner = web.AppRunner(app, shutdown_timeout=policy.grace_s / 2)
+        self._runner = web.AppRunner(app, shutdown_timeout=policy.grace_s * 0.4)  # aiohttp waits for it twice
         self._listening: list[asyncio.Server] = []
 
     @property
@@ -190,13 +195,14 @@ class HttpServer:
     async def stop(self) -> None:
         """Stop listening, finish what is being answered, and close everything, within the policy's grace."""
         for each in self._own:
-            remove_file(each)
+            await asyncio.to_thread(remove_file, each)
         for listening in self._listening:
             listening.close()
         self._listening.clear()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._policy.grace_s):
                 await self._runner.cleanup()
+        self._room.clear()
         for each in (*self._own, *self._inherited):
             each.close()
 

@@ -1,0 +1,258 @@
+"""A real door on loopback, with invented services behind it."""
+
+import asyncio
+import base64
+import contextlib
+import json
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import aiohttp
+
+from stationd.domain.authority import Actor, Role
+from stationd.domain.blanks import Balances, EntryKind
+from stationd.domain.errors import Refused
+from stationd.domain.job import Evidence, Job, JobKind, JobState, Verdict
+from stationd.domain.order import Order
+from stationd.domain.printer import Supply
+from stationd.http.app import build
+from stationd.http.doors import Doors
+from stationd.http.listeners import hosts_of, open_sockets
+from stationd.http.policy import HttpPolicy
+from stationd.http.serve import HttpServer
+from stationd.services.jobs import JobView
+from stationd.services.printers import DeviceView
+from stationd.services.station import StationView
+from stationd.services.submit import Submitted
+
+NIK = "9999990101900001"
+JOB_ID = "01890000-0000-7000-8000-000000000001"
+PIXEL = base64.b64encode(b"\x89PNG\r\n\x1a\n and so on").decode()
+TOKENS = {f"token-of-{role}": Actor(name=f"the-{role}", role=role) for role in Role}
+
+JOB = Job(
+    seq=1,
+    id=JOB_ID,
+    receipt="2XK7-9QF4-M3TP",
+    order="PRR-16711-000123",
+    kind=JobKind.FIRST,
+    profile="ktp-el",
+    state=JobState.QUEUED,
+    reasons=(),
+    rank=1,
+    tries=0,
+    attempts=0,
+    printer=None,
+    evidence=None,
+    not_before=0,
+    created_at=1_700_000_000_123,
+    updated_at=1_700_000_000_123,
+)
+DEVICE = DeviceView(
+    id="kartu-1",
+    kind="printer",
+    name="kartu-1",
+    driver="simulator",
+    state="stopped",
+    reasons=("media-empty",),
+    is_paused=False,
+    since_ms=1_700_000_000_000,
+    supplies=(Supply(name="ribbon", level=40, cards=120),),
+    counter=7,
+    evidence=Evidence.COUNTER,
+    profiles=("ktp-el",),
+    model="Specimen 1",
+    last_fault=None,
+    printing=(JOB_ID,),
+)
+
+
+class FakeAccess:
+    async def actor_of(self, token: str) -> Actor | None:
+        return TOKENS.get(token)
+
+
+@dataclass
+class FakeSubmission:
+    orders: list[tuple[Order, str, bytes, Actor]] = field(default_factory=list)
+    fails_with: Exception | None = None
+    holds: asyncio.Event | None = None
+    entered: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def submit(self, order: Order, *, key: str, digest: bytes, actor: Actor) -> Submitted:
+        if self.fails_with is not None:
+            raise self.fails_with
+        self.entered.set()
+        if self.holds is not None:
+            await self.holds.wait()
+        is_replay = any(known == key for _, known, _, _ in self.orders)
+        self.orders.append((order, key, digest, actor))
+        return Submitted(
+            view=JobView(job=replace(JOB, order=order.order), position=0, expected_s=12.5), is_replay=is_replay
+        )
+
+
+@dataclass
+class FakeJobs:
+    judged: list[tuple[str, Verdict, str, Actor]] = field(default_factory=list)
+    asked: list[tuple[JobState | None, str | None, int]] = field(default_factory=list)
+
+    async def read(self, job_id: str) -> JobView:
+        if job_id != JOB_ID:
+            raise Refused("job-unknown", "cannot find the job: there is none with this id")
+        return JobView(job=JOB, position=0, expected_s=None, why=("waiting for a printer",))
+
+    async def page(self, *, state: JobState | None, after: str | None, limit: int) -> tuple[list[JobView], str | None]:
+        self.asked.append((state, after, limit))
+        return [await self.read(JOB_ID)], "1"
+
+    async def cancel(self, job_id: str, *, actor: Actor) -> JobView:
+        return await self.read(job_id)
+
+    async def retry(self, job_id: str, *, actor: Actor) -> JobView:
+        await self.read(job_id)
+        raise Refused("job-state", "cannot retry the job: it is queued", see=JOB_ID)
+
+    async def verdict(self, job_id: str, verdict: Verdict, note: str, *, actor: Actor) -> JobView:
+        self.judged.append((job_id, verdict, note, actor))
+        return await self.read(job_id)
+
+
+class FakePrinters:
+    def all(self) -> list[DeviceView]:
+        return [DEVICE]
+
+    def one(self, device_id: str) -> DeviceView:
+        if device_id != DEVICE.id:
+            raise Refused("device-unknown", "cannot find the device: there is none with this id")
+        return DEVICE
+
+    async def pause(self, device_id: str, *, actor: Actor) -> DeviceView:
+        return replace(self.one(device_id), is_paused=True)
+
+    async def resume(self, device_id: str, *, actor: Actor) -> DeviceView:
+        return self.one(device_id)
+
+
+@dataclass
+class FakeBlanks:
+    entries: list[tuple[EntryKind, int, str, Actor]] = field(default_factory=list)
+
+    async def balances(self) -> Balances:
+        return Balances(
+            received=10, safe=5, printer=1, issued=2, spoiled=1, quarantined=0, returned=0, destroyed=0, missing=1
+        )
+
+    async def enter(self, kind: EntryKind, quantity: int, note: str, *, actor: Actor) -> Balances:
+        self.entries.append((kind, quantity, note, actor))
+        return await self.balances()
+
+
+@dataclass
+class FakeStation:
+    is_ready: bool = True
+
+    def describe(self) -> StationView:
+        return StationView(
+            id="1671-07",
+            name="Kecamatan Sukarami",
+            mode="attended",
+            serves=("16.71.07",),
+            version="0",
+            started_at_ms=0,
+            is_ready=self.is_ready,
+            reasons=() if self.is_ready else ("no-blanks",),
+        )
+
+
+@dataclass
+class Door:
+    """The open door: its fakes, its address, and two ways to knock."""
+
+    server: HttpServer
+    port: int
+    session: aiohttp.ClientSession
+    submission: FakeSubmission
+    jobs: FakeJobs
+    blanks: FakeBlanks
+    station: FakeStation
+    observed: list[tuple[str, str, int, float]]
+    services: Doors
+    policy: HttpPolicy
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        role: str | None = "officer",
+        headers: dict[str, str] | None = None,
+        **more: Any,
+    ) -> tuple[int, Any, Any]:
+        """Status, decoded JSON (else text) and headers of an answer."""
+        given = dict(headers or {})
+        if role is not None:
+            given.setdefault("Authorization", f"Bearer token-of-{role}")
+        async with self.session.request(method, f"http://127.0.0.1:{self.port}{path}", headers=given, **more) as answer:
+            raw = await answer.read()
+            is_json = "json" in answer.headers.get("Content-Type", "") and raw
+            return answer.status, json.loads(raw) if is_json else raw.decode(), answer.headers
+
+    async def submit(
+        self, order: Any, *, key: str | None = "key-1", role: str = "kiosk", **more: Any
+    ) -> tuple[int, Any, Any]:
+        """Submit an order: a value to encode, or the bytes of a body."""
+        headers = {"Content-Type": "application/json"} | more.pop("headers", {})
+        if key is not None:
+            headers["Idempotency-Key"] = key
+        data = order if isinstance(order, bytes) else json.dumps(order).encode()
+        return await self.ask("POST", "/v1/jobs", role=role, headers=headers, data=data, **more)
+
+    async def knock(self, raw: bytes, *, wait_s: float = 5.0) -> bytes:
+        """Everything that a raw connection answers to these bytes until it is closed."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        try:
+            writer.write(raw)
+            async with asyncio.timeout(wait_s):
+                return await reader.read()
+        finally:
+            writer.close()
+
+
+OpenDoor = Callable[..., Any]
+
+
+@contextlib.asynccontextmanager
+async def doors() -> AsyncIterator[OpenDoor]:
+    """Opens doors with a policy of one's own; all are closed at the end."""
+    opened: list[Door] = []
+
+    async def open_(**policy: Any) -> Door:
+        sockets = open_sockets(["127.0.0.1:0"])
+        port = sockets[0].getsockname()[1]
+        limits = HttpPolicy(**({"hosts": hosts_of(sockets)} | policy))
+        observed: list[tuple[str, str, int, float]] = []
+        submission, jobs, blanks, station = FakeSubmission(), FakeJobs(), FakeBlanks(), FakeStation()
+        services: Any = Doors(
+            access=FakeAccess(),
+            submission=submission,
+            jobs=jobs,
+            printers=FakePrinters(),
+            blanks=blanks,
+            station=station,
+            metrics=lambda: b"stationd_up 1\n",
+            observe=lambda *seen: observed.append(seen),
+        )
+        server = HttpServer(build(services, limits), limits, own=sockets)
+        await server.start()
+        session = aiohttp.ClientSession()
+        opened.append(Door(server, port, session, submission, jobs, blanks, station, observed, services, limits))
+        return opened[-1]
+
+    try:
+        yield open_
+    finally:
+        for door in opened:
+            await door.session.close()
+            await door.server.stop()

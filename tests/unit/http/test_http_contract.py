@@ -1,0 +1,161 @@
+"""The contract as documents: the table of problems is complete, and the OpenAPI document is valid and true."""
+
+import ast
+from collections import Counter
+from pathlib import Path
+
+import msgspec
+import pytest
+from aiohttp import web
+from http_door import JOB_ID
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+from referencing import Registry, Resource
+
+import stationd
+from stationd.http.app import ROUTES
+from stationd.http.bodies import invalid
+from stationd.http.doors import Ask, Reply
+from stationd.http.openapi import document
+from stationd.http.problems import KINDS
+from stationd.http.routing import Table
+from stationd.http.schemas import NoQuery, Nothing
+
+DOCUMENT = document(ROUTES)
+
+
+def refusals():
+    """Every code that some ``Refused`` in the daemon is made with, and where."""
+    for path in Path(stationd.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) == "Refused":
+                for constant in ast.walk(node.args[0]):
+                    if isinstance(constant, ast.Constant):
+                        yield constant.value, f"{path.name}:{node.lineno}"
+
+
+def test_every_refusal_has_its_row_in_the_table_of_problems():
+    found = list(refusals())
+    assert len(found) > 20
+    assert [(code, place) for code, place in found if code not in KINDS] == []
+
+
+def test_every_row_has_two_titles_and_an_error_status():
+    for code, kind in KINDS.items():
+        assert 400 <= kind.status < 600, code
+        assert kind.title, code
+        assert kind.judul, code
+        assert kind.judul != kind.title, code
+
+
+def test_every_problem_that_a_route_declares_is_in_the_table():
+    assert {code for route in ROUTES for code in route.codes} <= set(KINDS)
+
+
+def test_the_document_is_valid_openapi():
+    OpenAPIV31SpecValidator(DOCUMENT).validate()
+
+
+def test_operations_are_named_once_and_described():
+    assert [name for name, count in Counter(route.name for route in ROUTES).items() if count > 1] == []
+    assert [route.name for route in ROUTES if not route.summary] == []
+
+
+def test_the_document_names_roles_problems_and_parameters():
+    submit = DOCUMENT["paths"]["/v1/jobs"]["post"]
+    assert submit["security"] == [{"token": []}]
+    assert submit["x-roles"] == ["admin", "kiosk", "officer"]
+    assert [each["name"] for each in submit["parameters"]] == ["Idempotency-Key"]
+    conflict = submit["responses"]["409"]["content"]["application/problem+json"]["schema"]
+    assert conflict["allOf"][1]["properties"]["code"]["enum"] == ["idempotency-key-reused", "order-has-a-live-job"]
+    page = {each["name"]: each for each in DOCUMENT["paths"]["/v1/jobs"]["get"]["parameters"]}
+    assert set(page) == {"state", "after", "limit"}
+    assert page["limit"]["schema"] == {"type": "integer", "minimum": 1, "maximum": 500, "default": 50}
+    assert "security" not in DOCUMENT["paths"]["/healthz"]["get"]
+
+
+async def test_the_document_is_served(door):
+    status, body, headers = await door.ask("GET", "/openapi.json", role=None)
+    assert (status, headers["Content-Type"]) == (200, "application/json")
+    assert body == msgspec.json.decode(msgspec.json.encode(DOCUMENT))
+
+
+def schema(pointer):
+    registry = Registry().with_resource(
+        "urn:api", Resource.from_contents({"$schema": "https://json-schema.org/draft/2020-12/schema"} | DOCUMENT)
+    )
+    return Draft202012Validator({"$ref": f"urn:api#{pointer}"}, registry=registry)
+
+
+@pytest.mark.parametrize("route", [pytest.param(each, id=f"{each.method} {each.path}") for each in ROUTES])
+async def test_answers_are_as_the_document_says(door, order, route):
+    bodies = {
+        "submit_job": order,
+        "judge_job": {"outcome": "printed"},
+        "enter_blanks": {"kind": "counted", "quantity": 5},
+    }
+    headers = {"Idempotency-Key": "k"} if route.is_keyed else {}
+    more = {"json": bodies[route.name]} if route.name in bodies else {}
+    path = route.path.format(job_id=JOB_ID, device_id="kartu-1")
+    operation = f"{route.path.replace('/', '~1')}/{route.method.lower()}".replace("{", "%7B").replace("}", "%7D")
+    status, body, answer = await door.ask(route.method, path, headers=headers, **more)
+    media_type = answer["Content-Type"].partition(";")[0].replace("/", "~1").replace("+", "%2B")
+    schema(f"/paths/{operation}/responses/{status}/content/{media_type}/schema").validate(body)
+    status, body, answer = await door.ask(route.method, path, headers={"Host": "evil.example"})
+    schema(f"/paths/{operation}/responses/421/content/application~1problem%2Bjson/schema").validate(body)
+
+
+GOOD = {"media_type": "image/png", "data": "AAAA"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        GOOD,
+        {"template": "specimen"},
+        {"template": "specimen", "fields": {"a": "b"}, "photo": "AAAA"},
+        GOOD | {"template": None},
+        {},
+        {"template": None},
+        {"data": "AAAA"},
+        {"media_type": None, "data": "AAAA"},
+        GOOD | {"template": "specimen"},
+        GOOD | {"fields": {}},
+        {"template": "specimen", "data": "AAAA"},
+    ],
+)
+async def test_the_document_and_the_validation_agree_on_documents(door, order, body):
+    order["document"] = body
+    is_taken = (await door.submit(order))[0] == 201
+    assert schema("/components/schemas/NewJob").is_valid(order) == is_taken
+
+
+def test_a_handler_without_its_types_is_not_routed():
+    table = Table("test")
+
+    async def untyped(_doors, ask: Ask):
+        return ask
+
+    async def no_answer(_doors, ask: Ask[Nothing, NoQuery]) -> int:
+        return 1
+
+    async def whole(_doors, ask: Ask[Nothing, NoQuery]) -> Reply[Nothing]:
+        return Reply(Nothing())
+
+    async def streaming(_doors, ask: Ask[Nothing, NoQuery]) -> web.StreamResponse:
+        return web.StreamResponse()
+
+    for bad in (untyped, no_answer):
+        with pytest.raises(TypeError):
+            table.route("GET", "/x", roles=None)(bad)
+    table.route("GET", "/x", roles=None)(whole)
+    table.route("GET", "/y", roles=None)(streaming)
+    assert [route.answer for route in table.routes] == [Nothing, None]
+
+
+@pytest.mark.parametrize(
+    "message", ["Something new: 8888880202800002", "Expected `8888`", "Expected `str`, got `8888`", ""]
+)
+def test_words_of_the_library_that_are_not_known_are_not_passed_on(message):
+    refusal = invalid(msgspec.ValidationError(message), Nothing, code="body-invalid", what="the body")
+    assert "8888" not in refusal.detail
