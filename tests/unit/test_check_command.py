@@ -1,8 +1,10 @@
 """``stationd check``: what a person sees, and what a program sees."""
 
 import json
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -91,6 +93,19 @@ def test_printers_built_for_checking_are_let_go(config_file, monkeypatch):
     monkeypatch.setattr(drivers, "build", build)
     assert main(["check", "--config", str(config_file('[[printer]]\nname = "a"\ndriver = "simulator"'))]) == 0
     assert [printer.is_closed for printer in built] == [True]
+
+
+def test_the_examples_of_the_shipped_file_satisfy_the_real_drivers(tmp_path, capsys):
+    shipped = Path(__file__).parents[2] / "config" / "stationd.toml"
+    lines = shipped.read_text(encoding="utf-8").splitlines()
+    path = tmp_path / "examples.toml"
+    path.write_text(
+        "\n".join(re.sub(r"^#(?=\S)", "", line) for line in lines if line != "serves = []"), encoding="utf-8"
+    )
+    assert main(["check", "--config", str(path)]) == 0, capsys.readouterr().out
+    path.write_text(path.read_text(encoding="utf-8").replace("seconds = 12", "secnods = 12"), encoding="utf-8")
+    assert main(["check", "--config", str(path)]) == 1
+    assert "secnods" in capsys.readouterr().out
 
 
 def test_a_missing_file_is_told_like_any_other_problem(tmp_path, capsys):
