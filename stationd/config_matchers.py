@@ -26,9 +26,6 @@ from stationd.domain.inventory import Subsystem
 from stationd.domain.matcher import Criteria, DeviceKind, Matcher, Start, ties
 from stationd.domain.profile import RestRule
 
-STATION_DIRECTORY: Final = Path("/etc/stationd/devices.d")
-"""Where a station keeps matchers of its own."""
-
 _MOST_BYTES = 1_000_000
 
 
@@ -119,15 +116,20 @@ def packaged_directory() -> Path:
     return installed if installed.is_dir() else installed.parents[1] / "config" / "devices.d"
 
 
-def load(directories: Sequence[Path]) -> tuple[Matcher, ...]:
-    """The matchers of every ``*.toml`` in the directories, by name; a later directory replaces names of an earlier.
+def directories(config: Path) -> tuple[Path, ...]:
+    """Where matchers are read: the packaged ones, then ``devices.d`` beside the station's configuration file."""
+    return (packaged_directory(), config.parent / "devices.d")
+
+
+def load(places: Sequence[Path]) -> tuple[Matcher, ...]:
+    """The matchers of every ``*.toml`` in the places, by name; a later directory replaces names of an earlier.
 
     A directory that does not exist holds none. Raises ``MatchersError`` with every problem of every file: unknown
     keys, wrong values, a name given twice in one directory, and matchers that tie.
     """
     problems: list[Problem] = []
     matchers: dict[str, Matcher] = {}
-    for directory in directories:
+    for directory in places:
         here: dict[str, Matcher] = {}
         for path in sorted(directory.glob("*.toml")):
             reading = Reading(str(path))

@@ -23,7 +23,7 @@ from typing import Any, Final
 
 import pyudev
 
-from stationd.adapters.udev_sightings import SUBSYSTEMS, Scanner, hint_of
+from stationd.adapters.udev_sightings import SUBSYSTEMS, Scanner, hint_of, open_context
 from stationd.domain.errors import Faulted
 from stationd.domain.inventory import Changes, Inventory, Settled, Sighting, settle
 
@@ -181,7 +181,7 @@ class UdevWatcher:
         """Open the netlink socket and watch it; when that fails, try again later."""
         self._reopening = None
         try:
-            monitor = pyudev.Monitor.from_netlink(pyudev.Context())
+            monitor = pyudev.Monitor.from_netlink(open_context())
             for subsystem in SUBSYSTEMS:
                 monitor.filter_by(subsystem)
             monitor.start()

@@ -4,6 +4,7 @@ A printer node (``usbmisc/lpN``) has no ``ID_*`` properties of its own and a rem
 that events cannot identify anything: they are hints. Identity comes from the attributes of the ``usb_device`` parent.
 """
 
+import errno
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -103,13 +104,21 @@ class Scanner:
         self._context: Any = None
 
     def __call__(self) -> tuple[Sighting, ...]:
-        """Every sighting there is now. Raises ``OSError`` when sysfs cannot be read."""
+        """Every sighting there is now. Raises ``OSError`` when sysfs cannot be read or libudev is not installed."""
         if self._context is None:
-            self._context = pyudev.Context()
+            self._context = open_context()
         found = (
             sighting_of(node) for subsystem in SUBSYSTEMS for node in self._context.list_devices(subsystem=subsystem)
         )
         return tuple(sighting for sighting in found if sighting is not None)
+
+
+def open_context() -> Any:
+    """A ``pyudev.Context``. Raises ``OSError`` when libudev is not installed."""
+    try:
+        return pyudev.Context()
+    except ImportError as missing:
+        raise OSError(errno.ENOSYS, "libudev is not installed (Debian: libudev1)") from missing
 
 
 def sighting_of(node: Node) -> Sighting | None:

@@ -33,6 +33,7 @@ class Command:
 COMMANDS: tuple[Command, ...] = (
     Command("run", "stationd.cli.run", "run the station until SIGTERM"),
     Command("check", "stationd.cli.check", "tell every problem of the configuration"),
+    Command("devices", "stationd.cli.devices", "list printers and readers, and what takes them"),
     Command("token", "stationd.cli.token", "create, list and revoke bearer tokens"),
 )
 """Every command, in the order in which the help lists them. A new command is one line here and one module."""
