@@ -87,7 +87,7 @@ KINDS: dict[str, Kind] = {
     "internal": Kind(500, "The station made a mistake", "Terjadi kesalahan pada stasiun"),
     "seal-broken": Kind(500, "Sealed data cannot be opened", "Data tersegel tidak dapat dibuka"),
     "printer-unreachable": Kind(503, "The printer does not answer", "Pencetak tidak menjawab"),
-    "station-stopping": Kind(503, "The station is stopping", "Stasiun sedang berhenti"),
+    "storage-closed": Kind(503, "The station is stopping", "Stasiun sedang berhenti"),
     "storage-full": Kind(507, "The disk is full", "Penyimpanan penuh"),
 }
 """Every code with its status and titles."""
