@@ -153,13 +153,14 @@ def ties(matchers: Sequence[Matcher]) -> tuple[tuple[Matcher, Matcher], ...]:
 
 
 def explain(device: Sighting, matchers: Sequence[Matcher]) -> tuple[str, ...]:
-    """Why a device was taken, or by how little it was missed: one line each, the nearest matchers first."""
+    """Why a device was taken, or by how little the matchers for its maker missed it: one line each, nearest first."""
     found = match(device, matchers)
     if found is not None:
         lines = [f"{found.matcher.name} fits: {', '.join(found.reasons)}"]
         lines += [f"{name} fits too, and says less" for name in found.outdone]
         return tuple(lines)
-    near = sorted((len(missed), m.name, missed) for m in matchers for missed in [failings(device, m.criteria)])
+    of_its_maker = [m for m in matchers if m.criteria.vendor in {None, device.vendor}]
+    near = sorted((len(missed), m.name, missed) for m in of_its_maker for missed in [failings(device, m.criteria)])
     return tuple(f"{name} does not fit: {'; '.join(missed)}" for count, name, missed in near[:3] if count == near[0][0])
 
 

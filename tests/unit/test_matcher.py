@@ -112,9 +112,13 @@ def test_a_match_says_why_and_what_it_outdid() -> None:
     assert lines == ("one fits: products 0c12, vendor 0f49", "evolis fits too, and says less")
 
 
+NEAR_AND_FAR = {"far": {"interface_class": 11}, "near": {}}
+
+
 def test_a_miss_names_the_nearest() -> None:
-    lines = explain(DEVICE, [named("far", vendor="09b0", products=("2400",)), named("near", vendor="0a27")])
-    assert lines == ("near does not fit: vendor is 0f49, not 0a27",)
+    other = named("other-maker", vendor="0a27")
+    far, near = (named(name, vendor="0f49", products=("0a00",), **more) for name, more in NEAR_AND_FAR.items())
+    assert explain(DEVICE, [other, far, near]) == ("near does not fit: products is 0c12, not 0a00",)
     assert explain(DEVICE, []) == ()
 
 
