@@ -52,7 +52,7 @@ class Jobs:
         return self.view(job, known)
 
     async def page(self, *, state: JobState | None, after: str | None, limit: int) -> tuple[list[JobView], str | None]:
-        """Up to ``limit`` jobs in order of acceptance, and the cursor of the next page or ``None``.
+        """Up to ``limit`` jobs in order of acceptance (queued ones in the order of service), and the next cursor.
 
         Raises :class:`Refused` (``cursor-malformed``).
         """
@@ -62,7 +62,8 @@ class Jobs:
                 raise Refused("cursor-malformed", "cannot page: 'after' is not a cursor of ours", field="after")
             start = int(after)
         jobs = await self._store.page(state, start, limit + 1)
-        following = str(jobs[limit - 1].seq) if len(jobs) > limit else None
+        last = jobs[limit - 1] if len(jobs) > limit else None
+        following = None if last is None else str(last.rank if state is JobState.QUEUED else last.seq)
         return [self.view(job) for job in jobs[:limit]], following
 
     async def cancel(self, job_id: str, *, actor: Actor) -> JobView:

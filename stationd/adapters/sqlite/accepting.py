@@ -7,7 +7,7 @@ from stationd.adapters.sqlite.rows import job_of, sealed_document, sealed_holder
 from stationd.adapters.sqlite.transaction import Transaction
 from stationd.domain.dispatch import rank_of
 from stationd.domain.errors import Refused
-from stationd.domain.ids import RECEIPT_RANDOM_BITS, receipt, uuid7
+from stationd.domain.ids import ID_RANDOM_BITS, RECEIPT_RANDOM_BITS, job_id, receipt
 from stationd.domain.job import Job, JobState
 from stationd.ports import Acceptance, Accepted, Entropy, Seal
 
@@ -69,7 +69,7 @@ class Accepting:
         order, now = acceptance.order, transaction.now_ms
         return Job(
             seq=seq,
-            id=uuid7(now, self._entropy.bits(74)),
+            id=job_id(now, seq, self._entropy.bits(ID_RANDOM_BITS)),
             receipt=self._receipt(now),
             order=order.order,
             kind=order.kind,
@@ -100,7 +100,7 @@ class Accepting:
         ]
         if transaction.run_many(_Q, "insert_jobs", rows) != len(jobs):
             return False
-        keys = [(j.seq, a.caller, a.key, a.digest, j.created_at) for j, a in zip(jobs, acceptances, strict=True)]
+        keys = [(a.caller, a.key, j.seq, a.digest, j.created_at) for j, a in zip(jobs, acceptances, strict=True)]
         return transaction.run_many(_Q, "insert_keys", keys) == len(jobs)
 
     def _record(self, transaction: Transaction, jobs: Sequence[Job], acceptances: Sequence[Acceptance]) -> None:

@@ -7,6 +7,7 @@ from stationd.adapters.sqlite.queries import load
 from stationd.adapters.sqlite.rows import job_of
 from stationd.adapters.sqlite.transaction import Transaction
 from stationd.domain.errors import Refused
+from stationd.domain.ids import seq_of
 from stationd.domain.job import Evidence, Job, JobState, Verdict
 from stationd.domain.job_machine import JobEvent
 from stationd.ports import Control
@@ -27,7 +28,7 @@ class Controlling:
         return [self._one(transaction, control) for control in controls]
 
     def _one(self, transaction: Transaction, control: Control) -> Job | Refused:
-        row = transaction.row(_Q["by_id"], (control.job_id,))
+        row = transaction.row(_Q["by_id"], (seq_of(control.job_id), control.job_id))
         if row is None:
             return Refused("job-unknown", "cannot find the job: there is none with this id")
         job = job_of(row)
@@ -45,7 +46,7 @@ class Controlling:
                 "job-not-uncertain",
                 f"cannot judge the card: the job is {job.state}, a verdict is for a job whose outcome nobody knows",
             )
-        attempt_id, printer, _ = transaction.rows(_Q["open_attempt_of"], (job.seq,))[0]
+        number, printer, _ = transaction.rows(_Q["open_attempt_of"], (job.seq,))[0]
         tries = job.tries + (verdict is Verdict.SPOILED)
         door = Advance(transaction)
         after = door.change(
@@ -60,7 +61,7 @@ class Controlling:
             data={"verdict": verdict, "attempt": job.attempts},
         )
         evidence = Evidence.OFFICER
-        closing = (attempt_id, _OUTCOMES[verdict], control.note, evidence, transaction.now_ms)
+        closing = (job.seq, number, _OUTCOMES[verdict], control.note, evidence, transaction.now_ms)
         transaction.run_many(_Q, "settle_attempts", [closing])
         door.flush()
         return after

@@ -1,8 +1,9 @@
 """The durable queue over SQLite: fulfils :class:`stationd.ports.JobStore`."""
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from stationd.adapters.sqlite.accepting import Accepting
 from stationd.adapters.sqlite.connection import UnitConnection
@@ -13,6 +14,7 @@ from stationd.adapters.sqlite.transaction import Transaction
 from stationd.adapters.sqlite.turning import Turning, open_at_device
 from stationd.adapters.sqlite.writer import Writer
 from stationd.domain.errors import Refused
+from stationd.domain.ids import seq_of
 from stationd.domain.job import Attempt, Job, JobState
 from stationd.ports import Acceptance, Accepted, Control, Entropy, OpenAttempt, Opened, Seal, Turn, Turned
 
@@ -63,7 +65,7 @@ class SqliteJobs:
         """See :meth:`stationd.ports.JobStore.read`."""
 
         def unit(connection: sqlite3.Connection) -> Job | None:
-            row = connection.execute(_Q["by_id"], (job_id,)).fetchone()
+            row = connection.execute(_Q["by_id"], (seq_of(job_id), job_id)).fetchone()
             return job_of(row) if row is not None else None
 
         return await self._reader.run(unit)
@@ -72,7 +74,7 @@ class SqliteJobs:
         """See :meth:`stationd.ports.JobStore.known_of`."""
 
         def unit(connection: sqlite3.Connection) -> str | None:
-            row = connection.execute(_Q["known_of"], (job_id,)).fetchone()
+            row = connection.execute(_Q["known_of"], (seq_of(job_id),)).fetchone()
             return row[0] if row is not None else None
 
         return await self._reader.run(unit)
@@ -85,8 +87,10 @@ class SqliteJobs:
                 rows = connection.execute(_Q["page_all"], (after, limit))
             elif state is JobState.PRINTED:
                 rows = connection.execute(_Q["page_printed"], (after, limit))
+            elif state is JobState.QUEUED:
+                rows = connection.execute(_Q["page_queued"], (after, limit))
             else:
-                rows = connection.execute(_Q["page_unprinted"], (state, after, limit))
+                rows = connection.execute(_Q["page_aside"], (state, after, limit))
             return [job_of(row) for row in rows]
 
         return await self._reader.run(unit)
@@ -126,14 +130,36 @@ class SqliteJobs:
         await self._writer.apply(operation, None)
 
     async def forget(self, *, keys_before_ms: int, documents_before_ms: int) -> int:
-        """Delete idempotency keys and documents of finished jobs older than these times, some at a time.
+        """Delete idempotency keys, and documents of finished jobs, older than these times; how many rows went.
 
-        How many rows went; fewer than are due when there are many, so that no request waits long.
+        It looks with the reader and deletes in small groups, so that no request waits long.
         """
+        total = 0
+        async for keys in self._old_keys(keys_before_ms):
+            total += await self._writer.apply(_forget_keys, keys)
+        while gone := await self._writer.apply(_forget_documents, documents_before_ms):
+            total += gone
+        return total
 
-        def operation(transaction: Transaction, arguments: Sequence[None]) -> list[int]:
-            keys = transaction.run(_Q["forget_keys"], (keys_before_ms, _FORGET_AT_ONCE))
-            documents = transaction.run(_Q["forget_documents"], (documents_before_ms, _FORGET_AT_ONCE))
-            return [keys + documents for _ in arguments]
+    async def _old_keys(self, before_ms: int) -> AsyncIterator[list[tuple[str, str, int]]]:
+        last = ("", "")
+        while True:
+            rows = await self._reader.run(partial(_keys_after, last))
+            if not rows:
+                return
+            last = rows[-1][:2]
+            old = [(caller, key, before_ms) for caller, key, at in rows if at < before_ms]
+            if old:
+                yield old
 
-        return await self._writer.apply(operation, None)
+
+def _keys_after(last: tuple[str, str], connection: sqlite3.Connection) -> list[tuple[str, str, int]]:
+    return connection.execute(_Q["keys_after"], (*last, _FORGET_AT_ONCE)).fetchall()
+
+
+def _forget_keys(transaction: Transaction, groups: Sequence[list[tuple[str, str, int]]]) -> list[int]:
+    return [sum(transaction.run(_Q["forget_keys"], key) for key in keys) for keys in groups]
+
+
+def _forget_documents(transaction: Transaction, times: Sequence[int]) -> list[int]:
+    return [transaction.run(_Q["forget_documents"], (before_ms, _FORGET_AT_ONCE)) for before_ms in times]

@@ -8,10 +8,10 @@ from stationd.adapters.sqlite.rows import job_of, opened_document
 from stationd.adapters.sqlite.transaction import Transaction
 from stationd.domain.authority import STATION
 from stationd.domain.blanks import Account
-from stationd.domain.ids import uuid7
+from stationd.domain.ids import ID_RANDOM_BITS, attempt_id, seq_of
 from stationd.domain.job import Attempt, Evidence, Job, JobState
 from stationd.domain.job_machine import JobEvent
-from stationd.domain.outcome import NothingPrinted, Printed, Spoiled, Unknown
+from stationd.domain.outcome import NothingPrinted, Outcome, Printed, Spoiled, Unknown
 from stationd.domain.retry import settle
 from stationd.ports import Claimed, Claiming, Entropy, Opened, Seal, Settling, Turn, Turned
 
@@ -56,8 +56,8 @@ class Turning:
         self, transaction: Transaction, door: Advance, settling: Settling, closed: list[tuple[object, ...]]
     ) -> Job:
         attempt, outcome = settling.attempt, settling.outcome
-        job = job_of(transaction.rows(_Q["by_id"], (attempt.job,))[0])
-        if transaction.row(_Q["is_open"], (attempt.id,)) is None:
+        job = job_of(transaction.rows(_Q["by_id"], (seq_of(attempt.job), attempt.job))[0])
+        if transaction.row(_Q["is_open"], (job.seq, attempt.number)) is None:
             return job  # settled before: by an officer, or by this very outcome
         jitter = self._entropy.bits(_JITTER_BITS) / (1 << _JITTER_BITS)
         settlement = settle(outcome, tries=job.tries, max_tries=self._max_tries, jitter=jitter)
@@ -78,7 +78,7 @@ class Turning:
         )
         if not isinstance(after, Job):
             raise after
-        closed.append(_attempt_row(attempt.id, outcome, transaction.now_ms))
+        closed.append((job.seq, attempt.number, *_ending(outcome, transaction.now_ms)))
         return after
 
     def _claim(self, transaction: Transaction, claimings: Sequence[Claiming | None]) -> list[list[Claimed]]:
@@ -121,7 +121,7 @@ class Turning:
         if not isinstance(claimed, Job):
             raise claimed
         attempt = Attempt(
-            id=uuid7(transaction.now_ms, self._entropy.bits(74)),
+            id=attempt_id(transaction.now_ms, job.seq, claimed.attempts, self._entropy.bits(ID_RANDOM_BITS)),
             job=job.id,
             number=claimed.attempts,
             printer=printer,
@@ -130,7 +130,7 @@ class Turning:
             counter=None,
             opened_at=transaction.now_ms,
         )
-        attempts.append((attempt.id, job.seq, attempt.number, printer, attempt.opened_at))
+        attempts.append((job.seq, attempt.number, attempt.id, printer, attempt.opened_at))
         media_type, sealed = transaction.rows(_Q["document"], (job.seq,))[0]
         document = opened_document(self._seal, media_type, sealed, job.id)
         return Claimed(job=claimed, attempt=attempt, document=document)
@@ -147,27 +147,30 @@ class Turning:
 
 def open_at_device(transaction: Transaction, openings: Sequence[tuple[Attempt, Opened]]) -> list[bool]:
     """Write down what devices call the jobs they opened; whether each attempt was still open."""
-    rows = [(attempt.id, opened.remote_id, opened.incarnation, opened.counter) for attempt, opened in openings]
+    rows = [
+        (seq_of(attempt.job), attempt.number, opened.remote_id, opened.incarnation, opened.counter)
+        for attempt, opened in openings
+    ]
     if transaction.run_many(_Q, "open_attempts", rows) == len(rows):
         return [True] * len(rows)
-    return [transaction.row(_Q["is_open"], (attempt.id,)) is not None for attempt, _ in openings]
+    return [
+        transaction.row(_Q["is_open"], (seq_of(attempt.job), attempt.number)) is not None for attempt, _ in openings
+    ]
 
 
-def _attempt_row(
-    attempt_id: str, outcome: Printed | NothingPrinted | Spoiled | Unknown, now: int
-) -> tuple[object, ...]:
+def _ending(outcome: Outcome, now: int) -> tuple[object, ...]:
     match outcome:
         case Printed(evidence=evidence):
-            return (attempt_id, "printed", None, evidence, now)
+            return ("printed", None, evidence, now)
         case NothingPrinted(cause=cause, reason=reason):
-            return (attempt_id, "nothing_printed", f"{cause}: {reason}", None, now)
+            return ("nothing_printed", f"{cause}: {reason}", None, now)
         case Spoiled(reason=reason):
-            return (attempt_id, "spoiled", reason, None, now)
+            return ("spoiled", reason, None, now)
         case Unknown(reason=reason):
-            return (attempt_id, None, reason, None, None)
+            return (None, reason, None, None)
 
 
-def _reasons(outcome: Printed | NothingPrinted | Spoiled | Unknown) -> tuple[str, ...]:
+def _reasons(outcome: Outcome) -> tuple[str, ...]:
     match outcome:
         case Printed():
             return ()
@@ -179,7 +182,7 @@ def _reasons(outcome: Printed | NothingPrinted | Spoiled | Unknown) -> tuple[str
             return ("outcome-unknown",)
 
 
-def _facts(outcome: Printed | NothingPrinted | Spoiled | Unknown, attempt: Attempt, now: int) -> dict[str, object]:
+def _facts(outcome: Outcome, attempt: Attempt, now: int) -> dict[str, object]:
     facts: dict[str, object] = {"attempt": attempt.number, "took_ms": max(0, now - attempt.opened_at)}
     match outcome:
         case Printed(counter=counter) if counter is not None:

@@ -8,7 +8,7 @@ CREATE TABLE meta (
 
 CREATE TABLE job (
     seq        INTEGER PRIMARY KEY,              -- order of acceptance
-    id         TEXT    NOT NULL UNIQUE,          -- uuid7
+    id         TEXT    NOT NULL,                 -- uuid7 that carries seq: found by it, without an index
     receipt    TEXT    NOT NULL UNIQUE,
     order_ref  TEXT    NOT NULL,
     kind       TEXT    NOT NULL CHECK (kind IN ('first', 'lost', 'damaged')),
@@ -27,9 +27,9 @@ CREATE TABLE job (
 
 -- One live card an order: everything but a cancelled job holds its order.
 CREATE UNIQUE INDEX job_order ON job (order_ref) WHERE state <> 'cancelled';
--- The line: cost does not grow with history.
-CREATE INDEX job_line ON job (profile, rank) WHERE state = 'queued';
-CREATE INDEX job_unprinted ON job (state, seq) WHERE state <> 'printed';
+-- The line, and the jobs that wait for somebody: cost does not grow with history.
+CREATE UNIQUE INDEX job_line ON job (rank, profile) WHERE state = 'queued';
+CREATE INDEX job_aside ON job (state, seq) WHERE state NOT IN ('queued', 'printed');
 
 -- Personal data, sealed, apart from the operational rows.
 CREATE TABLE holder (
@@ -46,18 +46,18 @@ CREATE TABLE document (
 
 -- Keys live for a week in a table of their own, so that accepting stays cheap however long the history is.
 CREATE TABLE idempotency (
-    job    INTEGER PRIMARY KEY REFERENCES job (seq),
     caller TEXT NOT NULL,
     key    TEXT NOT NULL,
+    job    INTEGER NOT NULL REFERENCES job (seq),
     digest BLOB NOT NULL,
     at     INTEGER NOT NULL,
-    UNIQUE (caller, key)
-) STRICT;
+    PRIMARY KEY (caller, key)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE attempt (
-    id          TEXT    PRIMARY KEY,             -- uuid7; the job's name at the device is made from it
     job         INTEGER NOT NULL REFERENCES job (seq),
     number      INTEGER NOT NULL,
+    id          TEXT    NOT NULL,                -- uuid7 that carries both; the job's name at the device is made from it
     printer     TEXT    NOT NULL,
     remote_id   TEXT,                            -- NULL: no document can have left
     incarnation TEXT,
@@ -67,12 +67,11 @@ CREATE TABLE attempt (
     evidence    TEXT,
     opened_at   INTEGER NOT NULL,
     settled_at  INTEGER,
-    UNIQUE (job, number)
-) STRICT;
+    PRIMARY KEY (job, number)
+) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX attempt_open ON attempt (job) WHERE outcome IS NULL;             -- one card in question at a time
 CREATE UNIQUE INDEX attempt_printed ON attempt (job) WHERE outcome = 'printed';      -- one card a job, for ever
-CREATE INDEX attempt_open_at ON attempt (printer) WHERE outcome IS NULL;
 
 -- The ledger of blanks: double entry; the sum over all accounts is zero.
 CREATE TABLE blank_account (

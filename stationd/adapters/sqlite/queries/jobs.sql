@@ -4,7 +4,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO NOTHING;
 
 -- name: insert_keys
-INSERT INTO idempotency (job, caller, key, digest, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING;
+INSERT INTO idempotency (caller, key, job, digest, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING;
 
 -- name: insert_holders
 INSERT INTO holder (job, nik, sealed) VALUES (?, ?, ?);
@@ -26,7 +26,7 @@ FROM job WHERE seq = ?;
 -- name: by_id
 SELECT seq, id, receipt, order_ref, kind, profile, state, reasons, rank, tries, attempts, printer, evidence, not_before,
        created_at, updated_at
-FROM job WHERE id = ?;
+FROM job WHERE seq = ? AND id = ?;
 
 -- name: receipt_exists
 SELECT 1 FROM job WHERE receipt = ?;
@@ -34,7 +34,7 @@ SELECT 1 FROM job WHERE receipt = ?;
 -- name: next_in_line
 SELECT seq, id, receipt, order_ref, kind, profile, state, reasons, rank, tries, attempts, printer, evidence, not_before,
        created_at, updated_at
-FROM job WHERE state = 'queued' AND profile = ? AND not_before <= ? ORDER BY rank LIMIT ?;
+FROM job INDEXED BY job_line WHERE state = 'queued' AND profile = ? AND not_before <= ? ORDER BY rank LIMIT ?;
 
 -- name: next_due
 SELECT min(not_before) FROM job WHERE state = 'queued' AND profile = ? AND not_before > ?;
@@ -47,25 +47,25 @@ FROM (VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)) AS v
 WHERE job.seq = v.column1;
 
 -- name: insert_attempts
-INSERT INTO attempt (id, job, number, printer, opened_at) VALUES (?, ?, ?, ?, ?);
+INSERT INTO attempt (job, number, id, printer, opened_at) VALUES (?, ?, ?, ?, ?);
 
 -- name: open_attempts
 UPDATE attempt
-SET remote_id = v.column2, incarnation = v.column3, counter = v.column4
-FROM (VALUES (?, ?, ?, ?)) AS v
-WHERE attempt.id = v.column1 AND attempt.outcome IS NULL;
+SET remote_id = v.column3, incarnation = v.column4, counter = v.column5
+FROM (VALUES (?, ?, ?, ?, ?)) AS v
+WHERE attempt.job = v.column1 AND attempt.number = v.column2 AND attempt.outcome IS NULL;
 
 -- name: settle_attempts
 UPDATE attempt
-SET outcome = v.column2, reason = v.column3, evidence = v.column4, settled_at = v.column5
-FROM (VALUES (?, ?, ?, ?, ?)) AS v
-WHERE attempt.id = v.column1 AND attempt.outcome IS NULL;
+SET outcome = v.column3, reason = v.column4, evidence = v.column5, settled_at = v.column6
+FROM (VALUES (?, ?, ?, ?, ?, ?)) AS v
+WHERE attempt.job = v.column1 AND attempt.number = v.column2 AND attempt.outcome IS NULL;
 
 -- name: open_attempt_of
-SELECT id, printer, reason FROM attempt WHERE job = ? AND outcome IS NULL;
+SELECT number, printer, reason FROM attempt WHERE job = ? AND outcome IS NULL;
 
 -- name: is_open
-SELECT 1 FROM attempt WHERE id = ? AND outcome IS NULL;
+SELECT 1 FROM attempt WHERE job = ? AND number = ? AND outcome IS NULL;
 
 -- name: document
 SELECT media_type, sealed FROM document WHERE job = ?;
@@ -75,10 +75,10 @@ SELECT a.id, a.number, a.printer, a.remote_id, a.incarnation, a.counter, a.opene
        j.seq, j.id, j.receipt, j.order_ref, j.kind, j.profile, j.state, j.reasons, j.rank, j.tries, j.attempts, j.printer,
        j.evidence, j.not_before, j.created_at, j.updated_at
 FROM attempt AS a JOIN job AS j ON j.seq = a.job
-WHERE a.outcome IS NULL ORDER BY a.opened_at, a.id;
+WHERE a.outcome IS NULL ORDER BY a.opened_at, a.job;
 
 -- name: known_of
-SELECT a.reason FROM attempt AS a JOIN job AS j ON j.seq = a.job WHERE j.id = ? AND a.outcome IS NULL;
+SELECT reason FROM attempt WHERE job = ? AND outcome IS NULL;
 
 -- name: page_all
 SELECT seq, id, receipt, order_ref, kind, profile, state, reasons, rank, tries, attempts, printer, evidence, not_before,
@@ -90,10 +90,15 @@ SELECT seq, id, receipt, order_ref, kind, profile, state, reasons, rank, tries, 
        created_at, updated_at
 FROM job WHERE state = 'printed' AND seq > ? ORDER BY seq LIMIT ?;
 
--- name: page_unprinted
+-- name: page_queued
 SELECT seq, id, receipt, order_ref, kind, profile, state, reasons, rank, tries, attempts, printer, evidence, not_before,
        created_at, updated_at
-FROM job WHERE state = ? AND state <> 'printed' AND seq > ? ORDER BY seq LIMIT ?;
+FROM job WHERE state = 'queued' AND rank > ? ORDER BY rank LIMIT ?;
+
+-- name: page_aside
+SELECT seq, id, receipt, order_ref, kind, profile, state, reasons, rank, tries, attempts, printer, evidence, not_before,
+       created_at, updated_at
+FROM job WHERE state = ? AND state NOT IN ('queued', 'printed') AND seq > ? ORDER BY seq LIMIT ?;
 
 -- name: ranks
 SELECT rank FROM job WHERE state = 'queued' ORDER BY rank;
@@ -102,8 +107,10 @@ SELECT rank FROM job WHERE state = 'queued' ORDER BY rank;
 UPDATE job SET not_before = 0 WHERE state = 'queued' AND not_before > 0;
 
 -- name: forget_keys
-DELETE FROM idempotency
-WHERE at < ?1 AND job IN (SELECT job FROM idempotency ORDER BY job LIMIT ?2);
+DELETE FROM idempotency WHERE caller = ? AND key = ? AND at < ?;
+
+-- name: keys_after
+SELECT caller, key, at FROM idempotency WHERE (caller, key) > (?, ?) ORDER BY caller, key LIMIT ?;
 
 -- name: forget_documents
 DELETE FROM document WHERE job IN (
