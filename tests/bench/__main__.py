@@ -1,0 +1,47 @@
+"""``python -m tests.bench [NAME …] [--json FILE]``: run benchmarks and print their figures."""
+
+import argparse
+import asyncio
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from tests.bench.accept import accept, throughput
+from tests.bench.figures import Figures
+from tests.bench.footprint import footprint
+from tests.bench.latency import first_byte
+
+BENCHES: dict[str, tuple[str, Callable[[Path, Figures], Awaitable[None]]]] = {
+    "accept": ("Durable accept over HTTP, beside a bare aiohttp handler that stores nothing", accept),
+    "throughput": ("Accept to printed, every step durable", throughput),
+    "latency": ("An idle station", first_byte),
+    "footprint": ("Memory and start", footprint),
+}
+
+
+def main() -> None:
+    """Run the named benchmarks, or all."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"which of: {', '.join(BENCHES)}")
+    parser.add_argument("--json", type=Path, help="write the figures there as well")
+    parser.add_argument("--dir", type=Path, help="where the databases go (default: a temporary directory)")
+    args = parser.parse_args()
+    unknown = set(args.names) - set(BENCHES)
+    if unknown:
+        parser.error(f"there is no benchmark {', '.join(sorted(unknown))}")
+    figures = Figures()
+    for name in args.names or BENCHES:
+        heading, bench = BENCHES[name]
+        figures.heading(heading)
+        with tempfile.TemporaryDirectory(prefix=f"stationd-bench-{name}-", dir=args.dir) as folder:
+            asyncio.run(_run(bench, Path(folder), figures))
+    if args.json:
+        figures.write(args.json)
+
+
+async def _run(bench: Callable[[Path, Figures], Awaitable[None]], folder: Path, figures: Figures) -> None:
+    await bench(folder, figures)
+
+
+if __name__ == "__main__":
+    main()
