@@ -99,9 +99,11 @@ class UdevWatcher:
 
     async def start(self) -> Inventory:
         """Begin to listen, then look. Raises ``Faulted`` (``devices-unreadable``) when the bus cannot be read."""
+        self._let_go()
         self._open()
+        failed_before = self.counters.failed_looks
         await self._look()
-        if self.counters.failed_looks:
+        if self.counters.failed_looks > failed_before:
             raise Faulted("devices-unreadable", "cannot read the USB bus: is /sys mounted?")
         return self.inventory
 

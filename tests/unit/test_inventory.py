@@ -82,7 +82,8 @@ def test_a_serial_that_tells_nothing_is_not_trusted(serial: str) -> None:
 
 def test_a_serial_that_looks_like_a_path_is_hashed() -> None:
     keys = [
-        serial_key_of(s) for s in (b"../../etc/passwd", b"..1", b"a/b", b"usb:1:2", b"@place", b"xy" * 2048, b"\xff\xfe9")
+        serial_key_of(s)
+        for s in (b"../../etc/passwd", b"..1", b"a/b", b"usb:1:2", b"@place", b"xy" * 2048, b"\xff\xfe9")
     ]
     assert all(key is not None and key[0] == "~" and key[1:].isalnum() for key in keys)
     assert len(set(keys)) == len(keys)

@@ -1,0 +1,135 @@
+"""Watching devices: what comes is matched, remembered and, when a matcher says so, taken into use; what goes is let go.
+
+A printer that is pulled out is not taken out of the station: it stops with a reason, its unprinted jobs go to others,
+and a card that was in it is *uncertain*, for nobody can tell from here what became of it.
+"""
+
+import hashlib
+import logging
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from stationd.domain.authority import Actor
+from stationd.domain.errors import Faulted, Refused
+from stationd.domain.inventory import Changes, DeviceRecord, diff
+from stationd.domain.matcher import Match, Matcher, Start, match
+from stationd.ports import DeviceStore, DeviceWatcher, KnownDevice, PrinterSpec
+
+_log = logging.getLogger(__name__)
+
+
+class DeviceUser(Protocol):
+    """Who takes devices into use: the station, for printers and readers."""
+
+    async def device_came(self, use: "DeviceUse") -> None:
+        """A matched device is there, for the first time or again under another node. Must not raise for its trouble."""
+        ...
+
+    async def device_went(self, name: str) -> None:
+        """The device of that name was pulled out; a card in question there stays in question."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceUse:
+    """A present device with what is to be done with it; ``name`` is the station's for it and lasts."""
+
+    name: str
+    record: DeviceRecord
+    matcher: Matcher
+
+    @property
+    def spec(self) -> PrinterSpec:
+        """The printer that it makes; ``options`` say where it is for a driver that needs no URI."""
+        seen = self.record.seen
+        options = {"identity": self.record.identity, "node": seen.node, "serial": seen.serial}
+        return PrinterSpec(name=self.name, driver=self.matcher.driver, profiles=self.matcher.profiles, options=options)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceSighted:
+    """A device as shown: what is remembered of it, and why it is taken or not while it is present."""
+
+    known: KnownDevice
+    match: Match | None
+
+
+def name_of(identity: str) -> str:
+    """A name for a device that lasts as long as its identity: ``usb-0f49-0c12-10000123456``.
+
+    Lower-case letters, digits and hyphens, at most 63; what cannot be written so is stood for by a hash.
+    """
+    _, vendor, product, who, function = identity.split(":")
+    plain = re.sub(r"[^a-z0-9]+", "-", who.lower()).strip("-")[:32]
+    if plain != who:
+        plain = f"{plain}-{hashlib.sha256(who.encode()).hexdigest()[:6]}".lstrip("-")
+    return f"usb-{vendor}-{product}-{plain}" + ("" if function == "00" else f"-{function.replace('.', '-')}")
+
+
+class DeviceWatch:
+    """Runs as a task of the station; answers for what is plugged in."""
+
+    def __init__(
+        self, watcher: DeviceWatcher, store: DeviceStore, matchers: Sequence[Matcher], user: DeviceUser
+    ) -> None:
+        self._watcher = watcher
+        self._store = store
+        self._matchers = tuple(matchers)
+        self._user = user
+        self._written: Mapping[str, DeviceRecord] = {}
+
+    async def run(self) -> None:
+        """For ever; returns at once where the USB bus cannot be read at all, as without libudev."""
+        try:
+            inventory = await self._watcher.start()
+        except Faulted as fault:
+            _log.warning("only configured printers and readers are used: %s", fault.detail)
+            return
+        present = {device.identity for device in await self._store.known() if device.is_present}
+        await self._settle(diff({}, inventory.devices), also_gone=present - inventory.devices.keys())
+        while True:
+            await self._watcher.next_changes()
+            # Against what was written down, not what was told: a write that failed is made good with the next.
+            await self._settle(diff(self._written, self._watcher.inventory.devices))
+
+    async def devices(self) -> Sequence[DeviceSighted]:
+        """Every device ever seen, those present first."""
+        matches = {identity: match(r.seen, self._matchers) for identity, r in self._watcher.inventory.devices.items()}
+        return tuple(
+            DeviceSighted(known=device, match=matches.get(device.identity)) for device in await self._store.known()
+        )
+
+    async def label(self, identity: str, label: str | None, *, actor: Actor) -> None:
+        """Call a device something. Raises :class:`Refused` (``device-unknown``)."""
+        answer = await self._store.set_label(identity, label, actor)
+        if isinstance(answer, Refused):
+            raise answer
+
+    async def _settle(self, changes: Changes, *, also_gone: Collection[str] = ()) -> None:
+        """Write changes down, then act on them; what cannot be written is acted on all the same, and written later."""
+        inventory = self._watcher.inventory
+        used = {identity: use for identity, record in inventory.devices.items() if (use := self._use(record))}
+        matchers = {identity: use.matcher.name for identity, use in used.items()}
+        try:
+            await self._store.write(changes, matchers=matchers, shared=inventory.shared, also_gone=also_gone)
+        except Faulted as fault:
+            _log.warning("cannot write down which devices came and went: %s", fault.detail)
+        else:
+            self._written = inventory.devices
+        for record in changes.removed:
+            _log.info("%s was pulled out", record.label)
+            await self._user.device_went(name_of(record.identity))
+        for record in (*changes.added, *(change.after for change in changes.changed)):
+            use = used.get(record.identity)
+            if use is None:
+                _log.info("%s is plugged in and nothing takes it; see stationd devices", record.label)
+            elif use.matcher.start is Start.AUTOMATIC:
+                await self._user.device_came(use)
+
+    def _use(self, record: DeviceRecord) -> DeviceUse | None:
+        found = match(record.seen, self._matchers)
+        if found is None:
+            return None
+        return DeviceUse(name=name_of(record.identity), record=record, matcher=found.matcher)
