@@ -125,11 +125,15 @@ async def test_an_empty_tray_shows_and_no_job_is_opened(rig, printer):
     rig.behave('echo "STATE: +media-empty" >&2')
     await print_card(printer)
     status = await printer.status()
-    assert {reason.removesuffix("-report") for reason in status.stopped_by} == {"media-empty"}
-    answer = await printer.open(attempt())
-    assert isinstance(answer, NothingPrinted)
-    assert answer.cause is Cause.PRINTER
-    assert "media-empty" in answer.reason
+    assert status.stopped_by == {"media-empty"}
+    assert await printer.open(attempt()) == NothingPrinted(Cause.PRINTER, "media-empty")
+
+
+async def test_a_tray_filled_again_lets_cards_come(rig, printer):
+    await asyncio.to_thread(rig.load, 0)
+    assert (await printer.status()).stopped_by == {"media-empty"}
+    await asyncio.to_thread(rig.load, 250)
+    assert (await print_card(printer))[1] == Printed(Evidence.PRINTER)
 
 
 async def test_a_printer_with_a_job_is_busy_and_that_is_not_the_jobs_fault(rig, printer):

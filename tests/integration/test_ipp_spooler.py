@@ -123,7 +123,6 @@ async def test_a_card_that_the_spooler_begins_a_second_time_is_unknown(rig, prin
     watching = asyncio.ensure_future(printer.watch(one))
     await asyncio.sleep(1.1)  # its clock counts in seconds
     await asyncio.to_thread(rig.restart)
-    await asyncio.to_thread(rig.wait_for_begun, 2)
     outcome = await watching
     assert isinstance(outcome, Unknown)
     assert "again" in outcome.reason

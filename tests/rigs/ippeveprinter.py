@@ -15,6 +15,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import urllib.request
 from pathlib import Path
 from typing import Self
 
@@ -107,6 +108,11 @@ class IppEvePrinter:
         """Cut its power and switch it on again, on the same port."""
         self.kill()
         self.start()
+
+    def load(self, sheets: int) -> None:
+        """Put sheets into its tray, on its own web page; with none it says ``media-empty`` until it has some again."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/media?level1={sheets}", timeout=5) as page:
+            page.read()
 
     def behave(self, shell: str) -> None:
         """What every further card does; see :meth:`tests.rigs.cardlog.CardLog.behave`."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from stationd.adapters.printers.ipp.message import Group, LocalText, Tag
-from stationd.domain.printer import PrinterState, Supply
+from stationd.domain.printer import PrinterState, Supply, reason_keyword
 
 _PERCENT = range(101)
 _EMPTY_REASONS = frozenset({"job-incoming", "job-data-insufficient"})
@@ -58,7 +58,11 @@ class DeviceJobState(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceRecord:
-    """One answer to Get-Printer-Attributes. ``counter`` is its lifetime count of cards, if it keeps one."""
+    """One answer to Get-Printer-Attributes.
+
+    ``reasons`` are keywords without their severity: for a card a reported empty tray is as empty as a warned one.
+    ``counter`` is its lifetime count of cards, if it keeps one.
+    """
 
     state: PrinterState
     reasons: frozenset[str]
@@ -118,7 +122,7 @@ def read_device(group: Group) -> DeviceRecord:
     sheets = _integer(group, "printer-media-sheets-completed")
     return DeviceRecord(
         state=_STATES.get(_integer(group, "printer-state") or 0, PrinterState.STOPPED),
-        reasons=frozenset(_texts(group, "printer-state-reasons")) - {"none"},
+        reasons=frozenset(map(reason_keyword, _texts(group, "printer-state-reasons"))) - {"none"},
         is_accepting=all(value.content is not False for value in group.values("printer-is-accepting-jobs")),
         uuid=_text(group, "printer-uuid"),
         up_time_s=None if up_time is None or not 0 <= up_time <= _LONGEST_UP_TIME_S else up_time,
