@@ -1,6 +1,6 @@
 """What the services need from outside, as Protocols; the adapters fulfil them and nothing here imports one."""
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -274,7 +274,7 @@ class JobStore(Protocol):
         ...
 
     async def page(self, state: JobState | None, after: int, limit: int) -> Sequence[Job]:
-        """Up to ``limit`` jobs accepted after the ``after``-th, in order of acceptance."""
+        """Up to ``limit`` jobs accepted after the ``after``-th, in order of acceptance; queued ones by rank."""
         ...
 
     async def ranks(self) -> Sequence[int]:
@@ -421,4 +421,59 @@ class ReaderDriver(Protocol):
 
     def __call__(self, spec: ReaderSpec) -> Reader:
         """Build a reader without touching the device. Raises ``ValueError`` with one line for a wrong option."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownDevice:
+    """A device as remembered: present, or gone with what was last known of it. Times are Unix milliseconds.
+
+    ``label`` is what an officer called it, ``title`` what it calls itself; ``matcher`` names what takes it, ``None``
+    when nothing does. ``plugs`` counts how often it came, ``resets`` how often it came back before it counted as gone.
+    """
+
+    identity: str
+    label: str | None
+    title: str
+    vendor: str
+    product: str
+    serial: str
+    port: str
+    node: str | None
+    matcher: str | None
+    is_present: bool
+    plugs: int
+    resets: int
+    first_seen_at: int
+    last_seen_at: int
+
+
+class DeviceStore(Protocol):
+    """What was ever plugged in."""
+
+    async def known(self) -> Sequence[KnownDevice]:
+        """Every device remembered, those present first, then the last seen first."""
+        ...
+
+    async def shared_serials(self) -> frozenset[str]:
+        """Serials that more than one device carries (:attr:`stationd.domain.inventory.Inventory.shared`)."""
+        ...
+
+    async def write(
+        self,
+        changes: Changes,
+        *,
+        matchers: Mapping[str, str],
+        shared: frozenset[str],
+        also_gone: Collection[str] = (),
+    ) -> None:
+        """Write down what came, went and changed; ``matchers`` names, by identity, what takes each device.
+
+        A device that came and was present already (the station restarted) is refreshed without an event.
+        ``also_gone`` are identities of devices that went while nobody looked.
+        """
+        ...
+
+    async def set_label(self, identity: str, label: str | None, actor: Actor) -> Refused | None:
+        """Call a device something, or nothing again; ``device-unknown`` when it was never seen."""
         ...
