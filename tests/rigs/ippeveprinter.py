@@ -111,7 +111,8 @@ class IppEvePrinter:
 
     def load(self, sheets: int) -> None:
         """Put sheets into its tray, on its own web page; with none it says ``media-empty`` until it has some again."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/media?level1={sheets}", timeout=5) as page:
+        form = f"size1=na_letter_8.5x11in&type1=stationery&level1={sheets}&size3=&type3=&level3=-2"
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/media?{form}", timeout=5) as page:
             page.read()
 
     def behave(self, shell: str) -> None:
