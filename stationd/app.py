@@ -29,6 +29,7 @@ from stationd.http.app import build
 from stationd.http.doors import Doors
 from stationd.http.listeners import hosts_of, open_sockets
 from stationd.http.policy import MEBIBYTE, HttpPolicy
+from stationd.http.routing import Table
 from stationd.http.serve import HttpServer
 from stationd.ports import Clock, Entropy, PrinterSpec, Renderer
 from stationd.services.access import Access
@@ -62,11 +63,14 @@ class App:
         environment: Mapping[str, str] = os.environ,
         clock: Clock | None = None,
         entropy: Entropy | None = None,
+        tables: Callable[["App"], Sequence[Table]] = lambda _: (),
     ) -> None:
+        """``tables`` gives calls beside the API's own, made once the station is built."""
         self.settings = settings
         self.server: HttpServer | None = None
         self.addresses: tuple[str, ...] = ()
         """Where the API listens, as URLs and socket paths, once started."""
+        self._tables = tables
         self._environment = environment
         self._clock = clock or SystemClock()
         self._entropy = entropy or SystemEntropy()
@@ -217,7 +221,7 @@ class App:
             station=self.station,
             metrics=metrics.render,
         )
-        self.server = HttpServer(build(doors, policy), policy, own=own, inherited=inherited)
+        self.server = HttpServer(build(doors, policy, self._tables(self)), policy, own=own, inherited=inherited)
         await self.server.start()
         self.addresses = tuple(
             f"http://{name[0]}:{name[1]}" if isinstance(name := each.getsockname(), tuple) else f"unix:{name}"

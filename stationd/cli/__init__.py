@@ -32,6 +32,7 @@ class Command:
 
 COMMANDS: tuple[Command, ...] = (
     Command("run", "stationd.cli.run", "run the station until SIGTERM"),
+    Command("demo", "stationd.cli.demo", "run a station with simulated printers and invented applicants"),
     Command("check", "stationd.cli.check", "tell every problem of the configuration"),
     Command("devices", "stationd.cli.devices", "list printers and readers, and what takes them"),
     Command("token", "stationd.cli.token", "create, list and revoke bearer tokens"),

@@ -1,1 +1,1 @@
-"""What a demonstration needs besides the daemon: people who do not exist."""
+"""The demonstration: the same daemon, with simulated printers and invented applicants, in a folder of its own."""

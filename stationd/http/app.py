@@ -1,5 +1,6 @@
 """The application behind the door: the route table bound to the services."""
 
+from collections.abc import Sequence
 from functools import cache
 
 from aiohttp import hdrs, web
@@ -9,7 +10,7 @@ from stationd.http.doors import Doors
 from stationd.http.endpoint import SHORTCUTS, endpoint, expect, not_allowed, not_found
 from stationd.http.guard import Guard
 from stationd.http.policy import HttpPolicy
-from stationd.http.routing import Route
+from stationd.http.routing import Route, Table
 
 TABLES = (health.table, openapi.table, station.table, jobs.table, devices.table, blanks.table)
 
@@ -17,10 +18,11 @@ ROUTES: tuple[Route, ...] = tuple(route for table in TABLES for route in table.r
 """Every call of the API."""
 
 
-def build(doors: Doors, policy: HttpPolicy) -> web.Application:
+def build(doors: Doors, policy: HttpPolicy, more: Sequence[Table] = ()) -> web.Application:
     """The application, ready for :class:`stationd.http.serve.HttpServer`.
 
     Each path answers its methods, ``HEAD`` with ``GET``, and 405 with ``Allow`` to all others; every other path 404.
+    ``more`` are tables beside the API's own, such as the demonstration's.
     There is no middleware: each endpoint does its own checks, in one function.
     """
     app = web.Application()
@@ -28,7 +30,7 @@ def build(doors: Doors, policy: HttpPolicy) -> web.Application:
     app[openapi.DOCUMENT] = openapi.Rendered(cache(lambda: openapi.render(ROUTES)))
     shortcuts = app[SHORTCUTS] = {}
     methods: dict[str, list[str]] = {}
-    for route in ROUTES:
+    for route in (*ROUTES, *(route for table in more for route in table.routes)):
         serve = endpoint(route, doors, policy, guard)
         allowed = [hdrs.METH_GET, hdrs.METH_HEAD] if route.method == hdrs.METH_GET else [route.method]
         for method in allowed:

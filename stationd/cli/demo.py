@@ -1,0 +1,66 @@
+"""``stationd demo``: the daemon with simulated printers and invented applicants."""
+
+import argparse
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stationd.cli import EXIT_DONE, EXIT_FAILED
+from stationd.cli.run import set_up_logging
+from stationd.config import ConfigError
+
+if TYPE_CHECKING:
+    from stationd.cli.options import Subparsers
+
+_MOST_PRINTERS = 32
+
+
+def register(subparsers: "Subparsers") -> None:
+    """Add the command."""
+    parser = subparsers.add_parser(
+        "demo",
+        help="run a station with simulated printers and invented applicants",
+        description="Runs the daemon with simulated printers and invented applicants in a folder that it names.",
+    )
+    parser.add_argument(
+        "--speed", type=_speed, default=3.0, help="how many times faster than a real printer (%(default)s)"
+    )
+    parser.add_argument("--printers", type=_printers, default=2, metavar="N", help="how many printers (%(default)s)")
+    parser.add_argument("--port", type=int, default=8631, help="the API's port, 0 for a free one (%(default)s)")
+    parser.add_argument("--dir", type=Path, metavar="FOLDER", help="where everything goes (default: a new folder)")
+    parser.add_argument("--faults", action="store_true", help="let cards jam, spoil and get lost now and then")
+    parser.add_argument("--log-level", default="warning", choices=("debug", "info", "warning", "error"))
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run until Ctrl-C."""
+    import uvloop  # noqa: PLC0415 - costs start-up time that no other command should pay
+
+    from stationd.demo.run import run as run_demo  # noqa: PLC0415 - see above
+    from stationd.demo.settings import DemoOptions  # noqa: PLC0415 - see above
+
+    set_up_logging(args.log_level)
+    folder = args.dir.absolute() if args.dir is not None else Path(tempfile.mkdtemp(prefix="stationd-demo-"))
+    options = DemoOptions(
+        folder=folder, port=args.port, printers=args.printers, speed=args.speed, has_faults=args.faults
+    )
+    try:
+        uvloop.run(run_demo(options))
+    except ConfigError as wrong:
+        print(wrong)
+        return EXIT_FAILED
+    return EXIT_DONE
+
+
+def _speed(text: str) -> float:
+    value = float(text)
+    if not 0.01 <= value <= 10_000:  # noqa: PLR2004 - the bounds stand in the message
+        raise argparse.ArgumentTypeError(f"{text}: allowed is a number from 0.01 to 10000")
+    return value
+
+
+def _printers(text: str) -> int:
+    value = int(text)
+    if not 1 <= value <= _MOST_PRINTERS:
+        raise argparse.ArgumentTypeError(f"{text}: allowed is a whole number from 1 to {_MOST_PRINTERS}")
+    return value

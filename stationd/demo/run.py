@@ -1,0 +1,111 @@
+"""Running the demonstration: a station, its tokens, a counter that submits, and a line that tells how it goes."""
+
+import asyncio
+import json
+import os
+import secrets
+import sys
+from contextlib import suppress
+
+from stationd.app import App
+from stationd.config import load
+from stationd.demo.faults import ACTS, table
+from stationd.demo.feeder import feed
+from stationd.demo.people import People
+from stationd.demo.settings import DemoOptions, configuration
+from stationd.domain.authority import STATION, Role
+from stationd.domain.blanks import EntryKind
+from stationd.domain.job import JobState
+
+_FEED_EVERY_S = 1.0
+_TELL_EVERY_S = 0.5
+_TELL_EVERY_S_WITHOUT_TERMINAL = 5.0
+
+
+async def run(options: DemoOptions) -> None:
+    """Run until SIGINT or SIGTERM. Raises ``Faulted`` when the station cannot start (a port in use, no fonts)."""
+    options.folder.mkdir(parents=True, exist_ok=True)
+    if not options.config.exists():
+        options.config.write_text(configuration(options), encoding="utf-8")
+    app = App(load(options.config), tables=lambda app: (table(app.printers),))
+    async with app:
+        tokens = await _tokens(app, options)
+        if (await app.blanks.balances()).at_hand < options.blanks // 2:
+            await app.blanks.enter(EntryKind.RECEIVED, options.blanks, "demo", actor=STATION)
+        address = next(each for each in app.addresses if each.startswith("http"))
+        _introduce(options, address, tokens)
+        people = People(secrets.randbits(32), region=f"{secrets.randbelow(10**6):06d}")
+        helpers = (
+            asyncio.create_task(feed(address, tokens["admin"], people, every_s=_FEED_EVERY_S), name="counter"),
+            asyncio.create_task(_tell(app), name="progress"),
+        )
+        try:
+            await app.run_until_signalled()
+        finally:
+            for helper in helpers:
+                helper.cancel()
+            for helper in helpers:
+                with suppress(asyncio.CancelledError):
+                    await helper
+            print(flush=True)
+
+
+async def _tokens(app: App, options: DemoOptions) -> dict[str, str]:
+    """A token for each role: those of the file if they still work, else new ones."""
+    known: dict[str, str] = {}
+    if options.tokens.exists():
+        known = json.loads(options.tokens.read_text(encoding="utf-8"))
+    if known and all([await app.access.actor_of(known.get(role, "")) is not None for role in Role]):
+        return known
+    suffix = secrets.token_hex(2)
+    made = {role.value: await app.access.create(f"demo-{role}-{suffix}", role) for role in Role}
+    descriptor = os.open(options.tokens, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(made, file, indent=2)
+        file.write("\n")
+    return made
+
+
+def _introduce(options: DemoOptions, address: str, tokens: dict[str, str]) -> None:
+    roles = "\n".join(f"    {role:8} {token}" for role, token in tokens.items())
+    acts = ", ".join(ACTS)
+    print(
+        f"""
+stationd demo: a card-print station with {options.printers} simulated printers and invented applicants
+
+  folder   {options.folder}
+  cards    {options.cards}   (one PNG a card)
+  API      {address}   (description: {address}/openapi.json)
+  tokens   {options.tokens}
+{roles}
+
+  Look at it:
+    curl -s -H "Authorization: Bearer {tokens["officer"]}" {address}/v1/devices
+  Pull a printer's cable, watch the other go on, and put it back:
+    curl -s -X POST -H "Authorization: Bearer {tokens["officer"]}" {address}/demo/printers/kartu-1/unplug
+    curl -s -X POST -H "Authorization: Bearer {tokens["officer"]}" {address}/demo/printers/kartu-1/plug
+  ({acts})
+
+  Stop with Ctrl-C; start again with --dir {options.folder} to go on where it stopped.
+""",
+        flush=True,
+    )
+
+
+async def _tell(app: App) -> None:
+    """A line of progress: rewritten in place on a terminal, now and then a new one elsewhere."""
+    is_terminal = sys.stdout.isatty()
+    while True:
+        counts = await app.store.counts()
+        balances = await app.blanks.balances()
+        printers = "  ".join(
+            f"{device.name}: {device.state}" + (f" ({' '.join(device.reasons)})" if device.reasons else "")
+            for device in app.printers.all()
+        )
+        line = (
+            f"printed {counts[JobState.PRINTED]}  queued {counts[JobState.QUEUED]}  "
+            f"printing {counts[JobState.PRINTING]}  uncertain {counts[JobState.UNCERTAIN]}  "
+            f"blanks {balances.at_hand}  |  {printers}"
+        )
+        print(f"\r\x1b[K{line}" if is_terminal else line, end="" if is_terminal else "\n", flush=True)
+        await asyncio.sleep(_TELL_EVERY_S if is_terminal else _TELL_EVERY_S_WITHOUT_TERMINAL)
