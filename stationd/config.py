@@ -14,7 +14,7 @@ from typing import Any, Final
 from stationd.config_keys import LISTEN, TABLES, Listen, Mode, TcpListen, UnixListen
 from stationd.config_schema import Problem, Reading, Row, read_tables
 from stationd.domain.profile import BUILT_IN, Profile, RestRule, pixels
-from stationd.ports import PrinterSpec
+from stationd.ports import PrinterSpec, ReaderSpec
 
 __all__ = [
     "DEFAULT_FILE",
@@ -86,20 +86,27 @@ class Settings:
     blanks: BlanksSettings
     queue: QueueSettings
     printers: tuple[PrinterSpec, ...]
+    readers: tuple[ReaderSpec, ...]
     profiles: tuple[Profile, ...]
 
 
 class ConfigError(Exception):
     """The configuration cannot be used; ``problems`` holds every reason found.
 
-    ``printers`` are those whose own tables are sound, by their place in the file, so that their drivers can be asked
-    for further problems.
+    ``printers`` and ``readers`` are those whose own tables are sound, by their place in the file, so that their
+    drivers can be asked for further problems.
     """
 
-    def __init__(self, problems: tuple[Problem, ...], printers: Mapping[str, PrinterSpec] | None = None) -> None:
+    def __init__(
+        self,
+        problems: tuple[Problem, ...],
+        printers: Mapping[str, PrinterSpec] | None = None,
+        readers: Mapping[str, ReaderSpec] | None = None,
+    ) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
         self.printers = printers or {}
+        self.readers = readers or {}
 
 
 def load(path: Path) -> Settings:
@@ -126,15 +133,18 @@ def parse(raw: Mapping[str, object], *, file: str) -> Settings:
     """The settings in parsed TOML; ``file`` is named in the problems. Raises ``ConfigError`` with every problem."""
     reading = Reading(file)
     rows = read_tables(reading, raw, TABLES)
-    _refuse_duplicates(reading, rows["printer"])
+    _refuse_duplicates(reading, [*rows["printer"], *rows["reader"]])
     _refuse_duplicates(reading, rows["profile"])
     _check_listen(reading, rows["http"])
     for row in rows["profile"]:
         _fit_pixels(reading, row)
     _check_profiles_known(reading, rows)
     if reading.problems:
-        sound = {row.where: _printer(row) for row in rows["printer"] if row.is_sound}
-        raise ConfigError(tuple(reading.problems), sound)
+        raise ConfigError(
+            tuple(reading.problems),
+            {row.where: _printer(row) for row in rows["printer"] if row.is_sound},
+            {row.where: _reader(row) for row in rows["reader"] if row.is_sound},
+        )
     station = rows["station"][0].values
     profiles = {**BUILT_IN, **{row.values["name"]: _profile(row.values) for row in rows["profile"]}}
     return Settings(
@@ -145,6 +155,7 @@ def parse(raw: Mapping[str, object], *, file: str) -> Settings:
         blanks=BlanksSettings(**rows["blanks"][0].values),
         queue=QueueSettings(**rows["queue"][0].values),
         printers=tuple(_printer(row) for row in rows["printer"]),
+        readers=tuple(_reader(row) for row in rows["reader"]),
         profiles=tuple(profiles.values()),
     )
 
@@ -155,6 +166,10 @@ def _region_of(station_id: str) -> str:
 
 def _printer(row: Row) -> PrinterSpec:
     return PrinterSpec(**row.values, options=MappingProxyType(row.rest))
+
+
+def _reader(row: Row) -> ReaderSpec:
+    return ReaderSpec(**row.values, options=MappingProxyType(row.rest))
 
 
 def _profile(values: Mapping[str, Any]) -> Profile:

@@ -108,6 +108,9 @@ def _supplies(value: object) -> Mapping[str, float]:
 _NAME = matching(r"[a-z0-9][a-z0-9-]{0,62}", "a name of lower-case letters, digits and hyphens, at most 63")
 _REGION = matching(r"[0-9]{2}\.[0-9]{2}\.[0-9]{2}", 'a region code such as "16.71.07"')
 _PRINTABLE = matching(r"(?=.*\S)[^\x00-\x1f\x7f]{1,100}", "one line of 1 to 100 characters")
+_PORT = matching(
+    r"(?=.*\S)[^\x00-\x1f\x7f]{1,255}", 'a port such as "/dev/serial/by-id/usb-…", one line of 1 to 255 characters'
+)
 _HOST = matching(
     r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?", 'a host name without a port, such as "kiosk-1.local"'
 )
@@ -238,6 +241,27 @@ TABLES: Final[tuple[Table, ...]] = (
                 rule=many(_NAME),
                 default=(KTP_EL.name,),
                 help="The profiles it prints: `ktp-el` or names of `[[profile]]` tables.",
+            ),
+        ),
+    ),
+    Table(
+        name="reader",
+        help="A reader of codes, badges or cards. Further keys belong to its driver, which checks them.",
+        is_many=True,
+        is_open=True,
+        keys=(
+            Key(name="name", rule=_NAME, help="The station's name for it; each name once, printers' names included."),
+            Key(
+                name="driver",
+                rule=_NAME,
+                help="`serial`, `pcsc`, `simulator`, or the name of an installed vendor driver.",
+            ),
+            Key(
+                name="port",
+                rule=_PORT,
+                default=None,
+                note="none",
+                help="Where it is: the path of a serial port, or part of the name of a PC/SC reader.",
             ),
         ),
     ),

@@ -4,15 +4,17 @@ import argparse
 import asyncio
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stationd.adapters.printers import drivers
+from stationd.adapters.readers import drivers as reader_drivers
 from stationd.cli.options import add_config, add_json
 from stationd.config import ConfigError, Problem, Settings, load
-from stationd.ports import Printer, PrinterSpec
+from stationd.ports import Printer, PrinterSpec, Reader, ReaderSpec
 
 if TYPE_CHECKING:  # exists for type checkers only
     from stationd.cli.options import Subparsers
@@ -51,37 +53,44 @@ def examine(path: Path) -> tuple[Settings | None, tuple[Problem, ...]]:
     try:
         settings = load(path)
         printers: Mapping[str, PrinterSpec] = {f"printer[{at}]": spec for at, spec in enumerate(settings.printers)}
+        readers: Mapping[str, ReaderSpec] = {f"reader[{at}]": spec for at, spec in enumerate(settings.readers)}
     except ConfigError as wrong:
-        problems, printers = wrong.problems, wrong.printers
-    return settings, (*problems, *driver_problems(str(path), printers))
+        problems, printers, readers = wrong.problems, wrong.printers, wrong.readers
+    return settings, (*problems, *driver_problems(str(path), printers, readers))
 
 
-def driver_problems(file: str, printers: Mapping[str, PrinterSpec]) -> tuple[Problem, ...]:
-    """What the drivers have against their printers, given by their places in the file."""
+def driver_problems(
+    file: str, printers: Mapping[str, PrinterSpec], readers: Mapping[str, ReaderSpec]
+) -> tuple[Problem, ...]:
+    """What the drivers have against their printers and readers, given by their places in the file."""
+    builds: list[tuple[str, str, Callable[[], Printer | Reader]]] = [
+        *((where, spec.name, partial(drivers.build, spec)) for where, spec in printers.items()),
+        *((where, spec.name, partial(reader_drivers.build, spec)) for where, spec in readers.items()),
+    ]
     problems = []
     built = []
-    for where, spec in printers.items():
+    for where, name, build in builds:
         try:
-            built.append(drivers.build(spec))
+            built.append(build())
         except ValueError as wrong:
             allowed = f"what its driver takes ({wrong})"
-            problems.append(Problem(file=file, key=where, value=json.dumps(spec.name), allowed=allowed))
+            problems.append(Problem(file=file, key=where, value=json.dumps(name), allowed=allowed))
     asyncio.run(_close(built))
     return tuple(problems)
 
 
-async def _close(printers: Sequence[Printer]) -> None:
-    for printer in printers:
-        await printer.aclose()
+async def _close(devices: Sequence[Printer | Reader]) -> None:
+    for device in devices:
+        await device.aclose()
 
 
 def summary(settings: Settings) -> str:
-    """The configuration in one line: station, mode, printers, profiles, addresses."""
+    """The configuration in one line: station, mode, printers, readers, profiles, addresses."""
     station = settings.station
     listen = ", ".join(str(place) for place in settings.http.listen)
     return (
         f"station {station.id} ({station.name}), {station.mode}, {_count(len(settings.printers), 'printer')}, "
-        f"{_count(len(settings.profiles), 'profile')}, listening on {listen}"
+        f"{_count(len(settings.readers), 'reader')}, {_count(len(settings.profiles), 'profile')}, listening on {listen}"
     )
 
 

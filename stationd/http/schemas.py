@@ -194,7 +194,9 @@ class DeviceAnswer(msgspec.Struct, frozen=True):
     since: Annotated[datetime, Meta(description="When it came into this state.")]
     supplies: tuple[SupplyAnswer, ...]
     counter: Annotated[int, Meta(description="The device's own count of cards.")] | None
-    evidence: Annotated[Evidence, Meta(description="The strongest proof of a printed card that it can give.")]
+    evidence: (
+        Annotated[Evidence, Meta(description="The strongest proof of a printed card that it can give.")] | None
+    )
     profiles: tuple[str, ...]
     last_fault: str | None
     printing: Annotated[tuple[str, ...], Meta(description="Ids of the jobs that it holds.")]

@@ -12,7 +12,10 @@ from stationd.services.spool import Spooler
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceView:
-    """A device as shown. ``since_ms``: Unix milliseconds of the last change of state or reasons."""
+    """A device as shown. ``since_ms``: Unix milliseconds of the last change of state or reasons.
+
+    ``evidence`` is the strongest proof of a printed card that a printer can give; ``None`` for a reader.
+    """
 
     id: str
     kind: str
@@ -24,7 +27,7 @@ class DeviceView:
     since_ms: int
     supplies: tuple[Supply, ...]
     counter: int | None
-    evidence: Evidence
+    evidence: Evidence | None
     profiles: tuple[str, ...]
     model: str | None
     last_fault: str | None

@@ -36,8 +36,8 @@ def test_a_good_configuration_is_summed_up_in_one_line(config_file, capsys):
     assert main(["check", "--config", str(config_file("http.listen = ['127.0.0.1:0']"))]) == 0
     shown = capsys.readouterr()
     assert shown.out == (
-        "configuration is good: station 1671-07 (Kecamatan Contoh), attended, 0 printers, 1 profile, "
-        "listening on 127.0.0.1:0\n"
+        "configuration is good: station 1671-07 (Kecamatan Contoh), attended, 0 printers, 0 readers, "
+        "1 profile, listening on 127.0.0.1:0\n"
     )
     assert shown.err == ""
 
@@ -81,6 +81,19 @@ def test_a_driver_refuses_its_own_wrong_options(config_file, capsys, monkeypatch
     path = config_file('[[printer]]\nname = "a"\ndriver = "simulator"\nseconds = -1')
     assert main(["check", "--config", str(path)]) == 1
     assert "(seconds = -1: seconds are not negative)" in capsys.readouterr().out
+
+
+def test_a_reader_that_its_driver_refuses_is_told_at_its_place(config_file, capsys):
+    path = config_file('[[reader]]\nname = "a"\ndriver = "serial"\nport = "/dev/ttyS0"\nbaud = 7')
+    assert main(["check", "--config", str(path)]) == 1
+    told = capsys.readouterr().out
+    assert told.startswith(f'{path}: reader[0] = "a": allowed is what its driver takes (baud = 7: allowed is 1200 or ')
+
+
+def test_problems_of_the_file_do_not_hide_those_of_sound_readers(config_file, capsys):
+    path = config_file(BAD + '[[reader]]\nname = "a"\ndriver = "no-such-driver"')
+    assert main(["check", "--config", str(path)]) == 1
+    assert 'reader[0] = "a": allowed is what its driver takes (no driver named' in capsys.readouterr().out
 
 
 def test_printers_built_for_checking_are_let_go(config_file, monkeypatch):

@@ -65,6 +65,7 @@ def test_a_station_needs_only_its_id_and_its_name():
     assert asdict(read.blanks) == {"reserve_for_first": 50, "low": 200}
     assert read.queue == QueueSettings(max_tries=3, batch=25, ageing=500)
     assert read.printers == ()
+    assert read.readers == ()
     assert read.profiles == (KTP_EL,)
 
 
@@ -91,6 +92,10 @@ def test_the_examples_in_the_shipped_file_can_be_used_as_they_stand(tmp_path):
         ("kartu-1", "ipp"),
         ("latihan", "simulator"),
     ]
+    assert [(reader.name, reader.driver) for reader in read.readers] == [
+        ("pemindai-1", "serial"),
+        ("kartu-chip", "pcsc"),
+    ]
     shown = {key.name for table in TABLES if table.name == "profile" for key in table.keys}
     assert set(tomllib.loads(path.read_text(encoding="utf-8"))["profile"][0]) == shown
     assert [profile.name for profile in read.profiles] == ["ktp-el", "ktp-el-600"]
@@ -113,6 +118,30 @@ def test_printers_keep_their_drivers_own_keys_as_options():
     assert printer.options == {"seconds": 0.5, "folder": "/tmp/cards"}
     assert printer.uri is None
     assert printer.profiles == ("ktp-el",)
+
+
+def test_readers_keep_their_drivers_own_keys_as_options():
+    read = settings('[[reader]]\nname = "a"\ndriver = "serial"\nport = "/dev/ttyACM0"\nbaud = 115200')
+    (reader,) = read.readers
+    assert (reader.name, reader.driver, reader.port) == ("a", "serial", "/dev/ttyACM0")
+    assert reader.options == {"baud": 115200}
+    assert settings('[[reader]]\nname = "a"\ndriver = "pcsc"').readers[0].port is None
+
+
+@pytest.mark.parametrize("port", ['""', '" "', '"/dev/tty\\nS0"', "7"])
+def test_a_port_is_one_line(port):
+    assert only_problem(f'[[reader]]\nname = "a"\ndriver = "serial"\nport = {port}').key == "reader[0].port"
+
+
+def test_a_reader_does_not_share_its_name_with_a_printer():
+    problem = only_problem('[[printer]]\nname = "a"\ndriver = "x"\n[[reader]]\nname = "a"\ndriver = "serial"')
+    assert (problem.key, problem.allowed) == ("reader[0].name", "a name of its own: printer[0] has this one")
+
+
+def test_sound_readers_are_handed_on_so_that_their_drivers_can_be_asked_too():
+    with pytest.raises(ConfigError) as caught:
+        settings('[[reader]]\nname = "A"\ndriver = "serial"\n[[reader]]\nname = "b"\ndriver = "serial"')
+    assert {where: spec.name for where, spec in caught.value.readers.items()} == {"reader[1]": "b"}
 
 
 def test_a_profile_takes_the_built_in_one_as_its_defaults():

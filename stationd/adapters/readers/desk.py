@@ -88,9 +88,9 @@ class Desk:
         self._waiting.append(scan)
         self._stirred.set()
 
-    async def scans(self, work: Coroutine[None, None, None]) -> AsyncGenerator[Scan, None]:
-        """The scans that are put while ``work`` runs; it is cancelled with the iteration, and its error is raised."""
-        working = asyncio.create_task(work, name=f"reader {self._name}")
+    async def scans(self, work: Callable[[], Coroutine[None, None, None]]) -> AsyncGenerator[Scan, None]:
+        """The scans that are put while ``work()`` runs; it is cancelled with the iteration, and its error is raised."""
+        working = asyncio.create_task(work(), name=f"reader {self._name}")
         working.add_done_callback(lambda _: self._stirred.set())
         self._working = working
         try:

@@ -35,7 +35,7 @@ class SimulatedReader:
 
     def scans(self) -> AsyncGenerator[Scan, None]:
         """What is injected while the plug is in."""
-        return self._desk.scans(self._be_there())
+        return self._desk.scans(self._be_there)
 
     def nudge(self) -> None:
         """Nothing to hasten: it is there as soon as it is plugged."""

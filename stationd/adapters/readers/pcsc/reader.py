@@ -40,7 +40,7 @@ class PcscReader:
 
     def scans(self) -> AsyncGenerator[Scan, None]:
         """Every card that comes and goes from now on; a card that lies on it already comes first."""
-        return self._desk.scans(self._keep_watching())
+        return self._desk.scans(self._keep_watching)
 
     def nudge(self) -> None:
         """Ask for the service now, if it waits to."""

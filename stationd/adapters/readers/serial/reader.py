@@ -50,7 +50,7 @@ class SerialReader:
 
     def scans(self) -> AsyncGenerator[Scan, None]:
         """Every scan from now on; see :meth:`stationd.ports.Reader.scans`."""
-        return self._desk.scans(self._keep_connected())
+        return self._desk.scans(self._keep_connected)
 
     def nudge(self) -> None:
         """Try to connect now, if it waits to."""
