@@ -5,9 +5,11 @@ machine died with it, so what is not there will never come.
 """
 
 import asyncio
+import copy
 import random
 import secrets
 from collections.abc import Callable
+from typing import Self
 
 from stationd.adapters.printers.simulator.mechanism import Cancellable, DeviceJob, Later, Mechanism, Report, Said
 from stationd.adapters.printers.simulator.options import Options, read_options
@@ -182,6 +184,12 @@ class SimulatedPrinter:
     def forget(self) -> None:
         """Restart the machine: it ruins the card being made and remembers none of its jobs."""
         self._mechanism.restart()
+
+    def twin(self) -> Self:
+        """Another driver on the same machine, as if the process that held this one had died and left it running."""
+        twin = copy.copy(self)
+        twin._counting = asyncio.Lock()  # noqa: SLF001 - of the same class
+        return twin
 
     # ------------------------------------------------------------------------------------------------------- inside
 
