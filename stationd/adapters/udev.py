@@ -84,7 +84,7 @@ class UdevWatcher:
         self._first_hint = self._last_hint = 0.0
         self._next_look = 0.0
         self._monitor: Any = None
-        self._reopening: asyncio.TimerHandle | None = None
+        self._reopen_at = 0.0
         self._pause_s = _FIRST_PAUSE_S
 
     @property
@@ -100,7 +100,7 @@ class UdevWatcher:
     async def start(self) -> Inventory:
         """Begin to listen, then look. Raises ``Faulted`` (``devices-unreadable``) when the bus cannot be read."""
         self._let_go()
-        self._open()
+        self._reopen_at = 0.0
         failed_before = self.counters.failed_looks
         await self._look()
         if self.counters.failed_looks > failed_before:
@@ -124,8 +124,6 @@ class UdevWatcher:
 
     async def aclose(self) -> None:
         """Stop listening; a look under way in its thread ends by itself."""
-        if self._reopening is not None:
-            self._reopening.cancel()
         self._let_go()
         self._looker.shutdown(wait=False, cancel_futures=True)
 
@@ -143,17 +141,19 @@ class UdevWatcher:
                 return
 
     def _due(self) -> float:
-        """When to look: at the next planned time, or once the hints have fallen quiet."""
+        """When to look: at the next planned time, when a socket may be opened, or once the hints have fallen quiet."""
+        planned = self._next_look if self.is_listening else min(self._next_look, self._reopen_at)
         if not self._hinted.is_set():
-            return self._next_look
-        quiet = min(self._last_hint + self._timing.quiet_s, self._first_hint + self._timing.latest_s)
-        return min(quiet, self._next_look)
+            return planned
+        return min(planned, self._last_hint + self._timing.quiet_s, self._first_hint + self._timing.latest_s)
 
     async def _look(self) -> Changes:
-        """Look at the bus off the loop, and settle what is seen."""
+        """Listen if nothing is listened to, then look at the bus; both off the loop. Settle what is seen."""
         self._hinted.clear()
         began = self._loop.time()
         try:
+            if not self.is_listening and began >= self._reopen_at:
+                await self._open()
             sightings = await self._loop.run_in_executor(self._looker, self._scan)
         except OSError as trouble:
             self.counters.failed_looks += 1
@@ -179,25 +179,16 @@ class UdevWatcher:
 
     # ----------------------------------------------------------------------------------------------- listening
 
-    def _open(self) -> None:
-        """Open the netlink socket and watch it; when that fails, try again later."""
-        self._reopening = None
+    async def _open(self) -> None:
+        """Open the netlink socket and watch it; when that fails, it is tried again later."""
         try:
-            monitor = pyudev.Monitor.from_netlink(open_context())
-            for subsystem in SUBSYSTEMS:
-                monitor.filter_by(subsystem)
-            monitor.start()
+            # Off the loop: pyudev looks for its library with programs of the system.
+            self._monitor = await self._loop.run_in_executor(self._looker, _listen, self._receive_buffer)
         except OSError as trouble:
             _log.warning("cannot listen to udev, trying again in %.0f s: %s", self._pause_s, trouble)
             self._reopen_later()
-            return
-        if self._receive_buffer is not None:
-            try:
-                monitor.set_receive_buffer_size(self._receive_buffer)
-            except OSError:
-                _log.debug("the kernel keeps its own size of the udev receive buffer")
-        self._monitor = monitor
-        self._loop.add_reader(monitor.fileno(), self._take_events)
+        else:
+            self._loop.add_reader(self._monitor.fileno(), self._take_events)
 
     def _let_go(self) -> None:
         if self._monitor is not None:
@@ -205,12 +196,8 @@ class UdevWatcher:
             self._monitor = None
 
     def _reopen_later(self) -> None:
-        self._reopening = self._loop.call_later(self._pause_s, self._reopen)
+        self._reopen_at = self._loop.time() + self._pause_s
         self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
-
-    def _reopen(self) -> None:
-        self._open()
-        self.look_again()
 
     def _take_events(self) -> None:
         monitor = self._monitor
@@ -254,6 +241,20 @@ class UdevWatcher:
         if monitor is self._monitor:
             self._loop.remove_reader(monitor.fileno())
             self._loop.add_reader(monitor.fileno(), self._take_events)
+
+
+def _listen(receive_buffer: int | None) -> Any:
+    """A started monitor of the subsystems that matter. Raises ``OSError`` when there can be none."""
+    monitor = pyudev.Monitor.from_netlink(open_context())
+    for subsystem in SUBSYSTEMS:
+        monitor.filter_by(subsystem)
+    monitor.start()
+    if receive_buffer is not None:
+        try:
+            monitor.set_receive_buffer_size(receive_buffer)
+        except OSError:
+            _log.debug("the kernel keeps its own size of the udev receive buffer")
+    return monitor
 
 
 def _pending_error(fd: int) -> int:
