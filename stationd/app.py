@@ -12,6 +12,7 @@ from typing import Self
 from stationd import __version__
 from stationd.adapters.metrics import Metrics
 from stationd.adapters.printers import drivers
+from stationd.adapters.readers import drivers as reader_drivers
 from stationd.adapters.render import SvgRenderer
 from stationd.adapters.seal import StationSeal, load_key
 from stationd.adapters.sqlite.blanks import SqliteBlanks
@@ -31,7 +32,7 @@ from stationd.http.listeners import hosts_of, open_sockets
 from stationd.http.policy import MEBIBYTE, HttpPolicy
 from stationd.http.routing import Table
 from stationd.http.serve import HttpServer
-from stationd.ports import Clock, Entropy, PrinterSpec, Renderer
+from stationd.ports import Clock, Entropy, PrinterSpec, ReaderSpec, Renderer
 from stationd.services.access import Access
 from stationd.services.bell import Bell
 from stationd.services.blanks import Blanks
@@ -40,6 +41,7 @@ from stationd.services.jobs import Jobs
 from stationd.services.line import Line
 from stationd.services.pace import Pace
 from stationd.services.printers import Printers
+from stationd.services.read import Readers
 from stationd.services.recover import show_orphans
 from stationd.services.spool import Spooler
 from stationd.services.station import Station
@@ -76,6 +78,7 @@ class App:
         self._entropy = entropy or SystemEntropy()
         self._notifier = Notifier(environment)
         self._supervisor = Supervisor()
+        self.readers = Readers(self._supervisor)
         self._bell = Bell()
         self._line = Line()
         self._metrics: Metrics | None = None
@@ -111,6 +114,7 @@ class App:
             await self.server.stop()
             self.server = None
         await self._supervisor.stop("housekeeping")
+        await self.readers.aclose()
         if not await self._supervisor.settle(FINISH_WITHIN_S):
             _log.warning("stopped with cards in the printers; they are asked for at the next start")
         await self._supervisor.stop()
@@ -172,6 +176,8 @@ class App:
         paused = await pauses.paused()
         for spec in settings.printers:
             self._add_printer(spec, renderer, is_paused=spec.name in paused)
+        for reader_spec in settings.readers:
+            await self._add_reader(reader_spec)
         self._supervisor.start("housekeeping", Housekeeping(self.store, clock).run)
 
     def _add_printer(self, spec: PrinterSpec, renderer: Renderer, *, is_paused: bool) -> None:
@@ -196,6 +202,13 @@ class App:
         self.printers.add(spooler)
         self._supervisor.start(f"printer {spec.name}", spooler.run)
 
+    async def _add_reader(self, spec: ReaderSpec) -> None:
+        try:
+            reader = await asyncio.to_thread(reader_drivers.build, spec)
+        except ValueError as wrong:
+            raise Faulted("reader-misconfigured", f"cannot use reader {spec.name}: {wrong}") from wrong
+        self.readers.add(reader, spec)
+
     async def _listen(self) -> None:
         http = self.settings.http
         inherited = inherited_sockets(self._environment)
@@ -217,6 +230,7 @@ class App:
             submission=self.submission,
             jobs=self.jobs,
             printers=self.printers,
+            readers=self.readers,
             blanks=self.blanks,
             station=self.station,
             metrics=metrics.render,

@@ -11,13 +11,15 @@ table = Table("devices")
 @table.route("GET", "/v1/devices", roles=EVERYBODY, says="All devices.")
 async def list_devices(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[DeviceList]:  # noqa: ARG001 - one shape for all
     """All devices and how they are."""
-    return Reply(DeviceList(items=tuple(_answer(view) for view in doors.printers.all())))
+    return Reply(DeviceList(items=tuple(_answer(view) for view in (*doors.printers.all(), *doors.readers.all()))))
 
 
 @table.route("GET", "/v1/devices/{device_id}", roles=EVERYBODY, says="The device.", problems=("device-unknown",))
 async def read_device(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[DeviceAnswer]:
     """One device and how it is."""
-    return Reply(_answer(doors.printers.one(ask.path["device_id"])))
+    device_id = ask.path["device_id"]
+    readers = {view.id: view for view in doors.readers.all()}
+    return Reply(_answer(readers[device_id] if device_id in readers else doors.printers.one(device_id)))
 
 
 @table.route(

@@ -11,6 +11,7 @@ from stationd.services.access import Access
 from stationd.services.blanks import Blanks
 from stationd.services.jobs import Jobs
 from stationd.services.printers import Printers
+from stationd.services.read import Readers
 from stationd.services.station import Station
 from stationd.services.submit import Submission
 
@@ -31,6 +32,7 @@ class Doors:
     submission: Submission
     jobs: Jobs
     printers: Printers
+    readers: Readers
     blanks: Blanks
     station: Station
     metrics: Callable[[], bytes]

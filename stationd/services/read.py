@@ -72,8 +72,7 @@ class Readers:
 
     async def aclose(self) -> None:
         """Let all readers go."""
-        for name in list(self._readers):
-            await self.remove(name)
+        await asyncio.gather(*map(self.remove, list(self._readers)))
 
     def nudge(self, name: str | None = None) -> None:
         """Something was plugged in: that reader, or all of them, need not wait for their next try."""

@@ -68,6 +68,23 @@ DEVICE = DeviceView(
 )
 
 
+READER = replace(
+    DEVICE,
+    id="pemindai-1",
+    kind="reader",
+    name="pemindai-1",
+    driver="serial",
+    state="absent",
+    reasons=("port-missing",),
+    supplies=(),
+    counter=None,
+    evidence=None,
+    profiles=(),
+    last_fault="no such file",
+    printing=(),
+)
+
+
 class FakeAccess:
     async def actor_of(self, token: str) -> Actor | None:
         return TOKENS.get(token)
@@ -133,6 +150,11 @@ class FakePrinters:
 
     async def resume(self, device_id: str, *, actor: Actor) -> DeviceView:
         return self.one(device_id)
+
+
+class FakeReaders:
+    def all(self) -> list[DeviceView]:
+        return [READER]
 
 
 @dataclass
@@ -239,6 +261,7 @@ async def doors() -> AsyncIterator[OpenDoor]:
             submission=submission,
             jobs=jobs,
             printers=FakePrinters(),
+            readers=FakeReaders(),
             blanks=blanks,
             station=station,
             metrics=lambda: b"stationd_up 1\n",

@@ -193,6 +193,9 @@ async def test_devices_are_listed_read_paused_and_resumed(door):
     assert body["items"][0]["supplies"] == [{"name": "ribbon", "level": 40, "cards": 120}]
     assert body["items"][0]["since"] == "2023-11-14T22:13:20Z"
     assert (await door.ask("GET", "/v1/devices/kartu-1"))[1]["counter"] == 7
+    reader = (await door.ask("GET", "/v1/devices/pemindai-1"))[1]
+    assert (reader["kind"], reader["state"], reader["reasons"]) == ("reader", "absent", ["port-missing"])
+    assert (reader["evidence"], body["items"][1]) == (None, reader)
     assert (await door.ask("POST", "/v1/devices/kartu-1/pause"))[1]["is_paused"] is True
     assert (await door.ask("POST", "/v1/devices/kartu-1/resume"))[1]["is_paused"] is False
     assert (await door.ask("POST", "/v1/devices/kartu-9/pause"))[1]["code"] == "device-unknown"
