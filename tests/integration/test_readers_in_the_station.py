@@ -1,0 +1,85 @@
+"""Readers in the daemon itself, a process of its own: shown, lost, found again, let go."""
+
+import asyncio
+import re
+
+import pytest
+
+from tests.rigs.pcscd import SOCKET, Pcscd
+from tests.rigs.serial_line import SerialDevice
+from tests.rigs.station import StationProcess
+from tests.rigs.vcard import VirtualCard
+
+SECRET = "9999990101900001"
+WITHIN_S = 15.0
+
+
+@pytest.fixture
+def device(tmp_path):
+    with SerialDevice(tmp_path) as device:
+        yield device
+
+
+def station_with(folder, *readers):
+    tables = "\n".join(f"[[reader]]\n{reader}\n" for reader in readers)
+    # The rig's tables come first in the file; an array of tables may stand behind any of them.
+    return StationProcess(folder / "station", extra=tables, environment={"PCSCLITE_CSOCK_NAME": str(SOCKET)})
+
+
+async def until(station, name, state, reason=None):
+    """Wait until the API shows the reader so; the answer."""
+    async with asyncio.timeout(WITHIN_S):
+        while True:
+            status, answer = await station.call("GET", f"/v1/devices/{name}")
+            assert status == 200, answer
+            if answer["state"] == state and (reason is None or answer["reasons"] == [reason]):
+                return answer
+            await asyncio.sleep(0.02)
+
+
+async def test_a_serial_reader_comes_and_goes_in_the_running_station(tmp_path, device):
+    reader = f'name = "pemindai-1"\ndriver = "serial"\nport = "{device.port}"'
+    async with station_with(tmp_path, reader) as station:
+        shown = await until(station, "pemindai-1", "ready")
+        assert (shown["kind"], shown["driver"], shown["evidence"]) == ("reader", "serial", None)
+        for _ in range(3):
+            device.send(SECRET.encode() + b"\n" + SECRET.encode())
+            device.pull()
+            lost = await until(station, "pemindai-1", "absent")
+            assert lost["last_fault"]
+            device.plug()
+            await until(station, "pemindai-1", "ready")
+        _, answer = await station.call("GET", "/v1/devices")
+        assert [item["id"] for item in answer["items"]] == ["pemindai-1"]
+        assert station.terminate() < 2.5
+        log = station.log.read_text(encoding="utf-8")
+    assert SECRET not in log
+    assert len(re.findall("WARNING|warning|<4>", log)) <= 1
+    assert "Traceback" not in log
+
+
+async def test_a_station_stops_in_time_while_its_reader_is_missing(tmp_path):
+    reader = f'name = "pemindai-1"\ndriver = "serial"\nport = "{tmp_path}/none"'
+    async with station_with(tmp_path, reader) as station:
+        await until(station, "pemindai-1", "absent", "port-missing")
+        assert station.terminate() < 2.5
+
+
+async def test_a_card_reader_outlives_its_service_in_the_running_station(tmp_path):
+    with Pcscd() as service:
+        async with station_with(tmp_path, 'name = "kartu-chip"\ndriver = "pcsc"') as station:
+            assert "Virtual PCD" in (await until(station, "kartu-chip", "ready"))["model"]
+            async with VirtualCard(service.ports[0], bytes.fromhex("04A1B2C3D4E5F6")):
+                service.kill()
+                await until(station, "kartu-chip", "absent", "service-missing")
+            service.start()
+            await until(station, "kartu-chip", "ready")
+            assert station.terminate() < 4
+            assert "Traceback" not in station.log.read_text(encoding="utf-8")
+
+
+async def test_a_reader_that_cannot_be_used_keeps_the_station_from_starting_and_says_why(tmp_path):
+    station = station_with(tmp_path, 'name = "a"\ndriver = "serial"\nport = "/dev/ttyS0"\nbaud = 7')
+    with pytest.raises(RuntimeError, match=r"cannot use reader a: baud = 7: allowed is 1200"):
+        await station.start()
+    await station.aclose()
