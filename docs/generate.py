@@ -1,4 +1,4 @@
-"""Writes the parts of the documentation that come from the code: the job machine, and the configuration's keys.
+"""Writes the documentation that comes from the code: the job machine, the keys of configuration and of matchers.
 
 ``python docs/generate.py`` writes them between their markers; ``--check`` only says which are out of date (exit 1).
 """
@@ -14,7 +14,8 @@ DOCS = Path(__file__).resolve().parent
 sys.path.insert(0, str(DOCS.parent))
 
 from stationd.config_keys import TABLES  # noqa: E402  the checkout's own code, wherever this is called from
-from stationd.config_schema import REQUIRED, Key  # noqa: E402
+from stationd.config_matchers import DEVICE  # noqa: E402
+from stationd.config_schema import REQUIRED, Key, Table  # noqa: E402
 from stationd.domain.job import JobState  # noqa: E402
 from stationd.domain.job_machine import BEGINNINGS, FINAL, TABLE, JobEvent  # noqa: E402
 
@@ -50,16 +51,22 @@ def job_machine() -> str:
 
 def configuration() -> str:
     """Every table of the configuration file with its keys, what is allowed, and the defaults."""
-    parts = []
-    for table in TABLES:
-        parts += [f"## `{table.heading}`", "", table.help, "", "| key | allowed | default | meaning |"]
-        parts += ["| --- | --- | --- | --- |"]
-        for key in table.keys:
-            allowed = f"an array, each {key.rule.allowed}" if key.rule.is_list else key.rule.allowed
-            meaning = key.help if key.is_in_effect else f"{key.help} *Checked, but not in effect yet.*"
-            parts.append(f"| `{key.name}` | {_cell(allowed)} | {_cell(_default(key))} | {_cell(meaning)} |")
-        parts.append("")
-    return "\n".join(parts).rstrip()
+    return "\n".join(line for table in TABLES for line in _table(table)).rstrip()
+
+
+def matchers() -> str:
+    """The keys of a matcher in ``devices.d``."""
+    return "\n".join(_table(DEVICE)).rstrip()
+
+
+def _table(table: Table) -> list[str]:
+    lines = [f"## `{table.heading}`", "", table.help, "", "| key | allowed | default | meaning |"]
+    lines += ["| --- | --- | --- | --- |"]
+    for key in table.keys:
+        allowed = f"an array, each {key.rule.allowed}" if key.rule.is_list else key.rule.allowed
+        meaning = key.help if key.is_in_effect else f"{key.help} *Checked, but not in effect yet.*"
+        lines.append(f"| `{key.name}` | {_cell(allowed)} | {_cell(_default(key))} | {_cell(meaning)} |")
+    return [*lines, ""]
 
 
 def _default(key: Key) -> str:
@@ -83,6 +90,7 @@ def _cell(text: str) -> str:
 PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "job machine": ("architecture.md", job_machine),
     "configuration": ("configuration.md", configuration),
+    "matchers": ("devices.md", matchers),
 }
 """Each generated part: the document it stands in, and what writes it."""
 

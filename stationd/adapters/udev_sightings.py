@@ -8,6 +8,7 @@ import errno
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, Protocol
 
 import pyudev
@@ -107,10 +108,8 @@ class Scanner:
         """Every sighting there is now. Raises ``OSError`` when sysfs cannot be read or libudev is not installed."""
         if self._context is None:
             self._context = open_context()
-        found = (
-            sighting_of(node) for subsystem in SUBSYSTEMS for node in self._context.list_devices(subsystem=subsystem)
-        )
-        return tuple(sighting for sighting in found if sighting is not None)
+        nodes = (node for subsystem in SUBSYSTEMS for node in self._context.list_devices(subsystem=subsystem))
+        return tuple(s for s in map(sighting_of, nodes) if s is not None and _is_still_there(s))
 
 
 def open_context() -> Any:
@@ -172,6 +171,14 @@ def hint_of(
     if action in _DEPARTURES and identity is None:
         return None
     return Hint(action, sys_path, identity)
+
+
+def _is_still_there(sighting: Sighting) -> bool:
+    """Whether what was read was whole: the kernel takes nodes and interfaces away before their device's attributes.
+
+    Otherwise a device that is just going could be sighted without its serial, as another one.
+    """
+    return Path(sighting.sys_path).exists()
 
 
 def _kind_of(node: Node) -> Subsystem | None:

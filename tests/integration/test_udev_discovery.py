@@ -1,7 +1,9 @@
 """The watcher in a process of its own, on a virtual bus: plugging, pulling, bursts, twins, lies."""
 
 import asyncio
+import json
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -196,3 +198,22 @@ def test_the_rig_leaves_nothing_behind() -> None:
         usb.unplug(usb.plug_serial_line())
         assert open_files() == files
     assert not root.exists()
+
+
+async def test_the_command_lists_the_bus_without_a_station(usb: VirtualUsb, tmp_path: Path) -> None:
+    usb.plug_printer()
+    usb.plug_card_reader()
+    usb.plug_printer(port="4", vendor="1234", product="0001", serial=None, lp=1, maker="Acme", model="X1")
+    command = ("-m", "stationd", "devices", "--json", "--config", str(tmp_path / "stationd.toml"))
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *command, env=usb.environment(), stdout=asyncio.subprocess.PIPE
+    )
+    out, _ = await process.communicate()
+    assert process.returncode == 0
+    told = {device["identity"]: device for device in json.loads(out)}
+    assert {i: d["match"] and d["match"]["name"] for i, d in told.items()} == {
+        EVOLIS: "evolis",
+        "usb:076b:5422:@0000.00.14.0-usb2-3:00": "omnikey",
+        "usb:1234:0001:@0000.00.14.0-usb2-4:00": None,
+    }
+    assert 'products = ["0001"]' in told["usb:1234:0001:@0000.00.14.0-usb2-4:00"]["draft"]

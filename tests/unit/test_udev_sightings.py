@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from stationd.adapters.udev_sightings import hint_of, sighting_of
+from stationd.adapters.udev_sightings import Scanner, hint_of, sighting_of
 from stationd.domain.inventory import Subsystem, take_stock
 
 RECORDED = Path(__file__).parent.parent / "fixtures/udev/printer-and-reader.jsonl"
@@ -109,6 +109,20 @@ def test_every_recorded_departure_is_understood_though_it_no_longer_says_who(kno
             departed.append(hint.identity)
     assert departed[0] == PRINTER
     assert set(departed) == {PRINTER, READER}
+
+
+def test_a_device_that_goes_while_it_is_read_is_not_sighted(
+    tree: dict[str, RecordedNode], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Context:
+        def list_devices(self, *, subsystem: str) -> list[RecordedNode]:
+            return [node for node in tree.values() if node.subsystem == subsystem]
+
+    scanner = Scanner()
+    scanner._context = Context()
+    assert scanner() == ()  # the recorded directories are not on this machine
+    monkeypatch.setattr(Path, "exists", lambda path: path.name != "lp0")
+    assert sorted(s.subsystem for s in scanner()) == [Subsystem.TTY, Subsystem.USB]
 
 
 def test_a_node_whose_parents_are_gone_is_no_sighting(tree: dict[str, RecordedNode]) -> None:
