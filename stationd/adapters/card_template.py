@@ -21,6 +21,8 @@ _LINE_HEIGHT = 1.16
 _ELLIPSIS = "…"
 _FIELD_NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 _PHOTO = "photo"
+_UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Unicode categories of control, formatting (which could turn a name around), surrogates and line ends."""
 
 ET.register_namespace("", _SVG)
 
@@ -93,8 +95,8 @@ class Template:
             raise _refused(field, f"the template {self.name} has no such field; it has {known}")
         if len(value) > MAX_TEXT:
             raise _refused(field, f"it is longer than {MAX_TEXT} characters")
-        if any(unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} for character in value):
-            raise _refused(field, "it is not one line of text without control characters")
+        if any(unicodedata.category(character) in _UNPRINTABLE for character in value):
+            raise _refused(field, "it is not one line of text without control or formatting characters")
         line = " ".join(unicodedata.normalize("NFC", value).split())
         if text.font.lacks(line):
             raise _refused(field, "the card's font lacks one of its characters")

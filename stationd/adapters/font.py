@@ -24,7 +24,6 @@ FILES: Mapping[tuple[str, str], str] = {
 """The faces that a template may use, by family and weight."""
 
 _BASIC_PLANE = 4
-_ALL_PLANES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,7 @@ def _advances(data: bytes) -> Mapping[int, float]:
 
 
 def _glyphs(data: bytes, cmap: int) -> Mapping[int, int]:
-    """The glyph of each character, from the fullest Unicode subtable."""
+    """The glyph of each character of the basic plane; names of people have no others."""
     found: dict[int, int] = {}
     (count,) = struct.unpack_from(">H", data, cmap + 2)
     for index in range(count):
@@ -85,11 +84,6 @@ def _glyphs(data: bytes, cmap: int) -> Mapping[int, int]:
         (form,) = struct.unpack_from(">H", data, cmap + offset)
         if form == _BASIC_PLANE:
             found |= _segments(data, cmap + offset)
-        elif form == _ALL_PLANES:
-            (groups,) = struct.unpack_from(">I", data, cmap + offset + 12)
-            for group in range(groups):
-                first, last, glyph = struct.unpack_from(">III", data, cmap + offset + 16 + 12 * group)
-                found |= {code: glyph + code - first for code in range(first, last + 1)}
     return found
 
 

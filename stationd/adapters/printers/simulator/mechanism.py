@@ -193,8 +193,11 @@ class Mechanism:
         return True
 
     def watch(self, job: DeviceJob, watcher: Watcher) -> None:
-        """Have a watcher called when the job ends or the line is cut."""
-        job.watchers.append(watcher)
+        """Have a watcher called when the job ends or the line is cut; at once when it has ended."""
+        if job.report is None:
+            job.watchers.append(watcher)
+        else:
+            watcher(job.report)
 
     def unwatch(self, job: DeviceJob, watcher: Watcher) -> None:
         """Forget a watcher that has not been called."""
