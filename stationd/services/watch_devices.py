@@ -28,7 +28,10 @@ class DeviceUser(Protocol):
         ...
 
     async def device_went(self, name: str) -> None:
-        """The device of that name was pulled out; a card in question there stays in question."""
+        """The device of that name was pulled out; a card in question there stays in question.
+
+        Also told of devices that were never taken into use.
+        """
         ...
 
 
@@ -118,9 +121,9 @@ class DeviceWatch:
             _log.warning("cannot write down which devices came and went: %s", fault.detail)
         else:
             self._written = inventory.devices
-        for record in changes.removed:
-            _log.info("%s was pulled out", record.label)
-            await self._user.device_went(name_of(record.identity))
+        for identity in (*sorted(also_gone), *(record.identity for record in changes.removed)):
+            _log.info("%s was pulled out", identity)
+            await self._user.device_went(name_of(identity))
         for record in (*changes.added, *(change.after for change in changes.changed)):
             use = used.get(record.identity)
             if use is None:

@@ -186,6 +186,7 @@ async def test_what_went_while_the_station_was_off_is_noted_at_the_start(station
     station.events.clear()
     await station.start()
     assert station.events == [("device.unplugged", EVOLIS)]
+    assert station.log.notes[-1] == f"went {NAME}"
     assert not (await station.store.known())[0].is_present
 
 
