@@ -1,6 +1,6 @@
 """Who may do what: roles and the actor behind a request."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -15,11 +15,15 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Who asks: the name of the token, its role, and the officer's number when an officer signed in."""
+    """Who asks: the name of the token, its role, and the officer's number when an officer signed in.
+
+    ``session`` is the hash of the session's token.
+    """
 
     name: str
     role: Role
     officer: str | None = None
+    session: bytes | None = field(default=None, repr=False, compare=False)
 
 
 STATION = Actor(name="stationd", role=Role.ADMIN)
