@@ -9,8 +9,9 @@ VENV := .venv
 STAMPS := $(VENV)/stamps
 PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation
 LOCKED := --require-hashes --only-binary=:all:
-# forbiddenfruit, which blockbuster needs in tests, is published as source only; setuptools comes from the build lock.
-LOCKED_DEV := $(LOCKED) --no-binary=forbiddenfruit --use-pep517
+# Published as source only: forbiddenfruit, which blockbuster needs in tests, and pyscard. setuptools comes from the
+# build lock, the compiler, swig and the headers from the Debian packages of the tests.
+LOCKED_DEV := $(LOCKED) --no-binary=forbiddenfruit,pyscard --use-pep517
 
 ARGS ?=
 PYTEST_ARGS ?=
@@ -83,7 +84,7 @@ $(STAMPS)/runtime: requirements.lock pyproject.toml $(STAMPS)/build
 	$(PIP) --no-deps --editable .
 	@touch $@
 
-$(STAMPS)/dev: requirements-dev.lock $(STAMPS)/runtime
+$(STAMPS)/dev: requirements-dev.lock $(STAMPS)/runtime | system-test
 	$(PIP) $(LOCKED_DEV) -r requirements-dev.lock
 	@touch $@
 
