@@ -16,10 +16,11 @@ import errno
 import logging
 import os
 import socket
+import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar, cast
 
 import pyudev
 
@@ -28,6 +29,8 @@ from stationd.domain.errors import Faulted
 from stationd.domain.inventory import Changes, Inventory, Settled, Sighting, settle
 
 _log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 _EVENTS_AT_ONCE: Final = 128
 """Events taken in one turn of the loop; a flood waits for the next turn."""
@@ -79,7 +82,7 @@ class UdevWatcher:
         self._state = Settled(inventory=Inventory(shared=shared_serials))
         self._known: dict[str, str] = {}
         self._loop = asyncio.get_running_loop()
-        self._looker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="udev-look")
+        self._under_way: asyncio.Future[Any] | None = None
         self._hinted = asyncio.Event()
         self._first_hint = self._last_hint = 0.0
         self._next_look = 0.0
@@ -125,7 +128,6 @@ class UdevWatcher:
     async def aclose(self) -> None:
         """Stop listening; a look under way in its thread ends by itself."""
         self._let_go()
-        self._looker.shutdown(wait=False, cancel_futures=True)
 
     # ------------------------------------------------------------------------------------------------- looking
 
@@ -154,7 +156,7 @@ class UdevWatcher:
         try:
             if not self.is_listening and began >= self._reopen_at:
                 await self._open()
-            sightings = await self._loop.run_in_executor(self._looker, self._scan)
+            sightings = await self._off_loop(self._scan)
         except OSError as trouble:
             self.counters.failed_looks += 1
             self._next_look = self._loop.time() + _DEAF_RESCAN_S
@@ -172,6 +174,37 @@ class UdevWatcher:
         self._next_look = rescan if due is None else min(rescan, due)
         return changes
 
+    async def _off_loop(self, work: Callable[[], T]) -> T:
+        """Do work in a thread of its own, one at a time; cancelling leaves it to end by itself.
+
+        The thread is a daemon: a device that holds its lock, as while it is being reset, must not hold up the end of
+        the program, as the threads of an executor would.
+        """
+        while self._under_way is not None:
+            await asyncio.wait([self._under_way])
+        answer: asyncio.Future[T] = self._loop.create_future()
+        self._under_way = answer
+
+        def run() -> None:
+            try:
+                result, trouble = work(), None
+            except Exception as error:  # noqa: BLE001 - raised where the answer is awaited
+                result, trouble = None, error
+            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                self._loop.call_soon_threadsafe(give, result, trouble)
+
+        def give(result: T | None, trouble: Exception | None) -> None:
+            self._under_way = None
+            if trouble is None:
+                answer.set_result(cast("T", result))
+            else:
+                answer.set_exception(trouble)
+                answer.exception()  # seen, even when the one who asked was cancelled
+
+        threading.Thread(target=run, name="udev-look", daemon=True).start()
+        await asyncio.wait([answer])
+        return answer.result()
+
     def _remember(self, sightings: Sequence[Sighting]) -> None:
         """Keep whose every sys_path is, for the events of a removal no longer say."""
         by_place = {record.seen.place: identity for identity, record in self.inventory.devices.items()}
@@ -183,7 +216,7 @@ class UdevWatcher:
         """Open the netlink socket and watch it; when that fails, it is tried again later."""
         try:
             # Off the loop: pyudev looks for its library with programs of the system.
-            self._monitor = await self._loop.run_in_executor(self._looker, _listen, self._receive_buffer)
+            self._monitor = await self._off_loop(lambda: _listen(self._receive_buffer))
         except OSError as trouble:
             _log.warning("cannot listen to udev, trying again in %.0f s: %s", self._pause_s, trouble)
             self._reopen_later()

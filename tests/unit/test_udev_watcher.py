@@ -1,6 +1,7 @@
 """The watcher's own promises, with a bus that the test holds: off the loop, cancellable, never giving up."""
 
 import asyncio
+import sys
 import threading
 
 import pytest
@@ -37,11 +38,16 @@ class Bus:
         self.is_looked_at = threading.Event()
         self.may_answer = threading.Event()
         self.may_answer.set()
+        self.most_at_once = 0
+        self._at_once = 0
 
     def __call__(self) -> tuple[Sighting, ...]:
         self.threads.add(threading.current_thread().name)
+        self._at_once += 1
+        self.most_at_once = max(self.most_at_once, self._at_once)
         self.is_looked_at.set()
         assert self.may_answer.wait(5)
+        self._at_once -= 1
         if self.trouble is not None:
             raise self.trouble
         return self.holds
@@ -109,6 +115,41 @@ async def test_cancelling_in_the_middle_of_a_look_loses_nothing(watcher: UdevWat
     bus.may_answer.set()
     changes = await asyncio.wait_for(watcher.next_changes(), 2)
     assert [record.identity for record in changes.added] == ["usb:0f49:0c12:A1:00"]
+
+
+async def test_a_look_that_hangs_does_not_hold_up_the_end_of_the_program() -> None:
+    program = """
+import asyncio, time
+from stationd.adapters.udev import UdevWatcher
+
+async def main():
+    watcher = UdevWatcher(scan=lambda: time.sleep(600))
+    try:
+        await asyncio.wait_for(watcher.start(), 0.3)
+    except TimeoutError:
+        print("given up", flush=True)
+    await watcher.aclose()
+
+asyncio.run(main())
+"""
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", program, stdout=asyncio.subprocess.PIPE)
+    try:
+        out, _ = await asyncio.wait_for(process.communicate(), 10)
+    finally:
+        if process.returncode is None:
+            process.kill()
+    assert (out, process.returncode) == (b"given up\n", 0)
+
+
+async def test_looks_do_not_overlap(watcher: UdevWatcher, bus: Bus) -> None:
+    await watcher.start()
+    bus.may_answer.clear()
+    for _ in range(5):
+        watcher.look_again()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(watcher.next_changes(), 0.05)
+    assert bus.most_at_once == 1
+    assert sum(thread.name == "udev-look" for thread in threading.enumerate()) == 1
 
 
 async def test_a_missing_device_is_told_gone_without_any_further_event(watcher: UdevWatcher, bus: Bus) -> None:
