@@ -35,6 +35,10 @@ COMMANDS: tuple[Command, ...] = (
     Command("demo", "stationd.cli.demo", "run a station with simulated printers and invented applicants"),
     Command("check", "stationd.cli.check", "tell every problem of the configuration"),
     Command("devices", "stationd.cli.devices", "list printers and readers, and what takes them"),
+    Command("openapi", "stationd.cli.openapi", "print the description of the API (OpenAPI 3.1, JSON)"),
+    Command("verify", "stationd.cli.verify", "check every book of the station: file, chains, ledger, jobs, seals"),
+    Command("backup", "stationd.cli.backup", "copy the database to a new file, beside a running station"),
+    Command("restore", "stationd.cli.restore", "put a backup in the place of the database of a stopped station"),
     Command("token", "stationd.cli.token", "create, list and revoke bearer tokens"),
 )
 """Every command, in the order in which the help lists them. A new command is one line here and one module."""

@@ -5,7 +5,7 @@ it, so that an edited, removed or inserted row shows.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 GENESIS = bytes(32)
@@ -23,7 +23,11 @@ class Event:
     data: Mapping[str, object]
 
 
-def chained(previous: bytes, seq: int, at: int, kind: str, subject: str, data: str) -> bytes:
-    """The hash of an event row after ``previous``: SHA-256 over the previous hash and the row's own columns."""
-    row = f"{seq}\x1f{at}\x1f{kind}\x1f{subject}\x1f{data}"
-    return hashlib.sha256(previous + row.encode()).digest()
+def linked(previous: bytes, row: Sequence[object]) -> bytes:
+    """The hash of a row of a chained table after ``previous``: SHA-256 over the previous hash and the row's columns.
+
+    Each column is written as text after its length, ``None`` as ``-``, so that no two rows are written alike.
+    """
+    texts = ["-" if value is None else str(value) for value in row]
+    written = ",".join([f"{len(text)}:{text}" for text in texts])
+    return hashlib.sha256(previous + written.encode()).digest()

@@ -1,4 +1,4 @@
-"""The measure of all accept figures: an aiohttp handler that reads the same body, answers the same, and stores nothing."""
+"""The measure of all accept figures: an aiohttp handler that reads the same body, answers alike, and stores nothing."""
 
 import asyncio
 import sys

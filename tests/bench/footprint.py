@@ -38,7 +38,8 @@ async def footprint(folder: Path, figures: Figures) -> None:
         full = await starts(station)
         await asyncio.sleep(2)
         restarted = rss_mb(station.process.pid)
-        figures.row("memory", idle=f"{idle:.0f} MB", queue_of_100k=f"{after_load:.0f} MB", restarted=f"{restarted:.0f} MB")
+        loaded, again = f"{after_load:.0f} MB", f"{restarted:.0f} MB"
+        figures.row("memory", idle=f"{idle:.0f} MB", queue_of_100k=loaded, restarted=again)
         figures.row("exec to listening, median", empty=f"{empty:.2f} s", queue_of_100k=f"{full:.2f} s")
     finally:
         await station.aclose()

@@ -15,7 +15,7 @@ from typing import Any, Self
 import aiohttp
 
 from stationd.domain.blanks import Account
-from stationd.domain.events import GENESIS, chained
+from stationd.domain.events import GENESIS, linked
 
 START_WITHIN_S = 15.0
 
@@ -51,10 +51,8 @@ class StationProcess:
 
     def configure(self, printers: Sequence[Mapping[str, object]], extra: str = "") -> None:
         """Write the configuration; it counts from the next start."""
-        tables = [
-            f'[station]\nid = "1671-07"\nname = "Kecamatan Contoh"\nstate_dir = "{self.folder}/state"\n'
-            f'[http]\nlisten = ["unix:{self.socket}"]\n{extra}\n'
-        ]
+        station = f'[station]\nid = "1671-07"\nname = "Kecamatan Contoh"\nstate_dir = "{self.folder}/state"\n'
+        tables = [f'{station}[http]\nlisten = ["unix:{self.socket}"]\n{extra}\n']
         for printer in printers:
             lines = [f"{key} = {_toml(value)}" for key, value in printer.items()]
             tables.append("[[printer]]\n" + "\n".join(lines) + "\n")
@@ -204,8 +202,8 @@ class StationProcess:
         kept = dict(self.rows("SELECT label, value FROM tally WHERE name = 'job_state' AND value <> 0"))
         assert kept == counts, (kept, counts)
         previous = GENESIS
-        for seq, at, kind, subject, data, hash_ in self.rows("SELECT * FROM event ORDER BY seq"):
-            assert chained(previous, seq, at, kind, subject, data) == hash_, f"the chain breaks at event {seq}"
+        for *row, hash_ in self.rows("SELECT * FROM event ORDER BY seq"):
+            assert linked(previous, row) == hash_, f"the chain breaks at event {row[0]}"
             previous = hash_
         assert self.rows("PRAGMA integrity_check") == [("ok",)]
         assert self.rows("PRAGMA foreign_key_check") == []

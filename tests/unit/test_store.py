@@ -17,7 +17,7 @@ from stationd.adapters.system import SystemClock, SystemEntropy
 from stationd.domain.authority import STATION
 from stationd.domain.blanks import EntryKind
 from stationd.domain.errors import Faulted, Refused
-from stationd.domain.events import GENESIS, chained
+from stationd.domain.events import GENESIS, linked
 from stationd.domain.job import Evidence, Job, JobKind, JobState, Verdict
 from stationd.domain.job_machine import VERDICT_EVENTS, JobEvent
 from stationd.domain.order import Document, Holder, Order, TemplateDocument
@@ -279,8 +279,8 @@ async def chain_breaks_at(path: Path) -> int | None:
     connection = sqlite3.connect(path)
     try:
         previous = GENESIS
-        for seq, at, kind, subject, data, hash_ in connection.execute("SELECT * FROM event ORDER BY seq"):
-            if chained(previous, seq, at, kind, subject, data) != hash_:
+        for seq, *row, hash_ in connection.execute("SELECT * FROM event ORDER BY seq"):
+            if linked(previous, (seq, *row)) != hash_:
                 return seq
             previous = hash_
     finally:

@@ -14,7 +14,7 @@ import msgspec
 
 from stationd.adapters.sqlite.queries import Queries, load
 from stationd.domain.blanks import Account, Movement
-from stationd.domain.events import GENESIS, Event, chained
+from stationd.domain.events import GENESIS, Event, linked
 
 _Q = load("books")
 
@@ -27,6 +27,8 @@ class Books:
         self.event_seq = 0
         self.event_hash = GENESIS
         self.job_seq = 0
+        self.entry_seq = 0
+        self.entry_hash = GENESIS
         self.balances: dict[Account, int] = {}
 
     def forget(self) -> None:
@@ -41,6 +43,8 @@ class Books:
         self.data_version = version
         row = connection.execute(_Q["last_event"]).fetchone()
         self.event_seq, self.event_hash = (row[0], row[1]) if row else (0, GENESIS)
+        row = connection.execute(_Q["last_entry"]).fetchone()
+        self.entry_seq, self.entry_hash = (row[0], row[1]) if row else (0, GENESIS)
         self.job_seq = connection.execute(_Q["last_job"]).fetchone()[0]
         self.balances = {Account(name): balance for name, balance in connection.execute(_Q["balances"])}
 
@@ -97,13 +101,15 @@ class Transaction:
 
     def move(self, movement: Movement, *, cause: str, actor: str, job: int | None = None, note: str = "") -> None:
         """Book a movement of blanks; the caller has seen that they are there."""
-        self._books.balances[movement.source] -= movement.quantity
-        self._books.balances[movement.target] += movement.quantity
+        books = self._books
+        books.balances[movement.source] -= movement.quantity
+        books.balances[movement.target] += movement.quantity
         self._shifts[movement.source] -= movement.quantity
         self._shifts[movement.target] += movement.quantity
-        self._entries.append(
-            (self.now_ms, movement.source, movement.target, movement.quantity, cause, job, actor, note)
-        )
+        books.entry_seq += 1
+        entry = (self.now_ms, movement.source, movement.target, movement.quantity, cause, job, actor, note)
+        books.entry_hash = linked(books.entry_hash, (books.entry_seq, *entry))
+        self._entries.append((books.entry_seq, *entry, books.entry_hash))
 
     def tally(self, name: str, label: str, by: int) -> None:
         """Keep a count: add ``by`` to it."""
@@ -114,8 +120,9 @@ class Transaction:
         books = self._books
         text = msgspec.json.encode(data).decode()
         books.event_seq += 1
-        books.event_hash = chained(books.event_hash, books.event_seq, self.now_ms, kind, subject, text)
-        self._event_rows.append((books.event_seq, self.now_ms, kind, subject, text, books.event_hash))
+        row = (books.event_seq, self.now_ms, kind, subject, text)
+        books.event_hash = linked(books.event_hash, row)
+        self._event_rows.append((*row, books.event_hash))
         self.events.append(Event(books.event_seq, self.now_ms, kind, subject, data))
 
     def flush(self) -> None:

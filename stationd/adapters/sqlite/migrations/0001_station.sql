@@ -93,6 +93,7 @@ CREATE TABLE blank_entry (
     job      INTEGER REFERENCES job (seq),
     actor    TEXT    NOT NULL,
     note     TEXT    NOT NULL DEFAULT '',
+    hash     BLOB    NOT NULL,                   -- over the row before and this one: an edited entry shows
     CHECK (source <> target)
 ) STRICT;
 

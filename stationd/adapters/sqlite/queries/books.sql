@@ -11,7 +11,17 @@ SELECT name, balance FROM blank_account;
 INSERT INTO event (seq, at, type, subject, data, hash) VALUES (?, ?, ?, ?, ?, ?);
 
 -- name: insert_entries
-INSERT INTO blank_entry (at, source, target, quantity, cause, job, actor, note) VALUES (?, ?, ?, ?, ?, ?, ?, ?);
+INSERT INTO blank_entry (seq, at, source, target, quantity, cause, job, actor, note, hash)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: last_entry
+SELECT seq, hash FROM blank_entry ORDER BY seq DESC LIMIT 1;
+
+-- name: all_events
+SELECT seq, at, type, subject, data, hash FROM event ORDER BY seq;
+
+-- name: all_entries
+SELECT seq, at, source, target, quantity, cause, job, actor, note, hash FROM blank_entry ORDER BY seq;
 
 -- name: shift_balance
 UPDATE blank_account SET balance = balance + ? WHERE name = ?;

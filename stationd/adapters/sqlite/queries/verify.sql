@@ -1,0 +1,25 @@
+-- name: count_states
+SELECT state, count(*) FROM job GROUP BY state;
+
+-- name: open_without_question
+SELECT a.job FROM attempt AS a JOIN job AS j ON j.seq = a.job
+WHERE a.outcome IS NULL AND j.state NOT IN ('printing', 'uncertain');
+
+-- name: question_without_open
+SELECT j.seq FROM job AS j
+WHERE j.state IN ('printing', 'uncertain')
+  AND NOT EXISTS (SELECT 1 FROM attempt AS a WHERE a.job = j.seq AND a.outcome IS NULL);
+
+-- name: printed_without_card
+SELECT j.seq FROM job AS j
+WHERE j.state = 'printed'
+  AND NOT EXISTS (SELECT 1 FROM attempt AS a WHERE a.job = j.seq AND a.outcome = 'printed');
+
+-- name: card_without_printed
+SELECT a.job FROM attempt AS a JOIN job AS j ON j.seq = a.job WHERE a.outcome = 'printed' AND j.state <> 'printed';
+
+-- name: sealed_holders
+SELECT h.job, j.id, h.sealed FROM holder AS h JOIN job AS j ON j.seq = h.job;
+
+-- name: sealed_documents
+SELECT d.job, j.id, d.sealed FROM document AS d JOIN job AS j ON j.seq = d.job;

@@ -1,0 +1,111 @@
+"""Verifying the books: is every row what it was when it was written, and do the books agree with each other?
+
+It reads one snapshot through a read-only connection, beside a running station or without one.
+"""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from stationd.adapters.sqlite.queries import load
+from stationd.domain.blanks import Account
+from stationd.domain.errors import Faulted
+from stationd.domain.events import GENESIS, linked
+from stationd.ports import Seal
+
+_Q = load("books")
+_V = load("verify")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something that is not as it must be: ``where`` names table and row."""
+
+    where: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}"
+
+
+def verify(connection: sqlite3.Connection, seal: Seal | None) -> list[Finding]:
+    """Everything found wrong, in one snapshot; an empty list is a clean bill. ``seal`` opens sealed rows, if given."""
+    connection.execute("BEGIN")
+    try:
+        found = [*_file(connection)]
+        if not found:
+            found += [*_chain(connection, "event", _Q["all_events"])]
+            found += [*_chain(connection, "blank_entry", _Q["all_entries"])]
+            found += [*_ledger(connection)]
+            found += [*_jobs(connection)]
+            found += [*_sealed(connection, seal)] if seal is not None else []
+        return found
+    finally:
+        connection.execute("ROLLBACK")
+
+
+def _file(connection: sqlite3.Connection) -> Iterator[Finding]:
+    try:
+        for (line,) in connection.execute("PRAGMA integrity_check(10)"):
+            if line != "ok":
+                yield Finding(where="database", what=line)
+        for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check"):
+            yield Finding(where=f"{table} row {row}", what=f"points to a row of {parent} that is not there")
+    except sqlite3.DatabaseError as error:
+        yield Finding(where="database", what=str(error))
+
+
+def _chain(connection: sqlite3.Connection, table: str, query: str) -> Iterator[Finding]:
+    """The first row whose hash does not follow from the row before; behind it nothing can be said."""
+    previous, expected = GENESIS, 1
+    for *row, hash_ in connection.execute(query):
+        if row[0] != expected:
+            yield Finding(where=f"{table} row {expected}", what=f"is missing; the next is {row[0]}")
+            return
+        if linked(previous, row) != hash_:
+            yield Finding(where=f"{table} row {row[0]}", what="was edited, or the row before it was")
+            return
+        previous, expected = hash_, expected + 1
+
+
+def _ledger(connection: sqlite3.Connection) -> Iterator[Finding]:
+    entered: Counter[str] = Counter()
+    for _, _, source, target, quantity, *_ in connection.execute(_Q["all_entries"]):
+        entered[source] -= quantity
+        entered[target] += quantity
+        if source != Account.CENTRE and entered[source] < 0:
+            yield Finding(where=f"blank account {source}", what="was overdrawn in the course of its entries")
+            entered[source] = 0
+    for name, balance in connection.execute(_Q["balances"]):
+        if balance != entered[name]:
+            yield Finding(where=f"blank account {name}", what=f"holds {balance}, its entries add up to {entered[name]}")
+
+
+def _jobs(connection: sqlite3.Connection) -> Iterator[Finding]:
+    counted = dict(connection.execute(_V["count_states"]).fetchall())
+    kept = {label: value for label, value in connection.execute(_Q["tallies"], ("job_state",)) if value}
+    for state in sorted({*counted, *kept}):
+        if counted.get(state, 0) != kept.get(state, 0):
+            yield Finding(
+                where=f"tally job_state {state}", what=f"{kept.get(state, 0)}, counted {counted.get(state, 0)}"
+            )
+    for name, what in (
+        ("open_without_question", "has an open attempt, but its state says that nothing is in question"),
+        ("question_without_open", "is in question, but has no open attempt"),
+        ("printed_without_card", "is printed, but no attempt of it is"),
+        ("card_without_printed", "has a printed attempt, but is not printed"),
+    ):
+        for (job,) in connection.execute(_V[name]):
+            yield Finding(where=f"job row {job}", what=what)
+
+
+def _sealed(connection: sqlite3.Connection, seal: Seal) -> Iterator[Finding]:
+    for table in ("holder", "document"):
+        for job, job_id, sealed in connection.execute(_V[f"sealed_{table}s"]):
+            try:
+                seal.open(sealed, place=f"{table}:sealed:{job_id}")
+            except Faulted:
+                yield Finding(
+                    where=f"{table} row {job}", what="does not open: altered, moved, or sealed with another key"
+                )
