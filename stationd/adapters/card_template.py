@@ -86,7 +86,7 @@ class Template:
                     _fill_text(element, self._texts[field], clean[field])
                 elif field is not None and photo is not None:
                     element.set("href", f"data:{sniffed(photo)};base64,{base64.b64encode(photo).decode()}")
-        return ET.tostring(root, encoding="utf-8", xml_declaration=True)
+        return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True))
 
     def _clean(self, field: str, value: str) -> str:
         text = self._texts.get(field)
