@@ -75,6 +75,13 @@ class IppEvePrinter:
         """For the configuration of a printer with the ``ipp`` driver."""
         return f"ipp://127.0.0.1:{self.port}/ipp/print"
 
+    @property
+    def pid(self) -> int:
+        """Its process and process group. Raises ``RuntimeError`` when it is off."""
+        if self._process is None:
+            raise RuntimeError("the printer is off")
+        return self._process.pid
+
     def start(self) -> Self:
         """Power on; returns when it answers. Raises ``RuntimeError`` with its output when it does not."""
         command = [PROGRAM, "-p", str(self.port), "-n", "localhost", "-d", str(self.spool), "-k", "-v"]
