@@ -167,7 +167,7 @@ class App:
             printers=self.printers,
             at_hand=lambda: writer.balances().get(Account.SAFE, 0),
         )
-        metrics = Metrics(__version__, writer, self.printers.all)
+        metrics = Metrics(__version__, writer, self.printers.all, self.readers.statuses)
         await self.store.clear_delays()
         metrics.load(await self.store.counts())
         self._line.load(await self.store.ranks())

@@ -16,16 +16,24 @@ from stationd.domain.blanks import Account
 from stationd.domain.events import Event
 from stationd.domain.job import JobState
 from stationd.domain.printer import PrinterState
+from stationd.domain.scan import ReaderState, ReaderStatus
 from stationd.services.printers import DeviceView
 
 
 class Metrics(Collector):
     """The station's figures."""
 
-    def __init__(self, version: str, writer: Writer, devices: Callable[[], Sequence[DeviceView]]) -> None:
+    def __init__(
+        self,
+        version: str,
+        writer: Writer,
+        devices: Callable[[], Sequence[DeviceView]],
+        readers: Callable[[], Mapping[str, ReaderStatus]] = dict,
+    ) -> None:
         self._version = version
         self._writer = writer
         self._devices = devices
+        self._readers = readers
         self._jobs: Counter[str] = Counter()
         self._happened: Counter[str] = Counter()
         self._cards: Counter[tuple[str, str]] = Counter()
@@ -69,6 +77,7 @@ class Metrics(Collector):
                 blanks.add_metric([account.value], balances.get(account, 0))
         yield blanks
         yield from self._of_printers()
+        yield from self._of_readers()
         events = CounterMetricFamily("stationd_events", "Events since the start, by type.", labels=["type"])
         for kind, count in sorted(self._happened.items()):
             events.add_metric([kind], count)
@@ -100,3 +109,21 @@ class Metrics(Collector):
         for (printer, evidence), count in sorted(self._cards.items()):
             cards.add_metric([printer, evidence], count)
         yield cards
+
+    def _of_readers(self) -> Iterable[Metric]:
+        states = GaugeMetricFamily("stationd_reader_state", "1 for the reader's state.", labels=["reader", "state"])
+        frames = CounterMetricFamily(
+            "stationd_reader_frames",
+            "What readers read since the start: handed on, dropped because nobody took it, or garbled.",
+            labels=["reader", "fate"],
+        )
+        noise = CounterMetricFamily("stationd_reader_noise_bytes", "Bytes outside of frames.", labels=["reader"])
+        for name, status in self._readers().items():
+            for state in ReaderState:
+                states.add_metric([name, state.value], float(status.state is state))
+            for fate, count in (("scanned", status.scans), ("dropped", status.dropped), ("garbled", status.garbled)):
+                frames.add_metric([name, fate], count)
+            noise.add_metric([name], status.noise)
+        yield states
+        yield frames
+        yield noise

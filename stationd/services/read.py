@@ -100,9 +100,16 @@ class Readers:
 
     def one(self, device_id: str) -> DeviceView:
         """One reader by its name. Raises :class:`Refused` (``device-unknown``)."""
+        return _view(*self._known(device_id))
+
+    def reader(self, device_id: str) -> Reader:
+        """The reader itself, for a demonstration that plays with a simulated one. Raises like :meth:`one`."""
+        return self._known(device_id)[0]
+
+    def _known(self, device_id: str) -> tuple[Reader, ReaderSpec]:
         if device_id not in self._readers:
             raise Refused("device-unknown", "cannot find the device: there is none with this id")
-        return _view(*self._readers[device_id])
+        return self._readers[device_id]
 
     async def _read(self, reader: Reader) -> None:
         async with aclosing(reader.scans()) as scans:

@@ -51,6 +51,10 @@ async def test_a_serial_reader_comes_and_goes_in_the_running_station(tmp_path, d
             await until(station, "pemindai-1", "ready")
         _, answer = await station.call("GET", "/v1/devices")
         assert [item["id"] for item in answer["items"]] == ["pemindai-1"]
+        _, figures = await station.call("GET", "/metrics")
+        assert 'stationd_reader_state{reader="pemindai-1",state="ready"} 1.0' in figures
+        assert re.search(r'stationd_reader_frames_total\{fate="scanned",reader="pemindai-1"\} [0-3]\.0', figures)
+        assert SECRET not in figures
         assert station.terminate() < 2.5
         log = station.log.read_text(encoding="utf-8")
     assert SECRET not in log

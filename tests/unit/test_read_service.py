@@ -106,6 +106,16 @@ def test_what_is_not_printable_text_is_bytes():
     assert told_of_scan("a", hidden).data == {"kind": "bytes", "length": 15}
 
 
+async def test_a_hostile_name_of_a_device_is_made_fit_to_be_shown(readers, listener):
+    desk = added(readers)._desk
+    desk.absent("port-missing", "gone")
+    desk.ready("Evil\x1b[2J\nReader\x00" + "x" * 5000)
+    model = readers.one("pemindai-1").model
+    assert model.isprintable()
+    assert model.startswith("Evil")
+    assert len(model) < 300
+
+
 # --------------------------------------------------------------------------------------------------------- listeners
 
 
@@ -150,6 +160,7 @@ async def test_readers_are_shown_as_devices(readers, listener):
     reader = added(readers)
     await told(listener, "reader.changed")
     (view,) = readers.all()
+    assert readers.reader("pemindai-1") is reader
     assert view == readers.one("pemindai-1")
     assert (view.kind, view.driver, view.state, view.model) == ("reader", "simulator", "ready", "simulated reader")
     assert view.evidence is None

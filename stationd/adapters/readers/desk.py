@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import replace
 
+from stationd.domain.inventory import clean
 from stationd.domain.scan import ReaderState, ReaderStatus, Scan
 from stationd.ports import Clock
 
@@ -48,13 +49,15 @@ class Desk:
         self._followers.append(changed)
 
     def ready(self, model: str | None = None) -> None:
-        """It answers."""
-        if self._status.state is ReaderState.READY:
+        """It answers; ``model`` is what it calls itself, made fit to be shown."""
+        status = replace(self._status, model=clean(model) or self._status.model)
+        if status.state is ReaderState.READY:
+            self._status = status
             return
         if self._is_told:
             _log.info("reader %s is there again", self._name)
         self._ready_at = self._clock.monotonic()
-        self._become(replace(self._status, state=ReaderState.READY, reasons=(), model=model or self._status.model))
+        self._become(replace(status, state=ReaderState.READY, reasons=()))
 
     def absent(self, reason: str, fault: str) -> None:
         """It does not answer; ``fault`` says why in one line. The first time a warning, then for those who debug."""

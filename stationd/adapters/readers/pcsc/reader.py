@@ -12,7 +12,6 @@ from stationd.domain.scan import ReaderStatus, Scan, ScanKind
 from stationd.ports import Clock
 
 _STOP_WITHIN_S = 3.0
-_MOST_MODEL = 128
 
 
 class PcscReader:
@@ -92,7 +91,7 @@ class PcscReader:
                 wanted = "" if self._wanted is None else f" with {self._wanted} in its name"
                 self._desk.absent("reader-missing", f"the PC/SC service has no reader{wanted}")
             case ReadersSeen(names=names):
-                self._desk.ready(", ".join(names)[:_MOST_MODEL])
+                self._desk.ready(", ".join(names))
             case CardSeen(atr=atr, uid=uid):
                 self._desk.put(Scan(kind=ScanKind.CARD, data=uid, atr=atr, at_ms=self._desk.now_ms()))
             case CardGone():
