@@ -67,6 +67,7 @@ KINDS: dict[str, Kind] = {
     "method-not-allowed": Kind(405, "The method is not allowed here", "Metode tidak diizinkan di sini"),
     "job-unknown": Kind(404, "No such job", "Tugas cetak tidak ada"),
     "device-unknown": Kind(404, "No such device", "Perangkat tidak ada"),
+    "act-unknown": Kind(404, "No such act", "Tindakan tidak dikenal"),
     # orders
     "idempotency-key-reused": Kind(409, "The key was used for another request", "Kunci sudah dipakai permintaan lain"),
     "order-has-a-live-job": Kind(409, "The order has a card under way", "Pesanan ini masih diproses"),

@@ -24,9 +24,15 @@ from stationd.http.schemas import NoQuery, Nothing
 DOCUMENT = document(ROUTES)
 
 
+COMMAND_LINE_ONLY = {"backup.py"}
+"""Modules whose refusals only a command line tells."""
+
+
 def refusals():
-    """Every code that some ``Refused`` in the daemon is made with, and where."""
+    """Every code that some ``Refused`` behind the door is made with, and where."""
     for path in Path(stationd.__file__).parent.rglob("*.py"):
+        if path.name in COMMAND_LINE_ONLY:
+            continue
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) == "Refused":
                 for constant in ast.walk(node.args[0]):
