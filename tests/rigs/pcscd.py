@@ -1,12 +1,14 @@
 """A genuine ``pcscd`` (Debian: pcscd) with the virtual reader of ``vsmartcard-vpcd``, on a socket of its own.
 
 The daemon's socket has a fixed place, but it takes one that it inherits (socket activation), and its clients take the
-place from ``PCSCLITE_CSOCK_NAME``, which libpcsclite reads once a process: so there is one path a process. It writes
-to /run/pcscd and needs the right to do so, and refuses to run beside another pcscd.
+place from ``PCSCLITE_CSOCK_NAME``, which libpcsclite reads once a process: so there is one path a process. It makes
+/run/pcscd and needs the right to do so; several run beside each other.
 """
 
+import atexit
 import contextlib
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -24,6 +26,7 @@ os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
 os.execvp("pcscd", ["pcscd", "-f", "-e", "-c", sys.argv[2]])
 """
 _folder = Path(tempfile.mkdtemp(prefix="stationd-pcscd-"))
+atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 SOCKET = _folder / "pcscd.sock"
 os.environ["PCSCLITE_CSOCK_NAME"] = str(SOCKET)
 

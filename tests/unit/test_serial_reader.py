@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from stationd.adapters import entry_points
 from stationd.adapters.readers import drivers
 from stationd.adapters.readers.desk import MOST_WAITING
-from stationd.adapters.readers.serial import SerialReader
+from stationd.adapters.readers.serial import SerialReader, build
 from stationd.adapters.readers.serial.options import options_of
 from stationd.adapters.readers.serial.transport import Line, connect
 from stationd.adapters.system import SystemClock
@@ -364,6 +365,37 @@ def test_wrong_options_are_refused_in_one_line(options, told):
 def test_a_port_is_a_path(port):
     with pytest.raises(ValueError, match="port: allowed is the path of a serial port"):
         drivers.build(ReaderSpec(name="a", driver="serial", port=port))
+
+
+async def test_another_transport_takes_its_place_by_configuration(monkeypatch):
+    opened = []
+
+    class Link:
+        def write(self, data):
+            opened.append(data)
+
+        async def close(self):
+            opened.append("closed")
+
+    async def other(line, received, lost):
+        opened.append(line.port)
+        received(b"through the other\n")
+        return Link()
+
+    class Entry:
+        value = "other:connect"
+
+        def load(self):
+            return other
+
+    monkeypatch.setattr(entry_points, "entry_points", lambda group, name: [Entry()] if name == "other" else [])
+    reader = build(
+        ReaderSpec(name="a", driver="serial", port="/dev/ttyX", options={"transport": "other", "greeting": "hex:41"})
+    )
+    async with aclosing(reader.scans()) as scans:
+        assert (await anext(scans)).text == "through the other"
+        await asyncio.sleep(0)
+    assert opened == ["/dev/ttyX", b"A", "closed"]
 
 
 def test_every_framing_can_be_configured():
