@@ -10,6 +10,7 @@ from stationd.domain.errors import Refused
 from stationd.domain.inventory import Changes, Inventory
 from stationd.domain.job import Attempt, Job, JobState, Verdict
 from stationd.domain.job_machine import JobEvent
+from stationd.domain.officer import Officer
 from stationd.domain.order import Document, Order, TemplateDocument
 from stationd.domain.outcome import Finding, NothingPrinted, Outcome
 from stationd.domain.printer import Capabilities, PrinterStatus
@@ -162,13 +163,19 @@ class Seal(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acceptance:
-    """An order to be taken, with the caller's key; ``digest`` is the hash of the body it came in."""
+    """An order to be taken, with the caller's key; ``digest`` is the hash of the body it came in.
+
+    ``signature`` is the id of the city's signature that it uses up. ``barred`` is the answer unless the very same
+    request was taken before.
+    """
 
     order: Order
     service_class: int
     caller: str
     key: str
     digest: bytes
+    signature: str | None = None
+    barred: Refused | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -476,4 +483,152 @@ class DeviceStore(Protocol):
 
     async def set_label(self, identity: str, label: str | None, actor: Actor) -> Refused | None:
         """Call a device something, or nothing again; ``device-unknown`` when it was never seen."""
+        ...
+
+
+# ----------------------------------------------------------------------------------------------------- officers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
+    """What a number opens: the hash of the PIN, ``None`` for nobody's number; how often in a row it failed before."""
+
+    pin_hash: str | None = field(repr=False)
+    failures: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredSession:
+    """A session as stored: SHA-256 of its token, its officer, when it ends at the latest (Unix milliseconds)."""
+
+    hash: bytes = field(repr=False)
+    officer: str
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredDuty:
+    """An officer on duty since a moment (Unix milliseconds), in the session that began it."""
+
+    officer: str
+    session: bytes = field(repr=False)
+    since: int
+
+
+class OfficerStore(Protocol):
+    """Officers, their sessions and their duty, and the wrong PINs of any number that was typed."""
+
+    async def all(self) -> Sequence[Officer]:
+        """Every officer ever entered, by number."""
+        ...
+
+    async def add(self, officer: Officer, pin_hash: str, actor: Actor) -> Refused | None:
+        """Enter an officer, or again one that was revoked; ``officer-known`` when the number is in use."""
+        ...
+
+    async def revoke(self, number: str, actor: Actor) -> Refused | None:
+        """End an appointment, with its sessions and duty; ``officer-unknown``."""
+        ...
+
+    async def begin_try(self, number: str) -> Credential:
+        """Count a try as failed, before the PIN is looked at; the same work for every number."""
+        ...
+
+    async def refuse_try(self, number: str, *, wait_s: int, is_told: bool) -> None:
+        """The PIN was wrong; ``is_told`` says whether an event is due for a number that is nobody's."""
+        ...
+
+    async def failures(self, number: str) -> int:
+        """How often in a row this number failed."""
+        ...
+
+    async def open_session(self, session: StoredSession) -> None:
+        """The PIN was right: a session begins, and the failures are forgotten."""
+        ...
+
+    async def close_session(self, hash_: bytes, reason: str) -> None:
+        """A session ends, and with it the duty that it began."""
+        ...
+
+    async def sessions(self) -> Sequence[StoredSession]:
+        """The sessions that were not closed."""
+        ...
+
+    async def begin_duty(self, duty: StoredDuty) -> None:
+        """An officer goes on duty; nothing happens to one who is."""
+        ...
+
+    async def end_duty(self, number: str, reason: str) -> None:
+        """An officer goes off duty; nothing happens to one who is not on."""
+        ...
+
+    async def on_duty(self) -> Sequence[StoredDuty]:
+        """Who is on duty, the first first."""
+        ...
+
+    async def trusted_ms(self) -> int | None:
+        """The last moment of a trusted clock that was remembered."""
+        ...
+
+    async def remember_trusted(self, unix_ms: int) -> None:
+        """Remember a moment of a trusted clock."""
+        ...
+
+    async def unsigned_jobs(self) -> int:
+        """How many jobs that may still become a card came without a signature of the city."""
+        ...
+
+
+class PinHasher(Protocol):
+    """Slow hashes of PINs; never on the event loop."""
+
+    async def hash(self, pin: str) -> str:
+        """A new hash, with its own salt."""
+        ...
+
+    async def is_right(self, hash_: str | None, pin: str) -> bool:
+        """Whether the PIN belongs to the hash; as slow, and ``False``, without one."""
+        ...
+
+
+class SignatureReader(Protocol):
+    """The public keys of the city."""
+
+    def claims(self, signature: str) -> Mapping[str, object] | None:
+        """What a key of the city has signed; ``None`` when none has, or when it is no signature at all."""
+        ...
+
+
+# ---------------------------------------------------------------------------------------------------- readiness
+
+
+class TimeSource(Protocol):
+    """Whether the wall clock is kept right by something."""
+
+    async def is_synchronised(self) -> bool:
+        """Whether dates may be judged by it now."""
+        ...
+
+
+class CentreProbe(Protocol):
+    """A way to see whether the centre can be reached."""
+
+    async def is_answering(self) -> bool:
+        """Whether it answers within the probe's own time limit. Never raises for trouble of the network."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostReading:
+    """The machine below: free bytes on the disk of the state directory, degrees Celsius; ``None`` where unknown."""
+
+    free_bytes: int | None
+    celsius: float | None
+
+
+class Host(Protocol):
+    """The machine below."""
+
+    async def read(self) -> HostReading:
+        """How it is now; trouble reads as unknown."""
         ...

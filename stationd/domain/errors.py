@@ -25,15 +25,24 @@ class Refused(StationError):
     It is returned as a value by the units that run in the database thread and raised once, at the door.
 
     ``field`` is the path of the value at fault in the caller's document, such as ``holder.nik``; ``see`` points to
-    the thing that stands in the way, such as the id of the job that already holds the order.
+    the thing that stands in the way, such as the id of the job that already holds the order; ``wait_s`` is given when
+    the same request may be right after so many seconds.
     """
 
     def __init__(
-        self, code: str, detail: str, *, field: str | None = None, see: str | None = None, fix: str | None = None
+        self,
+        code: str,
+        detail: str,
+        *,
+        field: str | None = None,
+        see: str | None = None,
+        fix: str | None = None,
+        wait_s: int | None = None,
     ) -> None:
         super().__init__(code, detail, fix=fix)
         self.field = field
         self.see = see
+        self.wait_s = wait_s
 
 
 class Faulted(StationError):

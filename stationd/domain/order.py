@@ -39,7 +39,10 @@ class TemplateDocument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """One order for one card, as a print-ready record from the centre or a counter gives it."""
+    """One order for one card, as a print-ready record from the centre or a counter gives it.
+
+    ``signature`` is the city's, as a compact JWS; an unattended station takes no order without one.
+    """
 
     order: str
     kind: JobKind
@@ -47,6 +50,7 @@ class Order:
     document: Document | TemplateDocument
     police_report: str | None = None
     profile: str = "ktp-el"
+    signature: str | None = field(default=None, repr=False)
 
 
 def is_nik_form(nik: str) -> bool:

@@ -1,7 +1,7 @@
 """Officers, sessions and duty over SQLite: fulfils :class:`stationd.ports.OfficerStore`."""
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Final, TypeVar
 
@@ -15,7 +15,7 @@ from stationd.domain.authority import Actor
 from stationd.domain.errors import Refused
 from stationd.domain.officer import Officer
 from stationd.domain.session import SessionEnd
-from stationd.ports import Credential, Seal, StoredSession
+from stationd.ports import Credential, Seal, StoredDuty, StoredSession
 
 _Q = load("officers")
 _BOOKS = load("books")
@@ -150,12 +150,12 @@ class SqliteOfficers:
 
         return await self._reader.run(unit)
 
-    async def begin_duty(self, number: str, session: bytes) -> None:
+    async def begin_duty(self, duty: StoredDuty) -> None:
         """See :meth:`stationd.ports.OfficerStore.begin_duty`."""
 
         def act(transaction: Transaction) -> None:
-            if transaction.run(_Q["insert_duty"], (number, session, transaction.now_ms)):
-                transaction.event("duty.begun", number, {})
+            if transaction.run(_Q["insert_duty"], (duty.officer, duty.session, duty.since)):
+                transaction.event("duty.begun", duty.officer, {})
 
         await self._apply(act)
 
@@ -163,9 +163,13 @@ class SqliteOfficers:
         """See :meth:`stationd.ports.OfficerStore.end_duty`."""
         await self._apply(lambda transaction: _end_duty(transaction, number, reason))
 
-    async def on_duty(self) -> Mapping[str, int]:
+    async def on_duty(self) -> Sequence[StoredDuty]:
         """See :meth:`stationd.ports.OfficerStore.on_duty`."""
-        return await self._reader.run(lambda connection: dict(connection.execute(_Q["on_duty"]).fetchall()))
+
+        def unit(connection: sqlite3.Connection) -> list[StoredDuty]:
+            return [StoredDuty(officer=o, session=s, since=at) for o, s, at in connection.execute(_Q["on_duty"])]
+
+        return await self._reader.run(unit)
 
     async def trusted_ms(self) -> int | None:
         """See :meth:`stationd.ports.OfficerStore.trusted_ms`."""

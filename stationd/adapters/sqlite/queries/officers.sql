@@ -52,7 +52,7 @@ SELECT officer FROM duty WHERE session = ?;
 DELETE FROM duty WHERE officer = ?;
 
 -- name: on_duty
-SELECT officer, since FROM duty ORDER BY since, officer;
+SELECT officer, session, since FROM duty ORDER BY since, officer;
 
 -- name: insert_signatures
 INSERT INTO city_signature (id, job) VALUES (?, ?) ON CONFLICT DO NOTHING;

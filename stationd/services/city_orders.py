@@ -1,0 +1,69 @@
+"""The city's signatures on orders: checked wherever one is given, and demanded where nobody stands by."""
+
+from collections.abc import Callable
+
+from stationd.domain.city_order import Moment, check
+from stationd.domain.errors import Refused
+from stationd.domain.order import Order
+from stationd.ports import OfficerStore, SignatureReader
+from stationd.services.gate import Gate
+
+UNSIGNED_ORDERS = "unsigned-orders"
+
+
+class CityOrders:
+    """Judges the signatures of orders for this station."""
+
+    def __init__(self, keys: SignatureReader, *, station: str, moment: Callable[[], Moment], is_required: bool) -> None:
+        """``is_required``: an unattended station takes no order without one."""
+        self._keys = keys
+        self._station = station
+        self._moment = moment
+        self._is_required = is_required
+
+    def signature_of(self, order: Order) -> str | Refused | None:
+        """The id of the order's signature, ``None`` where there is none and none is needed, or why it is refused.
+
+        The codes: ``signature-missing``, ``signature-invalid``, ``signature-expired``, ``signature-for-another``. That
+        an id is used once only is the store's to see (``signature-used``).
+        """
+        if order.signature is None:
+            if self._is_required:
+                return Refused(
+                    "signature-missing",
+                    "cannot take the order: this station prints only orders that the city signed",
+                    field="signature",
+                )
+            return None
+        claims = self._keys.claims(order.signature)
+        if claims is None:
+            return Refused(
+                "signature-invalid",
+                "cannot take the order: no key of the city has signed it",
+                field="signature",
+                fix="have the city's key in city.keys",
+            )
+        return check(claims, order, station=self._station, moment=self._moment())
+
+
+class UnsignedOrders:
+    """Keeps the gate of an unattended station shut over orders that were taken without a signature.
+
+    They stem from a time when the station was attended. Somebody must cancel them, or attend the station again.
+    """
+
+    def __init__(self, store: OfficerStore, gate: Gate) -> None:
+        self._store = store
+        self._gate = gate
+        self._count = 0
+        gate.add(lambda: (UNSIGNED_ORDERS,) if self._count else ())
+
+    async def look(self) -> None:
+        """Count them again while there are any; no new ones can come."""
+        self._count = await self._store.unsigned_jobs()
+        self._gate.look()
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return self._count
