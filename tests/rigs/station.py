@@ -1,6 +1,8 @@
 """The daemon as a process of its own: started by its command line, spoken to over HTTP, killed at will."""
 
 import asyncio
+import io
+import json
 import os
 import signal
 import sqlite3
@@ -115,7 +117,10 @@ class StationProcess:
     async def call(self, method: str, path: str, body: object = None, **headers: str) -> tuple[int, Any]:
         """Status and decoded body of one call with the admin token; keyword arguments are headers with underscores."""
         sent = {"Authorization": f"Bearer {self.token}", **{k.replace("_", "-"): v for k, v in headers.items()}}
-        async with self.session.request(method, f"http://localhost{path}", json=body, headers=sent) as answer:
+        data = None if body is None else io.BytesIO(json.dumps(body).encode())
+        if data is not None:
+            sent.setdefault("Content-Type", "application/json")
+        async with self.session.request(method, f"http://localhost{path}", data=data, headers=sent) as answer:
             kind = answer.content_type
             return answer.status, await answer.json(content_type=None) if kind.endswith("json") else await answer.text()
 
