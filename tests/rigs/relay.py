@@ -11,6 +11,7 @@ import struct
 from typing import Self
 
 _RESET = struct.pack("ii", 1, 0)
+_PART = 16_384
 
 
 class Relay:
@@ -21,21 +22,33 @@ class Relay:
         stall_after: Bytes of a connection that are passed on; then it stands still. Small requests never get there.
         lose_answers: Whether answers to connections that brought more than ``big`` bytes are thrown away.
         big: What counts as a document's connection.
+        pace_s: Seconds between two parts of 16 kB; above zero, little more than a part is held on the way.
     """
 
     def __init__(
-        self, target: int, *, stall_after: int | None = None, lose_answers: bool = False, big: int = 20_000
+        self,
+        target: int,
+        *,
+        stall_after: int | None = None,
+        lose_answers: bool = False,
+        big: int = 20_000,
+        pace_s: float = 0,
     ) -> None:
         self._target = target
         self._stall_after = stall_after
         self._lose_answers = lose_answers
         self._big = big
+        self.pace_s = pace_s
         self.stalled = asyncio.Event()
+        self.passing = asyncio.Event()
         self.port = 0
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
+        sock = socket.create_server(("127.0.0.1", 0))
+        if self.pace_s:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _PART)  # accepted ones inherit it
+        self._server = await asyncio.start_server(self._serve, sock=sock, limit=_PART)
+        self.port = sock.getsockname()[1]
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -65,7 +78,9 @@ class Relay:
             far_writer.close()
 
     async def _forth(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, passed: list[int]) -> None:
-        while part := await reader.read(16_384):
+        while part := await reader.read(_PART):
+            if self.pace_s:
+                await asyncio.sleep(self.pace_s)
             if self._stall_after is not None and passed[0] + len(part) > self._stall_after:
                 writer.write(part[: self._stall_after - passed[0]])
                 await writer.drain()
@@ -74,6 +89,8 @@ class Relay:
                     pass
                 break
             passed[0] += len(part)
+            if passed[0] > self._big:
+                self.passing.set()
             writer.write(part)
             await writer.drain()
         with contextlib.suppress(OSError):
