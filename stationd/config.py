@@ -14,17 +14,23 @@ from typing import Any, Final
 from stationd.config_keys import LISTEN, TABLES, Listen, Mode, TcpListen, UnixListen
 from stationd.config_schema import Problem, Reading, Row, read_tables
 from stationd.domain.profile import BUILT_IN, Profile, RestRule, pixels
+from stationd.domain.readiness import CheckName
 from stationd.ports import PrinterSpec, ReaderSpec
 
 __all__ = [
     "DEFAULT_FILE",
     "BlanksSettings",
+    "CentreSettings",
+    "CitySettings",
+    "ClockSettings",
     "ConfigError",
+    "DutySettings",
     "HttpSettings",
     "Listen",
     "Mode",
     "Problem",
     "QueueSettings",
+    "ReadinessSettings",
     "Settings",
     "StationSettings",
     "TcpListen",
@@ -78,6 +84,46 @@ class QueueSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DutySettings:
+    """Officers: ``required`` says whether cards are printed only while one is on duty."""
+
+    required: bool
+    session_hours: int
+    idle_minutes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockSettings:
+    """``trust``: ``kernel``, or ``always`` where a person vouches for the clock."""
+
+    trust: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CitySettings:
+    """``keys``: the city's Ed25519 public keys, 32 bytes each."""
+
+    keys: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CentreSettings:
+    """The link to the centre; ``probe`` is ``None`` where it is not watched."""
+
+    probe: str | None
+    every_s: int
+    timeout_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadinessSettings:
+    """Which failed checks stop new orders, and which stop printing."""
+
+    stop_orders: tuple[CheckName, ...]
+    stop_printing: tuple[CheckName, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything in the file. ``profiles`` holds the built-in ones first, then the file's, each name once."""
 
@@ -85,6 +131,11 @@ class Settings:
     http: HttpSettings
     blanks: BlanksSettings
     queue: QueueSettings
+    duty: DutySettings
+    clock: ClockSettings
+    city: CitySettings
+    centre: CentreSettings
+    readiness: ReadinessSettings
     printers: tuple[PrinterSpec, ...]
     readers: tuple[ReaderSpec, ...]
     profiles: tuple[Profile, ...]
@@ -139,6 +190,7 @@ def parse(raw: Mapping[str, object], *, file: str) -> Settings:
     for row in rows["profile"]:
         _fit_pixels(reading, row)
     _check_profiles_known(reading, rows)
+    _check_city(reading, rows)
     if reading.problems:
         raise ConfigError(
             tuple(reading.problems),
@@ -154,10 +206,22 @@ def parse(raw: Mapping[str, object], *, file: str) -> Settings:
         http=HttpSettings(**rows["http"][0].values),
         blanks=BlanksSettings(**rows["blanks"][0].values),
         queue=QueueSettings(**rows["queue"][0].values),
+        duty=_duty(rows["duty"][0].values, Mode(station["mode"])),
+        clock=ClockSettings(**rows["clock"][0].values),
+        city=CitySettings(**rows["city"][0].values),
+        centre=CentreSettings(**rows["centre"][0].values),
+        readiness=ReadinessSettings(
+            **{key: tuple(map(CheckName, names)) for key, names in rows["readiness"][0].values.items()}
+        ),
         printers=tuple(_printer(row) for row in rows["printer"]),
         readers=tuple(_reader(row) for row in rows["reader"]),
         profiles=tuple(profiles.values()),
     )
+
+
+def _duty(values: Mapping[str, Any], mode: Mode) -> DutySettings:
+    required = values["required"]
+    return DutySettings(**{**values, "required": mode is Mode.ATTENDED if required is None else required})
 
 
 def _region_of(station_id: str) -> str:
@@ -196,6 +260,14 @@ def _check_listen(reading: Reading, rows: list[Row]) -> None:
             reading.refuse(f"{row.where}.listen", [], f"at least one of: {LISTEN.allowed}")
         elif listen and len(set(listen)) < len(listen) and None not in listen:
             reading.refuse(f"{row.where}.listen", len(listen), "each address once")
+
+
+def _check_city(reading: Reading, rows: dict[str, list[Row]]) -> None:
+    for station, city in zip(rows["station"], rows["city"], strict=False):
+        if station.values["mode"] == Mode.UNATTENDED and city.values["keys"] == ():
+            reading.miss(
+                f"{city.where}.keys", "a public key of the city, for an unattended station prints on nothing else"
+            )
 
 
 def _check_profiles_known(reading: Reading, rows: dict[str, list[Row]]) -> None:

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
 
+from stationd.config_gate import GATE_TABLES
 from stationd.config_schema import Key, Rule, Table, UnfitError, many, matching, number, one_of, whole
 from stationd.domain.profile import KTP_EL
 
@@ -154,7 +155,6 @@ TABLES: Final[tuple[Table, ...]] = (
                 default=Mode.ATTENDED.value,
                 help="`attended` prints only while an appointed officer is on duty; "
                 "`unattended` prints only orders that the city signed.",
-                is_in_effect=False,
             ),
             Key(
                 name="state_dir",
@@ -225,6 +225,7 @@ TABLES: Final[tuple[Table, ...]] = (
             ),
         ),
     ),
+    *GATE_TABLES,
     Table(
         name="printer",
         help="A printer. Further keys belong to its driver, which checks them.",
