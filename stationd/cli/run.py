@@ -4,6 +4,8 @@ import argparse
 import logging
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from stationd.cli import EXIT_DONE, EXIT_FAILED
@@ -35,10 +37,31 @@ def run(args: argparse.Namespace) -> int:
 
 async def serve(settings: "Settings") -> None:
     """The station from start to stop."""
-    from stationd.app import App  # noqa: PLC0415 - see above
+    with without_ca_bundle():
+        from stationd.app import App  # noqa: PLC0415 - see above
 
     async with App(settings) as app:
         await app.run_until_signalled()
+
+
+@contextmanager
+def without_ca_bundle() -> Iterator[None]:
+    """While aiohttp is imported: it reads every certificate authority of the system for clients that speak TLS.
+
+    That takes a fifth of the start (60 to 90 ms) and 2 MB. The station speaks no TLS through aiohttp's default
+    context; whoever does must bring a context of their own, and gets a refused handshake otherwise, never an open one.
+    """
+    names = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(dict.fromkeys(names, os.devnull))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def set_up_logging(level: str) -> None:
