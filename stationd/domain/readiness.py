@@ -28,6 +28,9 @@ LOW_DISK: Final = 512 << 20
 NO_DISK: Final = 64 << 20
 """Bytes below which the disk is low, and below which nothing more may be begun."""
 
+NOT_READ_YET: Final = Words("not measured yet", "belum diukur")
+"""What is said of a sensor in the first moments of a run."""
+
 HOT_REASONS: Final = frozenset({"fuser-over-temp", "marker-over-temp", "over-temperature"})
 HOT_HOST_C: Final = 85.0
 """Degrees Celsius of the station's own processor at which it slows down or stops."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from typing import Protocol
 
 from stationd.domain.authority import Actor, Role
 from stationd.ports import Clock, TokenStore
@@ -13,17 +14,32 @@ _REMEMBERED_AT_MOST = 256
 _TOKEN_BYTES = 32
 
 
+SESSION_PREFIX = "st_session_"
+"""How the token of a session begins; a bearer token begins with its role instead."""
+
+
+class Sessions(Protocol):
+    """What knows the sessions of officers."""
+
+    def actor_of(self, hash_: bytes) -> Actor | None:
+        """Who carries the session's token with this SHA-256, or ``None``."""
+        ...
+
+
 class Access:
     """Tokens, looked up by hash: comparing takes the same time for every wrong token."""
 
-    def __init__(self, tokens: TokenStore, clock: Clock) -> None:
+    def __init__(self, tokens: TokenStore, clock: Clock, sessions: Sessions | None = None) -> None:
         self._tokens = tokens
         self._clock = clock
+        self._sessions = sessions
         self._remembered: dict[bytes, tuple[float, Actor]] = {}
 
     async def actor_of(self, token: str) -> Actor | None:
-        """Who carries this token, or ``None`` when it is unknown or revoked."""
+        """Who carries this token, or ``None`` when it is unknown or revoked, or its session is over."""
         hash_ = hash_of(token)
+        if self._sessions is not None and token.startswith(SESSION_PREFIX):
+            return self._sessions.actor_of(hash_)
         now = self._clock.monotonic()
         known = self._remembered.get(hash_)
         if known is not None and now - known[0] < REMEMBERED_S:

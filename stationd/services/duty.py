@@ -16,7 +16,7 @@ from stationd.domain.errors import Faulted, Refused
 from stationd.domain.officer import Standing
 from stationd.domain.session import Session, SessionEnd, SessionRules, session_end
 from stationd.ports import Clock, OfficerStore, StoredDuty, StoredSession
-from stationd.services.access import hash_of
+from stationd.services.access import SESSION_PREFIX, hash_of
 from stationd.services.calendar import Calendar
 from stationd.services.gate import Gate
 from stationd.services.officers import Officers, OfficerView, must_be_officer
@@ -27,7 +27,6 @@ LOOK_EVERY_S = 1.0
 """How soon what another process changed (``stationd officer revoke``) is obeyed."""
 
 NOBODY_ON_DUTY = "no-officer-on-duty"
-TOKEN_PREFIX = "st_session_"  # noqa: S105 - how a session's token begins
 _TOKEN_BYTES = 32
 
 
@@ -88,7 +87,7 @@ class Duty:
     async def open(self, view: OfficerView) -> SignedIn:
         """A session for an officer who has shown the PIN. Raises ``Faulted`` with no session when it is not stored."""
         number = view.officer.number
-        token = TOKEN_PREFIX + secrets.token_urlsafe(_TOKEN_BYTES)
+        token = SESSION_PREFIX + secrets.token_urlsafe(_TOKEN_BYTES)
         hash_ = hash_of(token)
         now = self._clock.monotonic()
         expires_at = self._clock.now_ms() + int(self._rules.lifetime_s * 1000)

@@ -39,6 +39,7 @@ from stationd.ports import (
     Turned,
 )
 from stationd.services.bell import Bell
+from stationd.services.gate import Gate
 from stationd.services.pace import Pace
 
 _log = logging.getLogger(__name__)
@@ -62,7 +63,7 @@ _LONGEST_REST_S = 30.0
 class Spooler:
     """Everything that happens at one printer."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - its collaborators, each by its name
         self,
         printer: Printer,
         spec: PrinterSpec,
@@ -73,7 +74,9 @@ class Spooler:
         renderer: Renderer,
         pace: Pace,
         is_paused: bool = False,
+        gate: Gate | None = None,
     ) -> None:
+        """``gate``: whether a card may be begun at all; without one it always may."""
         self.printer = printer
         self.spec = spec
         self.pace = pace
@@ -94,6 +97,8 @@ class Spooler:
         self._troubles = 0
         self._offline_since: float | None = clock.monotonic()
         self._stopped_since: float | None = clock.monotonic()
+        self._gate = gate or Gate()
+        self._gate.follow(self._changed)
 
     # ------------------------------------------------------------------------------------------ what others see
 
@@ -103,9 +108,14 @@ class Spooler:
         return self.spec.name
 
     @property
+    def is_able(self) -> bool:
+        """Whether the printer could start a card now, if the station may print."""
+        return self._is_ready and not (self.is_paused or self._is_stopping or self.status.stopped_by)
+
+    @property
     def is_open(self) -> bool:
         """Whether a card may be started here now."""
-        return self._is_ready and not (self.is_paused or self._is_stopping or self.status.stopped_by)
+        return self.is_able and self._gate.is_open
 
     def set_paused(self, *, is_paused: bool) -> None:
         """Pause or resume; the card in the machine is finished in any case."""
@@ -183,6 +193,8 @@ class Spooler:
                 return NothingPrinted(Cause.DOCUMENT, refused.code)
             except Faulted as fault:
                 return NothingPrinted(Cause.TRANSIENT, fault.code)
+        if not self._gate.is_open:
+            return NothingPrinted(Cause.WITHDRAWN, "the station may not print any more")
         opened = await self.printer.open(attempt)
         if isinstance(opened, NothingPrinted):
             return opened

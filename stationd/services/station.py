@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from stationd.ports import Clock
+from stationd.services.gate import Gate
 from stationd.services.printers import Printers
 
 
@@ -24,7 +25,7 @@ class StationView:
 class Station:
     """Describes the station."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - its collaborators, each by its name
         self,
         *,
         id_: str,
@@ -35,8 +36,9 @@ class Station:
         clock: Clock,
         printers: Printers,
         at_hand: Callable[[], int],
+        gate: Gate | None = None,
     ) -> None:
-        """``at_hand`` tells how many blanks can be printed now."""
+        """``at_hand`` tells how many blanks can be printed now; ``gate`` whether the station may print."""
         self._id = id_
         self._name = name
         self._mode = mode
@@ -45,6 +47,7 @@ class Station:
         self._printers = printers
         self._started_at_ms = clock.now_ms()
         self._at_hand = at_hand
+        self._gate = gate or Gate()
 
     def describe(self) -> StationView:
         """Who, where, and what stands in the way of printing."""
@@ -52,10 +55,11 @@ class Station:
         reasons = []
         if not spoolers:
             reasons.append("no-printer")
-        elif not any(spooler.is_open for spooler in spoolers):
+        elif not any(spooler.is_able for spooler in spoolers):
             reasons.append("no-printer-ready")
         if self._at_hand() < 1:
             reasons.append("no-blanks")
+        reasons.extend(self._gate.reasons)
         return StationView(
             id=self._id,
             name=self._name,

@@ -1,6 +1,6 @@
 """Taking orders at the door: the rules, the document, then the durable queue."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from stationd.domain.authority import Actor
@@ -9,6 +9,7 @@ from stationd.domain.entitlement import KIND_CLASS, refusal_of
 from stationd.domain.errors import Refused
 from stationd.domain.order import Document, Order, TemplateDocument
 from stationd.ports import Acceptance, JobStore, Renderer
+from stationd.services.city_orders import CityOrders
 from stationd.services.jobs import Jobs, JobView
 
 
@@ -24,10 +25,23 @@ class Submission:
     """Submitting one order."""
 
     def __init__(
-        self, store: JobStore, jobs: Jobs, renderer: Renderer, templates: Mapping[str, frozenset[str]]
+        self,
+        store: JobStore,
+        jobs: Jobs,
+        renderer: Renderer,
+        templates: Mapping[str, frozenset[str]],
+        *,
+        city: CityOrders | None = None,
+        bar: Callable[[], Refused | None] = lambda: None,
     ) -> None:
-        """``templates`` gives the templates that each profile of this station can print."""
+        """``templates`` gives the templates that each profile of this station can print.
+
+        ``city`` judges signatures; ``bar`` tells why no new order is taken now. Neither keeps a request from its
+        answer that was taken before.
+        """
         self._store = store
+        self._city = city
+        self._bar = bar
         self._jobs = jobs
         self._renderer = renderer
         self._templates = templates
@@ -36,14 +50,16 @@ class Submission:
         """The job, durable when this returns.
 
         Raises :class:`Refused`: a rule of :mod:`stationd.domain.entitlement`, ``profile-unknown``,
-        ``document-invalid``, ``idempotency-key-reused``, ``order-has-a-live-job``; and ``Faulted``
-        (``storage-full``, …) with nothing stored.
+        ``document-invalid``, ``idempotency-key-reused``, ``order-has-a-live-job``, ``signature-…``,
+        ``orders-stopped``; and ``Faulted`` (``storage-full``, …) with nothing stored.
         """
         refused = refusal_of(order) or self._document_refusal(order)
         if refused is not None:
             raise refused
         if isinstance(order.document, TemplateDocument):
             await self._renderer.check(order.document.template, order.document.fields, order.document.photo)
+        signature = None if self._city is None else self._city.signature_of(order)
+        barred = signature if isinstance(signature, Refused) else self._bar()
         answer = await self._store.accept(
             Acceptance(
                 order=order,
@@ -51,6 +67,8 @@ class Submission:
                 caller=actor.name,
                 key=key,
                 digest=digest,
+                signature=signature if isinstance(signature, str) else None,
+                barred=barred,
             )
         )
         if isinstance(answer, Refused):

@@ -12,6 +12,7 @@ from stationd.domain.job import Job, JobState
 from stationd.ports import Acceptance, Accepted, Entropy, Seal
 
 _Q = load("jobs")
+_CITY = load("officers")
 _HOUR_MS = 3_600_000
 
 
@@ -25,6 +26,8 @@ class Accepting:
 
     def __call__(self, transaction: Transaction, acceptances: Sequence[Acceptance]) -> list[Accepted | Refused]:
         """One answer for each: the new job, the job of the same request before, or why not."""
+        if any(acceptance.barred is not None for acceptance in acceptances):
+            return [self._accept_one(transaction, acceptance) for acceptance in acceptances]
         first = transaction.next_job_seq(len(acceptances))
         jobs = [self._job(transaction, first + i, acceptance) for i, acceptance in enumerate(acceptances)]
         transaction.run("SAVEPOINT accepting")
@@ -47,6 +50,17 @@ class Accepting:
                     fix="use a new key for a new request; repeat a request with the very same body",
                 )
             return Accepted(job=job_of(transaction.rows(_Q["by_seq"], (known[0],))[0]), is_replay=True)
+        if acceptance.barred is not None:
+            return acceptance.barred
+        if acceptance.signature is not None:
+            used = transaction.row(_CITY["signature_used"], (acceptance.signature,))
+            if used is not None:
+                return Refused(
+                    "signature-used",
+                    "cannot take the order: the city's signature was used before",
+                    field="signature",
+                    see=used[0],
+                )
         holding = transaction.row(_Q["live_by_order"], (acceptance.order.order,))
         if holding is not None:
             return Refused(
@@ -101,7 +115,10 @@ class Accepting:
         if transaction.run_many(_Q, "insert_jobs", rows) != len(jobs):
             return False
         keys = [(a.caller, a.key, j.seq, a.digest, j.created_at) for j, a in zip(jobs, acceptances, strict=True)]
-        return transaction.run_many(_Q, "insert_keys", keys) == len(jobs)
+        if transaction.run_many(_Q, "insert_keys", keys) != len(jobs):
+            return False
+        signed = [(a.signature, j.seq) for j, a in zip(jobs, acceptances, strict=True) if a.signature is not None]
+        return not signed or transaction.run_many(_CITY, "insert_signatures", signed) == len(signed)
 
     def _record(self, transaction: Transaction, jobs: Sequence[Job], acceptances: Sequence[Acceptance]) -> None:
         seal = self._seal
@@ -114,7 +131,7 @@ class Accepting:
             transaction.event(
                 "job.accepted",
                 job.id,
-                {"state": job.state, "kind": job.kind, "rank": job.rank, "actor": acceptance.caller},
+                {"state": job.state, "kind": job.kind, "rank": job.rank, "profile": job.profile, "actor": acceptance.caller},
             )
         transaction.run_many(_Q, "insert_holders", holders)
         transaction.run_many(_Q, "insert_documents", documents)
