@@ -6,7 +6,7 @@ key, value and what is allowed. Secrets never stand in this file; they come as s
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -24,6 +24,7 @@ __all__ = [
     "CitySettings",
     "ClockSettings",
     "ConfigError",
+    "DevicesSettings",
     "DutySettings",
     "HttpSettings",
     "Listen",
@@ -124,8 +125,18 @@ class ReadinessSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DevicesSettings:
+    """``watch``: whether printers and readers on the USB bus are found and taken into use."""
+
+    watch: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Everything in the file. ``profiles`` holds the built-in ones first, then the file's, each name once."""
+    """Everything in the file. ``profiles`` holds the built-in ones first, then the file's, each name once.
+
+    ``file`` is where it was read; the station's own matchers stand in ``devices.d`` beside it.
+    """
 
     station: StationSettings
     http: HttpSettings
@@ -136,9 +147,11 @@ class Settings:
     city: CitySettings
     centre: CentreSettings
     readiness: ReadinessSettings
+    devices: DevicesSettings
     printers: tuple[PrinterSpec, ...]
     readers: tuple[ReaderSpec, ...]
     profiles: tuple[Profile, ...]
+    file: Path = field(compare=False)
 
 
 class ConfigError(Exception):
@@ -213,9 +226,11 @@ def parse(raw: Mapping[str, object], *, file: str) -> Settings:
         readiness=ReadinessSettings(
             **{key: tuple(map(CheckName, names)) for key, names in rows["readiness"][0].values.items()}
         ),
+        devices=DevicesSettings(**rows["devices"][0].values),
         printers=tuple(_printer(row) for row in rows["printer"]),
         readers=tuple(_reader(row) for row in rows["reader"]),
         profiles=tuple(profiles.values()),
+        file=Path(file),
     )
 
 

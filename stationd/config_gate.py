@@ -42,7 +42,7 @@ def _probe(value: object) -> str | None:
     return value
 
 
-_YES_OR_NO = Rule(allowed="true or false", convert=_is)
+YES_OR_NO = Rule(allowed="true or false", convert=_is)
 _CHECKS = many(one_of(*CheckName))
 
 GATE_TABLES: Final[tuple[Table, ...]] = (
@@ -52,7 +52,7 @@ GATE_TABLES: Final[tuple[Table, ...]] = (
         keys=(
             Key(
                 name="required",
-                rule=_YES_OR_NO,
+                rule=YES_OR_NO,
                 default=None,
                 note="`true` for an attended station, `false` for an unattended one",
                 help="Print only while an appointed officer is on duty.",

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
 
-from stationd.config_gate import GATE_TABLES
+from stationd.config_gate import GATE_TABLES, YES_OR_NO
 from stationd.config_schema import Key, Rule, Table, UnfitError, many, matching, number, one_of, whole
 from stationd.domain.profile import KTP_EL
 
@@ -226,6 +226,18 @@ TABLES: Final[tuple[Table, ...]] = (
         ),
     ),
     *GATE_TABLES,
+    Table(
+        name="devices",
+        help="Printers and readers that come and go on the USB bus; see [devices](devices.md).",
+        keys=(
+            Key(
+                name="watch",
+                rule=YES_OR_NO,
+                default=True,
+                help="Find them, and take those into use that a matcher knows. Without it, only what is configured is.",
+            ),
+        ),
+    ),
     Table(
         name="printer",
         help="A printer. Further keys belong to its driver, which checks them.",
