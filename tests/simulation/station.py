@@ -1,0 +1,134 @@
+"""The daemon as it runs in the simulation: the real services over the real store, composed as the application does.
+
+One :class:`Station` is one run of it, one process on the loop. It ends politely or is killed; the next run stands on
+the same disk, before the same machines.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from stationd.adapters.printers.ipp import driver as ipp_driver
+from stationd.adapters.printers.ipp.driver import IppPrinter
+from stationd.adapters.printers.ipp.settings import read_settings
+from stationd.adapters.sqlite.blanks import SqliteBlanks
+from stationd.adapters.sqlite.jobs import SqliteJobs
+from stationd.adapters.sqlite.writer import Writer
+from stationd.domain.events import Event
+from stationd.domain.job import Attempt
+from stationd.domain.order import Document
+from stationd.ports import Clock, Entropy, Printer, PrinterSpec, Settling, Turn, Turned
+from stationd.services.bell import Bell
+from stationd.services.blanks import Blanks
+from stationd.services.jobs import Jobs
+from stationd.services.line import Line
+from stationd.services.pace import Pace
+from stationd.services.recover import show_orphans
+from stationd.services.spool import Spooler
+from stationd.services.submit import Submission
+from stationd.services.supervise import Supervisor
+from tests.simulation.loop import Process
+from tests.simulation.store import Disk, InlineConnection, PlainSeal
+from tests.simulation.wire import Wire
+
+T = TypeVar("T")
+
+MAX_TRIES = 3
+AGEING = 10
+PROFILE = "ktp-el"
+FINISH_WITHIN_S = 3.0
+
+
+class NoRenderer:
+    """Every order here brings its document."""
+
+    async def check(self, template: str, fields: Mapping[str, str], photo: bytes | None) -> None:
+        raise AssertionError
+
+    async def render(self, template: str, fields: Mapping[str, str], photo: bytes | None) -> Document:
+        raise AssertionError
+
+
+class WatchedJobs(SqliteJobs):
+    """The store of jobs; ``told`` are the outcomes that the run handed over for writing down."""
+
+    told: dict[str, Settling]
+
+    async def turn(self, turn: Turn) -> Turned:
+        if turn.settling is not None:
+            self.told[turn.settling.attempt.id] = turn.settling
+        return await super().turn(turn)
+
+
+class Station:
+    """One run of the daemon."""
+
+    def __init__(
+        self,
+        process: Process,
+        disk: Disk,
+        clock: Clock,
+        entropy: Entropy,
+        wires: Mapping[str, Wire],
+        *,
+        options: Mapping[str, Mapping[str, object]],
+    ) -> None:
+        self.process = process
+        self.is_serving = False
+        self.spoolers: dict[str, Spooler] = {}
+        self.supervisor = Supervisor()
+        self._bell = Bell()
+        self._line = Line()
+        self._clock = clock
+        self._wires = wires
+        self._options = options
+        reader = InlineConnection(disk, is_reader=True)
+        self._writer = Writer(InlineConnection(disk), clock, self._publish)
+        self.store = WatchedJobs(
+            self._writer, reader, PlainSeal(), entropy, max_tries=MAX_TRIES, ageing=AGEING
+        )
+        self.store.told = {}
+        self.jobs = Jobs(self.store, self._line, lambda: None)
+        self.blanks = Blanks(SqliteBlanks(self._writer, reader, low=5))
+        self.submission = Submission(self.store, self.jobs, NoRenderer(), {PROFILE: frozenset()})
+
+    async def start(self) -> None:
+        """Come up as the application does."""
+        await self.store.clear_delays()
+        self._line.load(await self.store.ranks())
+        await show_orphans(self.store, set(self._wires))
+        for name, wire in self._wires.items():
+            self._add(name, wire)
+        self.is_serving = True
+
+    async def stop(self) -> None:
+        """Go down as the application does."""
+        self.is_serving = False
+        for spooler in self.spoolers.values():
+            spooler.stop()
+        await self.supervisor.settle(FINISH_WITHIN_S)
+        await self.supervisor.stop()
+        await self._writer.aclose()
+
+    def _add(self, name: str, wire: Wire) -> None:
+        spec = PrinterSpec(name=name, driver="ipp", uri="ipp://192.0.2.1/ipp/print", options=self._options[name])
+        printer = IppPrinter(name, read_settings(spec))
+        printer._device = wire
+        spooler = Spooler(
+            printer,
+            spec,
+            store=self.store,
+            bell=self._bell,
+            clock=self._clock,
+            renderer=NoRenderer(),
+            pace=Pace({PROFILE: 4.0}),
+        )
+        self.spoolers[name] = spooler
+        self.supervisor.start(f"printer {name}", spooler.run)
+
+    def _publish(self, events: Sequence[Event]) -> None:
+        joined = self._line.follow(events)
+        if any(event.type.startswith("blanks.") for event in events):
+            self._bell.ring_all()
+        elif joined:
+            self._bell.ring(joined)

@@ -1,0 +1,398 @@
+"""One seed: a plan drawn from it, the world built to the plan, and what the auditor says of it.
+
+The plan has a rough part, in which everything goes wrong that may, and a quiet part, in which the station has to bring
+every job to its end.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from stationd.adapters.printers.ipp import driver as ipp_driver
+from stationd.adapters.printers.ipp import incarnation as ipp_incarnation
+from tests.simulation.audit import Auditor, Totals
+from tests.simulation.loop import Process, Stuck, VirtualLoop
+from tests.simulation.machine import Machine, Traits
+from tests.simulation.people import Office
+from tests.simulation.station import Station
+from tests.simulation.store import Disk, SeededEntropy, VirtualClock
+from tests.simulation.wire import Weather, Wire
+
+ROUGH_S = 100.0
+"""After this nothing new goes wrong."""
+DEADLINE_S = 1500.0
+_HOOKS = ("commit", "before create", "create", "before send", "send", "cut", "step", "step")
+_YEARS_MS = 5 * 365 * 86_400_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What is drawn from the seed before anything happens."""
+
+    jobs: int
+    machines: int
+    kills: int
+    stops: int
+    lost_requests: float
+    troubles: int
+    disk_troubles: int
+    meddlings: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """How a world ended: ``broken`` is ``None`` when every promise was kept."""
+
+    seed: int
+    broken: str | None
+    totals: Totals
+
+
+class World:
+    """Everything around one seed."""
+
+    def __init__(self, seed: int, *, is_verbose: bool = False) -> None:
+        self.seed = seed
+        self._is_verbose = is_verbose
+        draw = self.rng("plan")
+        self.plan = Plan(
+            jobs=draw.randint(10, 22),
+            machines=draw.choice([1, 1, 2, 2, 3]),
+            kills=draw.choice([0, 1, 2, 2, 3, 4]),
+            stops=draw.choice([0, 0, 1, 1, 2]),
+            lost_requests=draw.choice([0.0, 0.05, 0.2]),
+            troubles=draw.choice([0, 2, 4, 8]),
+            disk_troubles=draw.choice([0, 0, 1, 3]),
+            meddlings=draw.choice([0, 1, 3]),
+        )
+        self.loop = VirtualLoop(self.rng("loop"))
+        self.clock = VirtualClock(self.loop)
+        self.disk = Disk(self.loop, self.rng("disk"))
+        self.auditor = Auditor(self.loop, self.disk, self.clock, self.say)
+        self.office = Office(self)
+        self.station: Station | None = None
+        self.machines: dict[str, Machine] = {}
+        self.is_over = False
+        self._weather: dict[str, Weather] = {}
+        self._draw = draw
+        self._faults = self.rng("faults")
+        self._graves: list[Process] = []
+        self._is_calm = False
+        self._armed: tuple[str, int, int] | None = None
+        self._kill_in: int | None = None
+        self._died: asyncio.Future[None] | None = None
+        self.loop.before_step = self._before_step
+        for number in range(self.plan.machines):
+            self._build_machine(f"kartu-{number + 1}")
+        self.auditor.machines = self.machines
+
+    def rng(self, stream: str) -> Random:
+        """Random numbers of the seed for one purpose."""
+        return Random(f"{self.seed}/{stream}")
+
+    def say(self, line: str) -> None:
+        """Tell what happens, when somebody wants to know."""
+        if self._is_verbose:
+            print(f"{self.loop.time():10.4f}  {line}")
+
+    # ----------------------------------------------------------------------------------------------------- building
+
+    def _build_machine(self, name: str) -> None:
+        draw = self._draw
+        traits = Traits(
+            seconds=draw.uniform(2, 6),
+            window=draw.choice([1, 1, 2]),
+            has_counter=draw.random() < 0.5,
+            has_up_time=draw.random() < 0.8,
+            tells_beginning=draw.random() < 0.8,
+            counts_documents=draw.random() < 0.5,
+            is_serial=draw.random() < 0.3,
+            keeps_history=(keeps := draw.random() < 0.4),
+            resumes=keeps and draw.random() < 0.5,
+            reuses_ids=draw.random() < 0.7,
+            refeeds=draw.random() < 0.5,
+            accepts_cut=draw.random() < 0.3,
+            cancels_midway=draw.random() < 0.5,
+            empty_time_out_s=draw.uniform(20, 120),
+        )
+        rate = draw.choice([0.0, 0.0, 0.01, 0.04])
+        self._weather[name] = Weather(
+            lost_question=rate * draw.random(),
+            lost_answer=rate * draw.random(),
+            foreign_answer=rate * draw.random(),
+            repeated=rate * draw.random() * 3,
+            cut_body=rate * draw.random() * 3,
+        )
+        if rate:
+            self.auditor.is_rough.add(name)
+        machine = Machine(
+            name, traits, self.rng(name), self.loop.time, self._later, self.auditor.made, self.auditor.disturbed
+        )
+        self.machines[name] = machine
+        self.say(f"{name}: {traits} {self._weather[name]}")
+
+    def _later(self, delay_s: float, act: Callable[[], None]) -> None:
+        self.loop.call_later(delay_s, act, context=self.loop.world.context)
+
+    def _start_station(self, rng: Random) -> None:
+        process = self.loop.process("station")
+        wires = {
+            name: Wire(
+                machine, self._weather[name], self.loop, process, self.rng(f"{name}/{process.steps}/{len(self._graves)}"),
+                self._seen, self.auditor.disturbed,
+            )
+            for name, machine in self.machines.items()
+        }
+        options = {name: {"window": machine.traits.window} for name, machine in self.machines.items()}
+        station = Station(process, self.disk, self.clock, SeededEntropy(rng), wires, options=options)
+        self.station = station
+        self.loop.spawn(process, station.start(), "start")
+
+    # ------------------------------------------------------------------------------------------------------ the run
+
+    def run(self) -> Result:
+        """Let it happen."""
+        with _virtual_time_in_the_driver(self.clock):
+            self._world(self._live(), "life")
+            try:
+                self.loop.run(until=lambda: self.is_over or self.auditor.broken is not None, deadline=DEADLINE_S)
+            except Stuck as stuck:
+                self.auditor.fail(f"{stuck}: {self._what_is_left()}")
+            except Exception as error:  # noqa: BLE001 - a callback of the world or of the daemon raised
+                self.auditor.fail(f"{type(error).__name__}: {error}")
+            for process in (*self._graves, *self.loop._processes):
+                self.loop.bury(process)
+        totals = self.auditor.totals
+        totals.virtual_s = self.loop.time()
+        totals.restarts = sum(machine.restarts for machine in self.machines.values())
+        self.disk.connection.close()
+        return Result(seed=self.seed, broken=self.auditor.broken, totals=totals)
+
+    def _world(self, work: Any, name: str) -> "asyncio.Task[Any]":
+        task = self.loop.spawn(self.loop.world, work, name)
+        task.add_done_callback(self._check_task, context=self.loop.world.context)
+        return task
+
+    def _check_task(self, task: "asyncio.Task[Any]") -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.auditor.fail(f"{task.get_name()}: {type(error).__name__}: {error}")
+
+    async def _live(self) -> None:
+        plan, office, draw = self.plan, self.office, self._draw
+        self._start_station(self.rng("entropy 0"))
+        self._world(office.deliver(8 + draw.randrange(8), 0.0), "delivery")
+        self._world(office.deliver(3 * plan.jobs + 30, 40 + 60 * draw.random()), "delivery")
+        for number in range(plan.jobs):
+            self._world(office.submit(number, ROUGH_S * 0.6 * draw.random() ** 2), f"applicant {number}")
+        for _ in range(plan.meddlings):
+            self._world(office.meddle(ROUGH_S * draw.random()), "meddler")
+        for machine in self.machines.values():
+            office.load(machine, draw.randrange(6))
+            self._world(office.attend(machine), f"attendant of {machine.name}")
+        self._world(office.judge(), "officer")
+        self._world(office.count_ruined(), "counting")
+        for _ in range(plan.troubles):
+            self._world(self._trouble(ROUGH_S * draw.random()), "trouble")
+        for _ in range(plan.disk_troubles):
+            self._world(self._disk_trouble(ROUGH_S * draw.random()), "disk trouble")
+        self._world(self._ends_of_runs(), "ends of runs")
+        self._world(self._calm_down(), "calm")
+        self._world(self._watch(), "watch")
+
+    async def _calm_down(self) -> None:
+        await asyncio.sleep(ROUGH_S)
+        self._is_calm = True
+        for weather in self._weather.values():
+            weather.lost_question = weather.lost_answer = weather.foreign_answer = 0.0
+            weather.repeated = weather.cut_body = 0.0
+
+    async def _watch(self) -> None:
+        """Now and then: liveness, and whether everything has come to its end."""
+        query = self.disk.connection.execute
+        while not self.is_over:
+            await asyncio.sleep(2)
+            station = self.station
+            for machine in self.machines.values():
+                if not (machine.is_powered and machine.is_reachable):
+                    self.auditor.silent_at[machine.name] = self.loop.time()
+            if station is not None and station.supervisor.restarts:
+                self.auditor.fail("a task of the station died of a defect")
+            if self.loop.failures:
+                self.auditor.fail(self.loop.failures[0])
+            self.auditor.check_idle(set(self.machines) if station is not None and station.is_serving else set())
+            if not self._is_calm or self.office.submitting or self.office.delivering or self._died is not None:
+                continue
+            (left,) = query("SELECT count(*) FROM job WHERE state NOT IN ('printed', 'cancelled')").fetchone()
+            is_moving = any(machine._current is not None for machine in self.machines.values())
+            if not left and not is_moving and self.auditor.extra_ruined() == self.office.booked_extra:
+                stock = self.office.stock + sum(machine.hopper for machine in self.machines.values())
+                self.auditor.check_end(self.office.accepted, self.office.received, stock)
+                self.is_over = True
+
+    def _what_is_left(self) -> str:
+        rows = self.disk.connection.execute("SELECT order_ref, state, printer FROM job WHERE state <> 'printed'")
+        machines = {name: sorted(m.reasons) for name, m in self.machines.items()}
+        return f"{rows.fetchall()}, {machines}, {self.office.submitting} applicants, {self.office.delivering} boxes"
+
+    # ------------------------------------------------------------------------------------------- how a run ends
+
+    async def _ends_of_runs(self) -> None:
+        """Kills and polite stops, one after another, and a new run after each."""
+        rng = self.rng("ends")
+        ends = ["kill"] * self.plan.kills + ["stop"] * self.plan.stops
+        rng.shuffle(ends)
+        for number, end in enumerate(ends):
+            await asyncio.sleep(1 + rng.random() * (ROUGH_S / (len(ends) + 1)))
+            self._died = self.loop.create_future()
+            is_killed = end == "kill" or rng.random() < 0.2
+            if is_killed:
+                self._armed = (rng.choice(_HOOKS), rng.randint(1, 6), rng.choice([0, 0, 1, 2, 3, 8, 20]))
+                if self._armed[0] == "step":
+                    self._armed = ("step", rng.randint(1, 400), 0)
+            if end == "stop":
+                self._world(self._stop(), "stop")
+            try:
+                async with asyncio.timeout(12):
+                    await asyncio.shield(self._died)
+            except TimeoutError:
+                self._kill()
+            await asyncio.sleep(rng.choice([0.1, 1.0, 5.0, 15.0]) * rng.random())
+            if rng.random() < 0.3:
+                self.clock.reboot()
+                self.clock.skew_ms = rng.choice([0, -_YEARS_MS, _YEARS_MS, 3_600_000])
+                for machine in self.machines.values():
+                    if not self._is_calm and rng.random() < 0.5:
+                        self._world(self._power_cut(machine, 5 * rng.random()), "power cut")
+            self._died = None
+            self._start_station(self.rng(f"entropy {number + 1}"))
+
+    async def _stop(self) -> None:
+        station = self.station
+        if station is None:
+            return
+        self.say("station: asked to stop")
+        self.auditor.totals.stops += 1
+        told = dict(station.store.told)
+        was_full = self.disk.is_full
+        stopping = self.loop.spawn(station.process, station.stop(), "stop")
+        while not stopping.done():
+            if station.process.is_dead:
+                return
+            was_full = was_full or self.disk.is_full
+            await asyncio.sleep(0.05)
+        self._check_task(stopping)
+        told = dict(station.store.told)
+        self.say("station: stopped")
+        if not was_full:
+            self.auditor.check_stopped(told)
+        self._end_process(station)
+
+    def _seen(self, hook: str) -> None:
+        if self._armed is not None and self._armed[0] == hook:
+            _, left, steps = self._armed
+            if left > 1:
+                self._armed = (hook, left - 1, steps)
+            else:
+                self._armed, self._kill_in = None, steps
+
+    def _before_step(self, process: Process) -> None:
+        if self._armed is None and self._kill_in is None:
+            return
+        if self.station is None or process is not self.station.process:
+            return
+        self._seen("step")
+        if self._kill_in is not None:
+            self._kill_in -= 1
+            if self._kill_in < 0:
+                self._kill()
+
+    def _kill(self) -> None:
+        self._armed = self._kill_in = None
+        station = self.station
+        if station is not None:
+            self.say("station: killed")
+            self.auditor.totals.kills += 1
+            self.auditor.killed_at.append(self.loop.time())
+            self._end_process(station)
+
+    def _end_process(self, station: Station) -> None:
+        self._armed = self._kill_in = None
+        self.loop.kill(station.process)
+        self._graves.append(station.process)
+        self.station = None
+        if self._died is not None and not self._died.done():
+            self._died.set_result(None)
+
+    # ---------------------------------------------------------------------------------------------------- trouble
+
+    async def _trouble(self, at_s: float) -> None:
+        """One thing goes wrong with one machine."""
+        await asyncio.sleep(at_s)
+        rng = self._faults
+        machine = self.machines[rng.choice(sorted(self.machines))]
+        what = rng.choice(["jam", "power", "power", "unplug", "unplug", "slow", "spit", "deny", "steal"])
+        self.say(f"{machine.name}: {what}")
+        match what:
+            case "jam":
+                machine.intent.jams += 1
+            case "power":
+                await self._power_cut(machine, rng.choice([0.5, 5.0, 40.0]) * rng.random())
+            case "unplug":
+                machine.is_reachable = False
+                await asyncio.sleep(rng.choice([0.5, 5.0, 60.0]) * rng.random())
+                machine.is_reachable = True
+            case "slow":
+                machine.intent.slow = 5.0
+                await asyncio.sleep(20)
+                machine.intent.slow = 1.0
+            case "spit":
+                machine.intent.spits += 1
+            case "deny":
+                machine.intent.denials += 1
+            case _:  # somebody takes the blanks out of the hopper, back into the safe
+                self.office.stock += machine.hopper - (machine._current is not None)
+                machine.hopper = int(machine._current is not None)
+
+    async def _power_cut(self, machine: Machine, seconds: float) -> None:
+        if not machine.is_powered:
+            return
+        machine.lose_power()
+        await asyncio.sleep(seconds)
+        machine.power_on()
+
+    async def _disk_trouble(self, at_s: float) -> None:
+        await asyncio.sleep(at_s)
+        rng = self._faults
+        if rng.random() < 0.4:
+            self.disk.is_full = True
+            await asyncio.sleep(6 * rng.random())
+            self.disk.is_full = False
+        else:
+            self.disk.slow_s = rng.choice([0.2, 2.0, 6.0])
+            await asyncio.sleep(20 * rng.random())
+            self.disk.slow_s = 0.0
+
+
+@contextmanager
+def _virtual_time_in_the_driver(clock: VirtualClock):
+    """The driver measures its patience by the virtual clock."""
+    modules = (ipp_driver, ipp_incarnation)
+    real = [module.time for module in modules]
+    logging.disable(logging.CRITICAL)
+    for module in modules:
+        module.time = clock
+    try:
+        yield
+    finally:
+        for module, time in zip(modules, real, strict=True):
+            module.time = time
+        logging.disable(logging.NOTSET)
+
+
+def run_seed(seed: int, *, is_verbose: bool = False) -> Result:
+    """The result of one seed; the same for the same seed, always."""
+    return World(seed, is_verbose=is_verbose).run()
