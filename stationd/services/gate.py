@@ -35,6 +35,10 @@ class Gate:
         """Call ``changed`` whenever the reasons have changed."""
         self._followers.append(changed)
 
+    def unfollow(self, changed: Callable[[], None]) -> None:
+        """Call it no more."""
+        self._followers.remove(changed)
+
     def look(self) -> None:
         """Something may have changed: tell the followers if it did."""
         reasons = frozenset(self.reasons)

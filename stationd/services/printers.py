@@ -45,6 +45,10 @@ class Printers:
         """Take a printer in."""
         self._spoolers[spooler.name] = spooler
 
+    def remove(self, name: str) -> None:
+        """Take out a printer that no task attends any more."""
+        self._spoolers.pop(name, None)
+
     def spoolers(self) -> tuple[Spooler, ...]:
         """The spoolers, in the order in which they came."""
         return tuple(self._spoolers.values())

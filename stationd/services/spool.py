@@ -93,6 +93,7 @@ class Spooler:
         self._is_ready = False
         self._is_stopping = False
         self._has_changed = asyncio.Event()
+        self._nudged = asyncio.Event()
         self._resumed: deque[OpenAttempt] = deque()
         self._troubles = 0
         self._offline_since: float | None = clock.monotonic()
@@ -121,6 +122,20 @@ class Spooler:
         """Pause or resume; the card in the machine is finished in any case."""
         self.is_paused = is_paused
         self._changed()
+
+    def nudge(self) -> None:
+        """Ask the printer how it is now: its cable was put in or pulled out."""
+        self._nudged.set()
+
+    async def aclose(self) -> None:
+        """Let go of the printer, for good; :meth:`run` has returned."""
+        self._gate.unfollow(self._changed)
+        await self.printer.aclose()
+
+    def replace_printer(self, printer: Printer, spec: PrinterSpec) -> Printer:
+        """Attend the same printer at another place from the next :meth:`run` on; the former driver, to be closed."""
+        former, self.printer, self.spec = self.printer, printer, spec
+        return former
 
     # --------------------------------------------------------------------------------------------- the long run
 
@@ -313,7 +328,10 @@ class Spooler:
                 with suppress(Faulted):
                     await self._reconcile()
                     self._changed()
-            await asyncio.sleep(ASK_EVERY_S)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(ASK_EVERY_S):
+                    await self._nudged.wait()
+            self._nudged.clear()
 
     def _take_in(self, status: PrinterStatus) -> None:
         now = self._clock.monotonic()
