@@ -22,6 +22,7 @@ from stationd.adapters.sqlite.printers import SqlitePrinters
 from stationd.adapters.sqlite.tokens import SqliteTokens
 from stationd.adapters.system import SystemClock, SystemEntropy
 from stationd.adapters.systemd import Notifier, inherited_sockets
+from stationd.attending import Attending
 from stationd.config import Settings
 from stationd.domain.blanks import Account
 from stationd.domain.errors import Faulted
@@ -102,7 +103,9 @@ class App:
         except BaseException:
             await self.stop()
             raise
-        self._notifier.tell("READY=1", f"STATUS=station {settings.station.id} is up")
+        self._notifier.tell("READY=1")
+        self._tell_status()
+        self.attending.gate.follow(self._tell_status)
         _log.info("station %s is up, listening on %s", settings.station.id, ", ".join(self.addresses))
 
     async def stop(self) -> None:
@@ -114,6 +117,7 @@ class App:
             await self.server.stop()
             self.server = None
         await self._supervisor.stop("housekeeping")
+        await Attending.stop(self._supervisor)
         await self.readers.aclose()
         if not await self._supervisor.settle(FINISH_WITHIN_S):
             _log.warning("stopped with cards in the printers; they are asked for at the next start")
@@ -148,7 +152,15 @@ class App:
         self.tokens = SqliteTokens(writer, reader)
         pauses = SqlitePrinters(writer, reader)
         self.printers = Printers(pauses)
-        self.access = Access(self.tokens, clock)
+        self.attending = Attending(
+            settings,
+            database,
+            seal,
+            clock=clock,
+            printers=lambda: {spooler.name: spooler.status for spooler in self.printers.spoolers()},
+        )
+        await self.attending.load()
+        self.access = Access(self.tokens, clock, self.attending.duty)
         self.jobs = Jobs(self.store, self._line, self.printers.pace_s)
         self.blanks = Blanks(SqliteBlanks(writer, reader, low=settings.blanks.low))
         self.submission = Submission(
@@ -156,6 +168,8 @@ class App:
             self.jobs,
             renderer,
             {profile.name: frozenset({profile.template}) for profile in settings.profiles},
+            city=self.attending.city_orders,
+            bar=self.attending.readiness.order_refusal,
         )
         self.station = Station(
             id_=settings.station.id,
@@ -166,11 +180,13 @@ class App:
             clock=clock,
             printers=self.printers,
             at_hand=lambda: writer.balances().get(Account.SAFE, 0),
+            gate=self.attending.gate,
         )
         metrics = Metrics(__version__, writer, self.printers.all, self.readers.statuses)
         await self.store.clear_delays()
         metrics.load(await self.store.counts())
         self._line.load(await self.store.ranks())
+        metrics.add(self.attending.metrics)
         self._metrics = metrics
         await show_orphans(self.store, {spec.name for spec in settings.printers})
         paused = await pauses.paused()
@@ -179,6 +195,8 @@ class App:
         for reader_spec in settings.readers:
             await self._add_reader(reader_spec)
         self._supervisor.start("housekeeping", Housekeeping(self.store, clock).run)
+        self.attending.start(self._supervisor)
+        self.attending.readiness.follow(self._tell_status)
 
     def _add_printer(self, spec: PrinterSpec, renderer: Renderer, *, is_paused: bool) -> None:
         try:
@@ -198,6 +216,7 @@ class App:
             renderer=renderer,
             pace=Pace(nominal_s),
             is_paused=is_paused,
+            gate=self.attending.gate,
         )
         self.printers.add(spooler)
         self._supervisor.start(f"printer {spec.name}", spooler.run)
@@ -233,6 +252,10 @@ class App:
             readers=self.readers,
             blanks=self.blanks,
             station=self.station,
+            officers=self.attending.officers,
+            sign_in=self.attending.sign_in,
+            duty=self.attending.duty,
+            readiness=self.attending.readiness,
             metrics=metrics.render,
         )
         self.server = HttpServer(build(doors, policy, self._tables(self)), policy, own=own, inherited=inherited)
@@ -241,6 +264,11 @@ class App:
             f"http://{name[0]}:{name[1]}" if isinstance(name := each.getsockname(), tuple) else f"unix:{name}"
             for each in sockets
         )
+
+    def _tell_status(self) -> None:
+        view = self.station.describe()
+        how = "ready" if view.is_ready else f"not printing: {', '.join(view.reasons)}"
+        self._notifier.tell(f"STATUS=station {view.id} is {how}")
 
     # ---------------------------------------------------------------------------------------------------- events
 

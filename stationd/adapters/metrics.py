@@ -57,6 +57,10 @@ class Metrics(Collector):
             if event.type == "job.card_printed":
                 self._cards[str(data.get("printer")), str(data.get("evidence"))] += 1
 
+    def add(self, collector: Collector) -> None:
+        """Render these families as well."""
+        self._registry.register(collector)
+
     def render(self) -> bytes:
         """The text that Prometheus scrapes."""
         return generate_latest(self._registry)

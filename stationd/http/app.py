@@ -5,14 +5,23 @@ from functools import cache
 
 from aiohttp import hdrs, web
 
-from stationd.http import blanks, devices, health, jobs, openapi, station
+from stationd.http import blanks, devices, health, jobs, officers, openapi, readiness, station
 from stationd.http.doors import Doors
 from stationd.http.endpoint import SHORTCUTS, endpoint, expect, not_allowed, not_found
 from stationd.http.guard import Guard
 from stationd.http.policy import HttpPolicy
 from stationd.http.routing import Route, Table
 
-TABLES = (health.table, openapi.table, station.table, jobs.table, devices.table, blanks.table)
+TABLES = (
+    health.table,
+    openapi.table,
+    station.table,
+    readiness.table,
+    jobs.table,
+    devices.table,
+    blanks.table,
+    officers.table,
+)
 
 ROUTES: tuple[Route, ...] = tuple(route for table in TABLES for route in table.routes)
 """Every call of the API."""

@@ -9,9 +9,13 @@ from aiohttp import web
 from stationd.domain.authority import STATION, Actor
 from stationd.services.access import Access
 from stationd.services.blanks import Blanks
+from stationd.services.duty import Duty
 from stationd.services.jobs import Jobs
+from stationd.services.officers import Officers
 from stationd.services.printers import Printers
 from stationd.services.read import Readers
+from stationd.services.readiness import Readiness
+from stationd.services.sign_in import SignIn
 from stationd.services.station import Station
 from stationd.services.submit import Submission
 
@@ -35,6 +39,10 @@ class Doors:
     readers: Readers
     blanks: Blanks
     station: Station
+    officers: Officers
+    sign_in: SignIn
+    duty: Duty
+    readiness: Readiness
     metrics: Callable[[], bytes]
     observe: Callable[[str, str, int, float], None] | None = None
 

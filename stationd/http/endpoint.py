@@ -10,6 +10,7 @@ import secrets
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -107,11 +108,13 @@ def problem(request: web.BaseRequest, error: StationError, name: str) -> web.Res
     )
     response = web.Response(body=encode(document), status=document.status, headers=_PROBLEM_HEADERS)
     response.headers[REQUEST_ID] = name
-    if document.code in {"token-missing", "token-unknown"}:
-        reason = "" if document.code == "token-missing" else ', error="invalid_token"'
+    if document.status == HTTPStatus.UNAUTHORIZED:
+        reason = ', error="invalid_token"' if document.code == "token-unknown" else ""
         response.headers[hdrs.WWW_AUTHENTICATE] = f'Bearer realm="stationd"{reason}'
     if isinstance(error, Faulted):
         response.headers[hdrs.RETRY_AFTER] = _RETRY_AFTER_S
+    elif isinstance(error, Refused) and error.wait_s is not None:
+        response.headers[hdrs.RETRY_AFTER] = str(error.wait_s)
     if not request.content.is_eof():
         response.force_close()
     return response

@@ -39,6 +39,12 @@ table = Table("jobs")
         "nik-malformed",
         "document-invalid",
         "profile-unknown",
+        "signature-missing",
+        "signature-invalid",
+        "signature-expired",
+        "signature-for-another",
+        "signature-used",
+        "orders-stopped",
         "storage-full",
     ),
     is_keyed=True,
@@ -119,6 +125,7 @@ def _order(body: NewJob) -> Order:
         document=_document(body.document),
         police_report=body.police_report,
         profile=body.profile,
+        signature=body.signature,
     )
 
 

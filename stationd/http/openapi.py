@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -130,7 +131,9 @@ def _responses(route: Route, schemas: Mapping[type[Any], Json]) -> Json:
     content = {route.media_type: {"schema": schema}}
     responses: Json = {}
     for status, says in ((int(route.status), route.says), *route.also.items()):
-        responses[str(status)] = {"description": says, "headers": _REQUEST_ID, "content": content}
+        responses[str(status)] = {"description": says, "headers": _REQUEST_ID}
+        if status != HTTPStatus.NO_CONTENT:
+            responses[str(status)]["content"] = content
     by_status: dict[int, list[str]] = {}
     for code in route.codes:
         by_status.setdefault(KINDS[code].status, []).append(code)

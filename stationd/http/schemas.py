@@ -107,6 +107,17 @@ class NewJob(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         None
     )
     profile: Name = "ktp-el"
+    signature: (
+        Annotated[
+            str,
+            Meta(
+                max_length=4096,
+                pattern=r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$(?!\n)",
+                description="The city's signature on this order, as a compact JWS; an unattended station needs it.",
+            ),
+        ]
+        | None
+    ) = None
 
 
 class VerdictBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,6 +1,8 @@
 """The city's signatures on orders: checked wherever one is given, and demanded where nobody stands by."""
 
+import asyncio
 from collections.abc import Callable
+from typing import Final
 
 from stationd.domain.city_order import Moment, check
 from stationd.domain.errors import Refused
@@ -9,6 +11,7 @@ from stationd.ports import OfficerStore, SignatureReader
 from stationd.services.gate import Gate
 
 UNSIGNED_ORDERS = "unsigned-orders"
+LOOK_EVERY_S: Final = 2.0
 
 
 class CityOrders:
@@ -59,9 +62,15 @@ class UnsignedOrders:
         gate.add(lambda: (UNSIGNED_ORDERS,) if self._count else ())
 
     async def look(self) -> None:
-        """Count them again while there are any; no new ones can come."""
+        """Count them again."""
         self._count = await self._store.unsigned_jobs()
         self._gate.look()
+
+    async def run(self) -> None:
+        """Until there are none left: no new ones can come."""
+        while self._count:
+            await asyncio.sleep(LOOK_EVERY_S)
+            await self.look()
 
     @property
     def count(self) -> int:

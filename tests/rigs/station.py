@@ -20,13 +20,16 @@ from stationd.domain.blanks import Account
 from stationd.domain.events import GENESIS, linked
 
 START_WITHIN_S = 15.0
+OFFICER = "199901012026011001"
+PIN = "rahasia-contoh"
 
 
 class StationProcess:
     """One station in ``folder``: ``station.toml``, the state directory, and an API on a unix socket there.
 
     ``printers`` are the ``[[printer]]`` tables as dictionaries; ``wrapper`` replaces ``-m stationd`` as the arguments
-    of the interpreter, so that a test can put a fault between the daemon and its adapters.
+    of the interpreter, so that a test can put a fault between the daemon and its adapters. It prints without an
+    officer unless ``is_duty_required``.
     """
 
     def __init__(
@@ -37,6 +40,7 @@ class StationProcess:
         extra: str = "",
         wrapper: Sequence[str] = ("-m", "stationd"),
         environment: Mapping[str, str] | None = None,
+        is_duty_required: bool = False,
     ) -> None:
         self.folder = folder
         self.socket = folder / "api.sock"
@@ -47,6 +51,7 @@ class StationProcess:
         self.environment = dict(environment or {})
         self.process: subprocess.Popen[bytes] | None = None
         self.token = ""
+        self.is_duty_required = is_duty_required
         self._session: aiohttp.ClientSession | None = None
         folder.mkdir(parents=True, exist_ok=True)
         self.configure(printers, extra)
@@ -55,6 +60,8 @@ class StationProcess:
         """Write the configuration; it counts from the next start."""
         station = f'[station]\nid = "1671-07"\nname = "Kecamatan Contoh"\nstate_dir = "{self.folder}/state"\n'
         tables = [f'{station}[http]\nlisten = ["unix:{self.socket}"]\n{extra}\n']
+        if "[duty]" not in extra:
+            tables.append(f"[duty]\nrequired = {_toml(self.is_duty_required)}\n")
         for printer in printers:
             lines = [f"{key} = {_toml(value)}" for key, value in printer.items()]
             tables.append("[[printer]]\n" + "\n".join(lines) + "\n")
@@ -123,6 +130,26 @@ class StationProcess:
         async with self.session.request(method, f"http://localhost{path}", data=data, headers=sent) as answer:
             kind = answer.content_type
             return answer.status, await answer.json(content_type=None) if kind.endswith("json") else await answer.text()
+
+    def appoint(self, number: str = OFFICER, pin: str = PIN, *, since: str = "2020-01-01", until: str = "2029-12-31"):
+        """Enter an invented officer by the command line; the PIN comes from a file."""
+        pin_file = self.folder / "pin"
+        pin_file.write_text(pin, encoding="utf-8")
+        about = ("--name", "Petugas Contoh", "--decree", "SK Contoh 1/2020", "--from", since, "--until", until)
+        self.command("officer", "add", "--number", number, *about, "--pin-file", str(pin_file))
+
+    async def sign_in(self, number: str = OFFICER, pin: str = PIN) -> str:
+        """The token of a new session."""
+        status, answer = await self.call("POST", "/v1/sessions", {"number": number, "pin": pin})
+        assert status == 201, answer
+        return answer["token"]
+
+    async def go_on_duty(self, number: str = OFFICER, pin: str = PIN) -> str:
+        """Sign an officer in and on duty; the token of the session."""
+        token = await self.sign_in(number, pin)
+        status, answer = await self.call("POST", "/v1/duty", Authorization=f"Bearer {token}")
+        assert status == 204, answer
+        return token
 
     async def submit(self, number: int, document: bytes, media_type: str = "image/png") -> tuple[int, Any]:
         """Submit the ``number``-th invented order; the same number is the same request."""

@@ -6,6 +6,7 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
 import aiohttp
@@ -14,14 +15,19 @@ from stationd.domain.authority import Actor, Role
 from stationd.domain.blanks import Balances, EntryKind
 from stationd.domain.errors import Refused
 from stationd.domain.job import Evidence, Job, JobKind, JobState, Verdict
+from stationd.domain.officer import Officer, Standing
 from stationd.domain.order import Order
 from stationd.domain.printer import Supply
+from stationd.domain.readiness import Check, CheckName, Finding, FixBy, Level
+from stationd.domain.words import Words
 from stationd.http.app import build
 from stationd.http.doors import Doors
 from stationd.http.listeners import hosts_of, open_sockets
 from stationd.http.policy import HttpPolicy
 from stationd.http.serve import HttpServer
+from stationd.services.duty import OnDuty, SignedIn
 from stationd.services.jobs import JobView
+from stationd.services.officers import Decree, OfficerView, must_be_officer
 from stationd.services.printers import DeviceView
 from stationd.services.station import StationView
 from stationd.services.submit import Submitted
@@ -188,6 +194,67 @@ class FakeStation:
         )
 
 
+OFFICER = OfficerView(
+    officer=Officer(
+        number="199901012026011001",
+        name="Petugas Contoh",
+        decree="SK Contoh 1/2026",
+        region="16.71.07",
+        valid_from=date(2026, 1, 1),
+        valid_until=date(2026, 12, 31),
+        added_on=date(2026, 1, 1),
+    ),
+    standing=Standing.APPOINTED,
+    days_left=None,
+)
+
+
+class FakeOfficers:
+    def all(self) -> list[OfficerView]:
+        return [OFFICER]
+
+    def one(self, number: str) -> OfficerView | None:
+        return OFFICER if number == OFFICER.officer.number else None
+
+    async def add(self, decree: Decree, pin: str, *, actor: Actor) -> OfficerView:
+        return OFFICER
+
+    async def revoke(self, number: str, *, actor: Actor) -> None:
+        if self.one(number) is None:
+            raise Refused("officer-unknown", "cannot revoke the appointment: there is none with this number")
+
+
+class FakeSignIn:
+    async def sign_in(self, number: str, pin: str) -> SignedIn:
+        if (number, pin) != (OFFICER.officer.number, "rahasia"):
+            raise Refused("sign-in-locked", "cannot sign in: too many wrong PINs", wait_s=30)
+        return SignedIn(token="st_session_x", expires_at=1_700_000_000_000, officer=OFFICER)
+
+
+class FakeDuty:
+    is_required = True
+
+    def on_duty(self) -> list[OnDuty]:
+        return [OnDuty(officer=OFFICER, since=1_700_000_000_000)]
+
+    async def begin(self, actor: Actor) -> None:
+        must_be_officer(actor)
+
+    async def leave(self, actor: Actor) -> None:
+        must_be_officer(actor)
+
+    async def sign_out(self, actor: Actor) -> None:
+        must_be_officer(actor)
+
+
+class FakeReadiness:
+    can_finish = 7
+
+    def checks(self) -> tuple[Check, ...]:
+        finding = Finding(Level.FAILED, Words("the centre does not answer", "pusat tidak menjawab"), FixBy.NETWORK)
+        return (Check(name=CheckName.CENTRE, finding=finding, since=1_700_000_000_000),)
+
+
 @dataclass
 class Door:
     """The open door: its fakes, its address, and two ways to knock."""
@@ -264,6 +331,10 @@ async def doors() -> AsyncIterator[OpenDoor]:
             readers=FakeReaders(),
             blanks=blanks,
             station=station,
+            officers=FakeOfficers(),
+            sign_in=FakeSignIn(),
+            duty=FakeDuty(),
+            readiness=FakeReadiness(),
             metrics=lambda: b"stationd_up 1\n",
             observe=lambda *seen: observed.append(seen),
         )

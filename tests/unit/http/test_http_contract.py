@@ -73,7 +73,11 @@ def test_the_document_names_roles_problems_and_parameters():
     assert submit["x-roles"] == ["admin", "kiosk", "officer"]
     assert [each["name"] for each in submit["parameters"]] == ["Idempotency-Key"]
     conflict = submit["responses"]["409"]["content"]["application/problem+json"]["schema"]
-    assert conflict["allOf"][1]["properties"]["code"]["enum"] == ["idempotency-key-reused", "order-has-a-live-job"]
+    assert conflict["allOf"][1]["properties"]["code"]["enum"] == [
+        "idempotency-key-reused",
+        "order-has-a-live-job",
+        "signature-used",
+    ]
     page = {each["name"]: each for each in DOCUMENT["paths"]["/v1/jobs"]["get"]["parameters"]}
     assert set(page) == {"state", "after", "limit"}
     assert page["limit"]["schema"] == {"type": "integer", "minimum": 1, "maximum": 500, "default": 50}
