@@ -53,10 +53,16 @@ class DeviceUse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceSighted:
-    """A device as shown: what is remembered of it, and why it is taken or not while it is present."""
+    """A device as shown: what is remembered of it; while it is present, what was seen and which matcher takes it."""
 
     known: KnownDevice
+    record: DeviceRecord | None
     match: Match | None
+
+    @property
+    def name(self) -> str:
+        """The station's name for it."""
+        return name_of(self.known.identity)
 
 
 def name_of(identity: str) -> str:
@@ -82,6 +88,17 @@ class DeviceWatch:
         self._matchers = tuple(matchers)
         self._user = user
         self._written: Mapping[str, DeviceRecord] = {}
+        self._known: Mapping[str, KnownDevice] = {}
+        self._matches: Mapping[str, Match | None] = {}
+
+    async def load(self) -> None:
+        """Take up what is remembered, so that it can be shown before the bus was looked at, or without one."""
+        self._known = {device.identity: device for device in await self._store.known()}
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The station's names for every device remembered, as of the last change."""
+        return frozenset(map(name_of, self._known))
 
     async def run(self) -> None:
         """For ever; returns at once where the USB bus cannot be read at all, as without libudev."""
@@ -90,18 +107,20 @@ class DeviceWatch:
         except Faulted as fault:
             _log.warning("only configured printers and readers are used: %s", fault.detail)
             return
-        present = {device.identity for device in await self._store.known() if device.is_present}
+        await self.load()
+        present = {device.identity for device in self._known.values() if device.is_present}
         await self._settle(diff({}, inventory.devices), also_gone=present - inventory.devices.keys())
         while True:
             await self._watcher.next_changes()
             # Against what was written down, not what was told: a write that failed is made good with the next.
             await self._settle(diff(self._written, self._watcher.inventory.devices))
 
-    async def devices(self) -> Sequence[DeviceSighted]:
-        """Every device ever seen, those present first."""
-        matches = {identity: match(r.seen, self._matchers) for identity, r in self._watcher.inventory.devices.items()}
+    def devices(self) -> Sequence[DeviceSighted]:
+        """Every device remembered, those present first; asks nothing."""
+        present = self._watcher.inventory.devices
         return tuple(
-            DeviceSighted(known=device, match=matches.get(device.identity)) for device in await self._store.known()
+            DeviceSighted(known=known, record=present.get(identity), match=self._matches.get(identity))
+            for identity, known in self._known.items()
         )
 
     async def label(self, identity: str, label: str | None, *, actor: Actor) -> None:
@@ -109,14 +128,21 @@ class DeviceWatch:
         answer = await self._store.set_label(identity, label, actor)
         if isinstance(answer, Refused):
             raise answer
+        await self.load()
 
     async def _settle(self, changes: Changes, *, also_gone: Collection[str] = ()) -> None:
         """Write changes down, then act on them; what cannot be written is acted on all the same, and written later."""
         inventory = self._watcher.inventory
-        used = {identity: use for identity, record in inventory.devices.items() if (use := self._use(record))}
+        self._matches = {identity: match(each.seen, self._matchers) for identity, each in inventory.devices.items()}
+        used = {
+            identity: DeviceUse(name=name_of(identity), record=inventory.devices[identity], matcher=found.matcher)
+            for identity, found in self._matches.items()
+            if found is not None
+        }
         matchers = {identity: use.matcher.name for identity, use in used.items()}
         try:
             await self._store.write(changes, matchers=matchers, shared=inventory.shared, also_gone=also_gone)
+            await self.load()
         except Faulted as fault:
             _log.warning("cannot write down which devices came and went: %s", fault.detail)
         else:
@@ -130,9 +156,3 @@ class DeviceWatch:
                 _log.info("%s is plugged in and nothing takes it; see stationd devices", record.label)
             elif use.matcher.start is Start.AUTOMATIC:
                 await self._user.device_came(use)
-
-    def _use(self, record: DeviceRecord) -> DeviceUse | None:
-        found = match(record.seen, self._matchers)
-        if found is None:
-            return None
-        return DeviceUse(name=name_of(record.identity), record=record, matcher=found.matcher)

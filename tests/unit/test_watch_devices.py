@@ -193,7 +193,7 @@ async def test_what_went_while_the_station_was_off_is_noted_at_the_start(station
 async def test_what_must_be_configured_first_is_shown_and_not_used(station: Station) -> None:
     await station.start(seen(vendor="0403", product="6001"), seen(port="2", vendor="1234", serial="X7"))
     assert station.log.notes == []
-    shown = {d.known.identity: d.match.matcher.name if d.match else None for d in await station.service.devices()}
+    shown = {d.known.identity: d.match.matcher.name if d.match else None for d in station.service.devices()}
     assert shown == {"usb:0403:6001:10000123456:00": "ftdi", "usb:1234:0c12:X7:00": None}
 
 
