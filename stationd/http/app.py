@@ -5,11 +5,11 @@ from functools import cache
 
 from aiohttp import hdrs, web
 
-from stationd.http import blanks, devices, health, jobs, officers, openapi, readiness, station
+from stationd.http import blanks, bulk, devices, health, jobs, officers, openapi, readiness, station
 from stationd.http.doors import Doors
 from stationd.http.endpoint import SHORTCUTS, endpoint, expect, not_allowed, not_found
 from stationd.http.guard import Guard
-from stationd.http.policy import HttpPolicy
+from stationd.http.policy import POLICY, HttpPolicy
 from stationd.http.routing import Route, Table
 
 TABLES = (
@@ -18,6 +18,7 @@ TABLES = (
     station.table,
     readiness.table,
     jobs.table,
+    bulk.table,
     devices.table,
     blanks.table,
     officers.table,
@@ -35,6 +36,7 @@ def build(doors: Doors, policy: HttpPolicy, more: Sequence[Table] = ()) -> web.A
     There is no middleware: each endpoint does its own checks, in one function.
     """
     app = web.Application()
+    app[POLICY] = policy
     guard = Guard(policy, doors.access)
     app[openapi.DOCUMENT] = openapi.Rendered(cache(lambda: openapi.render(ROUTES)))
     shortcuts = app[SHORTCUTS] = {}

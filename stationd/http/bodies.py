@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -29,18 +29,60 @@ def require_json(headers: Headers) -> None:
 
     Raises ``Refused``: ``media-type-unsupported``, ``encoding-unsupported``.
     """
+    require_media_type(headers, _JSON)
+
+
+def require_media_type(headers: Headers, wanted: str) -> None:
+    """Let pass only a body of this media type in UTF-8, not compressed.
+
+    Raises ``Refused``: ``media-type-unsupported``, ``encoding-unsupported``.
+    """
     value = headers.get(hdrs.CONTENT_TYPE)
-    if value != _JSON:
+    if value != wanted:
         media_type, _, parameters = (value or "").partition(";")
         charset = parameters.replace(" ", "").replace('"', "").lower()
-        if media_type.strip().lower() != _JSON or charset not in {"", "charset=utf-8", "charset=utf8"}:
+        if media_type.strip().lower() != wanted or charset not in {"", "charset=utf-8", "charset=utf8"}:
             raise Refused(
                 "media-type-unsupported",
-                "cannot read the body: its media type must be application/json",
-                fix="send the header Content-Type: application/json",
+                f"cannot read the body: its media type must be {wanted}",
+                fix=f"send the header Content-Type: {wanted}",
             )
     if headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
         raise Refused("encoding-unsupported", "cannot read the body: it must not be compressed")
+
+
+async def read_lines(
+    request: web.Request, *, limit: int, most: int, timeout_s: float
+) -> AsyncIterator[list[tuple[int, bytes]]]:
+    """The lines of a body as they arrive, numbered from 1, in groups of at most ``most``; blank ones are left out.
+
+    A line has at most ``limit`` bytes; between two pieces of the body at most ``timeout_s`` pass. Raises ``Refused``:
+    ``body-too-large``, ``body-too-slow``, ``body-malformed``.
+    """
+    if request.headers.get(hdrs.EXPECT, "").lower() == "100-continue":
+        await request.writer.write(_CONTINUE)
+        request.writer.output_size = 0  # aiohttp counts from here whether an answer has begun
+    content, rest, number = request.content, b"", 0
+    while True:
+        try:
+            async with asyncio.timeout(timeout_s):
+                piece = await content.readany()
+        except TimeoutError:
+            raise Refused("body-too-slow", f"cannot read the body: nothing came for {timeout_s:g} s") from None
+        except web.RequestPayloadError:
+            raise Refused("body-malformed", "cannot read the body: its transfer encoding is broken") from None
+        *lines, rest = (rest + piece).split(b"\n") if piece else (rest, b"")
+        if max(map(len, (*lines, rest))) > limit:
+            raise _too_large(limit)
+        group = []
+        for line in lines:
+            number += 1
+            if line.strip():
+                group.append((number, line))
+        for start in range(0, len(group), most):
+            yield group[start : start + most]
+        if not piece:
+            return
 
 
 async def read_body(request: web.Request, *, limit: int, timeout_s: float) -> bytes:

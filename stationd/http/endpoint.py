@@ -18,7 +18,7 @@ from aiohttp import hdrs, web
 from multidict import CIMultiDict
 
 from stationd.domain.errors import Faulted, Refused, StationError
-from stationd.http.bodies import decode_json, read_body, read_query, require_json
+from stationd.http.bodies import decode_json, read_body, read_query, require_json, require_media_type
 from stationd.http.doors import NOBODY, Ask, Doors, Reply
 from stationd.http.guard import Guard, cors_headers, idempotency_key, preflight_headers
 from stationd.http.policy import HttpPolicy
@@ -76,6 +76,8 @@ def endpoint(route: Route, doors: Doors, policy: HttpPolicy, guard: Guard) -> En
             origin = guard.admit(headers)
             actor = NOBODY if roles is None else await guard.actor(headers, roles)
             key = idempotency_key(headers) if route.is_keyed else ""
+            if route.takes is not None:
+                require_media_type(headers, route.takes)
             raw, body = b"", nothing
             if decoder is not None and (nothing is None or request.can_read_body):
                 require_json(headers)

@@ -55,9 +55,9 @@ async def submit_job(doors: Doors, ask: Ask[NewJob, NoQuery]) -> Reply[JobAnswer
     Send a fresh Idempotency-Key with every order and the same key when you repeat a request: the card is made once.
     """
     submitted = await doors.submission.submit(
-        _order(ask.body), key=ask.key, digest=sha256(ask.raw).digest(), actor=ask.actor
+        order_of(ask.body), key=ask.key, digest=sha256(ask.raw).digest(), actor=ask.actor
     )
-    answer = _answer(submitted.view)
+    answer = answer_of(submitted.view)
     return Reply(answer, 200 if submitted.is_replay else None, {"Location": f"/v1/jobs/{answer.id}"})
 
 
@@ -70,13 +70,13 @@ async def list_jobs(doors: Doors, ask: Ask[Nothing, JobsQuery]) -> Reply[JobPage
         after=None if query.after is msgspec.UNSET else query.after,
         limit=query.limit,
     )
-    return Reply(JobPage(items=tuple(_answer(view) for view in views), next=cursor))
+    return Reply(JobPage(items=tuple(answer_of(view) for view in views), next=cursor))
 
 
 @table.route("GET", "/v1/jobs/{job_id}", roles=OFFICERS, says="The job.", problems=("job-unknown",))
 async def read_job(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[JobAnswer]:
     """One job and why it stands where it stands."""
-    return Reply(_answer(await doors.jobs.read(ask.path["job_id"])))
+    return Reply(answer_of(await doors.jobs.read(ask.path["job_id"])))
 
 
 @table.route(
@@ -88,7 +88,7 @@ async def read_job(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[JobAnswer]
 )
 async def cancel_job(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[JobAnswer]:
     """Give a job up that no printer has."""
-    return Reply(_answer(await doors.jobs.cancel(ask.path["job_id"], actor=ask.actor)))
+    return Reply(answer_of(await doors.jobs.cancel(ask.path["job_id"], actor=ask.actor)))
 
 
 @table.route(
@@ -100,7 +100,7 @@ async def cancel_job(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[JobAnswe
 )
 async def retry_job(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[JobAnswer]:
     """Try a failed job again, with fresh tries."""
-    return Reply(_answer(await doors.jobs.retry(ask.path["job_id"], actor=ask.actor)))
+    return Reply(answer_of(await doors.jobs.retry(ask.path["job_id"], actor=ask.actor)))
 
 
 @table.route(
@@ -113,10 +113,11 @@ async def retry_job(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[JobAnswer
 async def judge_job(doors: Doors, ask: Ask[VerdictBody, NoQuery]) -> Reply[JobAnswer]:
     """Say what became of a card whose outcome nobody could know."""
     body = ask.body
-    return Reply(_answer(await doors.jobs.verdict(ask.path["job_id"], body.outcome, body.note, actor=ask.actor)))
+    return Reply(answer_of(await doors.jobs.verdict(ask.path["job_id"], body.outcome, body.note, actor=ask.actor)))
 
 
-def _order(body: NewJob) -> Order:
+def order_of(body: NewJob) -> Order:
+    """The order in a body."""
     holder = body.holder
     return Order(
         order=body.order,
@@ -137,7 +138,8 @@ def _document(body: DocumentBody) -> Document | TemplateDocument:
     return Document(body.media_type, body.data)
 
 
-def _answer(view: JobView) -> JobAnswer:
+def answer_of(view: JobView) -> JobAnswer:
+    """The job as answered."""
     job = view.job
     return JobAnswer(
         id=job.id,

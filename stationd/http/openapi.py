@@ -104,7 +104,8 @@ def _operation(route: Route, schemas: Mapping[type[Any], Json], components: Json
     if parameters:
         operation["parameters"] = parameters
     if route.needs_body:
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schemas[route.body]}}}
+        media_type = route.takes or "application/json"
+        operation["requestBody"] = {"required": True, "content": {media_type: {"schema": schemas[route.body]}}}
     operation["responses"] = _responses(route, schemas)
     return operation
 

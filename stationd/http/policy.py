@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from aiohttp import web
+
 MEBIBYTE = 1 << 20
 
 
@@ -25,3 +27,7 @@ class HttpPolicy:
     max_connections: int = 1024
     backlog: int = 1024
     grace_s: float = 2.0
+
+
+POLICY = web.AppKey("policy", HttpPolicy)
+"""Where the application keeps its policy, for handlers that read their bodies themselves."""

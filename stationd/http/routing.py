@@ -32,7 +32,8 @@ class Route:
 
     ``roles`` is ``None`` for a public route. ``answer`` is ``None`` when the handler writes its own response of type
     ``media_type``. ``also`` are further successful or informative statuses with what they mean; ``problems`` the codes
-    of this call beyond those that every call has.
+    of this call beyond those that every call has. ``takes`` is the media type of a body that the handler reads itself
+    while it arrives.
     """
 
     method: str
@@ -52,11 +53,12 @@ class Route:
     problems: tuple[str, ...] = ()
     is_keyed: bool = False
     media_type: str = "application/json"
+    takes: str | None = None
 
     @property
     def has_body(self) -> bool:
-        """Whether a body is read: always for a model, tolerated as ``{}`` where none is needed."""
-        return self.method not in _WITHOUT_BODY
+        """Whether a body is read before the handler: for a model, tolerated as ``{}`` where none is needed."""
+        return self.method not in _WITHOUT_BODY and self.takes is None
 
     @property
     def needs_body(self) -> bool:
@@ -79,6 +81,8 @@ class Route:
         if self.has_body:
             found += ["media-type-unsupported", "encoding-unsupported", "body-too-large", "body-too-slow"]
             found += ["body-malformed", "json-malformed", "body-invalid"]
+        if self.takes is not None:
+            found += ["media-type-unsupported", "encoding-unsupported"]
         return (*found, "query-invalid", *self.problems, "internal")
 
 
@@ -101,6 +105,7 @@ class Table:
         problems: tuple[str, ...] = (),
         is_keyed: bool = False,
         media_type: str = "application/json",
+        takes: str | None = None,
     ) -> Callable[[Handler], Handler]:
         """A decorator that enters a handler into the table. Raises ``TypeError`` for a handler without its types."""
 
@@ -126,6 +131,7 @@ class Table:
                     problems=problems,
                     is_keyed=is_keyed,
                     media_type=media_type,
+                    takes=takes,
                 )
             )
             return handler

@@ -120,6 +120,20 @@ class NewJob(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ) = None
 
 
+class BulkJob(NewJob, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One line of a bulk submission: an order with its own idempotency key."""
+
+    idempotency_key: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=128,
+            pattern=r"^[!-~]+$(?!\n)",
+            description="A fresh key for every order; the same key when the line is sent again.",
+        ),
+    ]
+
+
 class VerdictBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a person says who went and looked."""
 
@@ -205,9 +219,7 @@ class DeviceAnswer(msgspec.Struct, frozen=True):
     since: Annotated[datetime, Meta(description="When it came into this state.")]
     supplies: tuple[SupplyAnswer, ...]
     counter: Annotated[int, Meta(description="The device's own count of cards.")] | None
-    evidence: (
-        Annotated[Evidence, Meta(description="The strongest proof of a printed card that it can give.")] | None
-    )
+    evidence: Annotated[Evidence, Meta(description="The strongest proof of a printed card that it can give.")] | None
     profiles: tuple[str, ...]
     last_fault: str | None
     printing: Annotated[tuple[str, ...], Meta(description="Ids of the jobs that it holds.")]

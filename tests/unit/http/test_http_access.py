@@ -17,6 +17,7 @@ WRITTEN_DOWN = {
     ("GET", "/v1/jobs/{job_id}"): {"officer", "admin"},
     ("POST", "/v1/jobs/{job_id}/cancel"): {"officer", "admin"},
     ("POST", "/v1/jobs/{job_id}/retry"): {"officer", "admin"},
+    ("POST", "/v1/jobs/bulk"): {"kiosk", "officer", "admin"},
     ("POST", "/v1/jobs/{job_id}/verdict"): {"officer", "admin"},
     ("GET", "/v1/readiness"): {"kiosk", "officer", "admin", "monitor"},
     ("POST", "/v1/sessions"): None,

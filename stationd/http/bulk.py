@@ -1,0 +1,105 @@
+"""Bulk submission: a stream of orders in, a stream of answers out, each durable when its line is answered."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from hashlib import sha256
+
+import msgspec
+from aiohttp import hdrs, web
+
+from stationd.domain.authority import Actor
+from stationd.domain.errors import Refused, StationError
+from stationd.http.bodies import decode_json, read_lines
+from stationd.http.doors import Ask, Doors
+from stationd.http.endpoint import SECURITY_HEADERS, request_id
+from stationd.http.jobs import answer_of, order_of
+from stationd.http.policy import POLICY
+from stationd.http.problems import Problem, problem_of, wants_indonesian
+from stationd.http.routing import SUBMITTERS, Table
+from stationd.http.schemas import BulkJob, JobAnswer, NoQuery
+
+NDJSON = "application/x-ndjson"
+_LINES_AT_ONCE = 256
+
+table = Table("jobs")
+_log = logging.getLogger(__name__)
+_decoder = msgspec.json.Decoder(BulkJob)
+_encode = msgspec.json.Encoder().encode_lines
+
+
+class LineAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What became of one line: the job (201 new, 200 the same request came before), or the problem."""
+
+    line: int
+    status: int
+    job: JobAnswer | None = None
+    problem: Problem | None = None
+
+
+@table.route(
+    "POST",
+    "/v1/jobs/bulk",
+    roles=SUBMITTERS,
+    says="A line for each line that was sent, in their order: `line`, `status`, and `job` or `problem`.",
+    takes=NDJSON,
+    media_type=NDJSON,
+)
+async def submit_jobs(doors: Doors, ask: Ask[BulkJob, NoQuery]) -> web.StreamResponse:
+    """Submit many orders, one JSON object a line.
+
+    Each line is an order as for a single submission, with its `idempotency_key` beside it. Read the answers while you
+    send: they come as the lines are stored. A line that is refused does not hold up the others. After a broken
+    connection send everything again with the same keys; what was stored is answered again.
+    """
+    request = ask.request
+    name = request_id()
+    response = web.StreamResponse(headers={**SECURITY_HEADERS, hdrs.CONTENT_TYPE: NDJSON, "X-Request-Id": name})
+    await response.prepare(request)
+    is_indonesian = wants_indonesian(request.headers.get(hdrs.ACCEPT_LANGUAGE))
+    storing: asyncio.Task[list[LineAnswer]] | None = None
+    last = 0
+    try:
+        policy = request.app[POLICY]
+        lines = read_lines(request, limit=policy.max_body, most=_LINES_AT_ONCE, timeout_s=policy.body_timeout_s)
+        async for group in lines:
+            last = group[-1][0]
+            following = asyncio.create_task(_store(doors, ask.actor, group, name, is_indonesian=is_indonesian))
+            if storing is not None:
+                await response.write(_encode(await storing))
+            storing = following
+        if storing is not None:
+            await response.write(_encode(await storing))
+    except Refused as refused:
+        if storing is not None:
+            await response.write(_encode(await storing))
+        document = problem_of(refused, request_id=name, is_indonesian=is_indonesian)
+        await response.write(_encode([LineAnswer(line=last + 1, status=document.status, problem=document)]))
+        response.force_close()
+    await response.write_eof()
+    return response
+
+
+async def _store(
+    doors: Doors, actor: Actor, group: Sequence[tuple[int, bytes]], name: str, *, is_indonesian: bool
+) -> list[LineAnswer]:
+    """Submit a group of lines together, so that they share a commit."""
+
+    async def one(number: int, line: bytes) -> LineAnswer:
+        try:
+            body: BulkJob = decode_json(_decoder, line)
+            submitted = await doors.submission.submit(
+                order_of(body), key=body.idempotency_key, digest=sha256(line.strip()).digest(), actor=actor
+            )
+        except StationError as error:
+            refused: StationError = error
+        except Exception as defect:  # noqa: BLE001 - one line's defect must not lose the answers of the others
+            _log.error("request %s, line %d: cannot answer: %s", name, number, type(defect).__name__)
+            refused = Refused("internal", "the station made a mistake; it is in the log under this id")
+        else:
+            status = 200 if submitted.is_replay else 201
+            return LineAnswer(line=number, status=status, job=answer_of(submitted.view))
+        document = problem_of(refused, request_id=name, is_indonesian=is_indonesian)
+        return LineAnswer(line=number, status=document.status, problem=document)
+
+    return await asyncio.gather(*(one(number, line) for number, line in group))
