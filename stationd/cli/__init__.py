@@ -40,6 +40,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("backup", "stationd.cli.backup", "copy the database to a new file, beside a running station"),
     Command("restore", "stationd.cli.restore", "put a backup in the place of the database of a stopped station"),
     Command("token", "stationd.cli.token", "create, list and revoke bearer tokens"),
+    Command("officer", "stationd.cli.officer", "enter, list and revoke officers appointed by decree"),
 )
 """Every command, in the order in which the help lists them. A new command is one line here and one module."""
 
