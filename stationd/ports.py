@@ -7,6 +7,7 @@ from typing import Protocol
 from stationd.domain.authority import Actor, Role
 from stationd.domain.blanks import Balances, EntryKind
 from stationd.domain.errors import Refused
+from stationd.domain.events import Event
 from stationd.domain.inventory import Changes, Inventory
 from stationd.domain.job import Attempt, Job, JobState, Verdict
 from stationd.domain.job_machine import JobEvent
@@ -479,6 +480,10 @@ class DeviceStore(Protocol):
         A device that came and was present already (the station restarted) is refreshed without an event.
         ``also_gone`` are identities of devices that went while nobody looked.
         """
+        ...
+
+    async def history(self, subjects: Collection[str], before: int | None, limit: int) -> Sequence[Event]:
+        """Up to ``limit`` events of devices and printers by identity or name, the last first, before a seq if given."""
         ...
 
     async def set_label(self, identity: str, label: str | None, actor: Actor) -> Refused | None:

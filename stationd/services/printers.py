@@ -6,7 +6,7 @@ from stationd.domain.authority import Actor
 from stationd.domain.errors import Refused
 from stationd.domain.job import Evidence
 from stationd.domain.printer import Supply
-from stationd.ports import PrinterStore
+from stationd.ports import KnownDevice, PrinterStore
 from stationd.services.spool import Spooler
 
 
@@ -14,13 +14,14 @@ from stationd.services.spool import Spooler
 class DeviceView:
     """A device as shown. ``since_ms``: Unix milliseconds of the last change of state or reasons.
 
-    ``evidence`` is the strongest proof of a printed card that a printer can give; ``None`` for a reader.
+    ``evidence`` is the strongest proof of a printed card that a printer can give; ``None`` for a reader. ``driver`` is
+    ``None`` for what no driver takes. ``usb`` is what is remembered of a device on the USB bus.
     """
 
     id: str
     kind: str
     name: str
-    driver: str
+    driver: str | None
     state: str
     reasons: tuple[str, ...]
     is_paused: bool
@@ -32,6 +33,7 @@ class DeviceView:
     model: str | None
     last_fault: str | None
     printing: tuple[str, ...]
+    usb: KnownDevice | None = None
 
 
 class Printers:

@@ -4,12 +4,15 @@ import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
+import msgspec
+
 from stationd.adapters.sqlite.connection import UnitConnection
 from stationd.adapters.sqlite.queries import load
 from stationd.adapters.sqlite.transaction import Transaction
 from stationd.adapters.sqlite.writer import Writer
 from stationd.domain.authority import Actor
 from stationd.domain.errors import Refused
+from stationd.domain.events import Event
 from stationd.domain.inventory import Change, Changes, DeviceRecord, clean
 from stationd.ports import KnownDevice
 
@@ -17,6 +20,8 @@ _Q = load("devices")
 
 KEPT_GONE: Final = 1000
 """Devices remembered after they went, unless labelled: one that renames itself at each plug must not fill the disk."""
+
+_AFTER_ALL: Final = 2**63 - 1
 
 
 class SqliteDevices:
@@ -63,6 +68,21 @@ class SqliteDevices:
             return [None for _ in arguments]
 
         await self._writer.apply(operation, None)
+
+    async def history(self, subjects: Collection[str], before: int | None, limit: int) -> Sequence[Event]:
+        """See :meth:`stationd.ports.DeviceStore.history`."""
+        before = _AFTER_ALL if before is None else before
+
+        def unit(connection: sqlite3.Connection) -> list[Event]:
+            # One subject at a time, so that each is a range of the index, however long the record is.
+            rows = [row for name in subjects for row in connection.execute(_Q["device_history"], (name, before, limit))]
+            rows.sort(reverse=True)
+            return [
+                Event(seq, at, kind, subject, msgspec.json.decode(data))
+                for seq, at, kind, subject, data in rows[:limit]
+            ]
+
+        return await self._reader.run(unit)
 
     async def set_label(self, identity: str, label: str | None, actor: Actor) -> Refused | None:
         """See :meth:`stationd.ports.DeviceStore.set_label`."""

@@ -37,3 +37,7 @@ DELETE FROM device WHERE identity IN (
 
 -- name: forget_shared
 DELETE FROM device_shared_serial WHERE serial NOT IN (SELECT serial FROM device_shared_serial ORDER BY serial LIMIT ?);
+
+-- name: device_history
+SELECT seq, at, type, subject, data FROM event
+WHERE substr(type, 1, 7) IN ('device.', 'printer') AND subject = ? AND seq < ? ORDER BY seq DESC LIMIT ?;
