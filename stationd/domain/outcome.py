@@ -52,6 +52,13 @@ class Unknown:
     reason: str
 
 
+CUT_OFF = "the printer took a document that was cut off on its way"
+CUT_BY_SILENCE = "the printer stopped answering while the document was on its way"
+BEGUN_AGAIN = "the printer stopped in the middle of the job and began to print it again"
+FOR_A_PERSON = frozenset({CUT_OFF, CUT_BY_SILENCE, BEGUN_AGAIN})
+"""Reasons of ``Unknown`` that only this end of the wire has seen. A device asked again later would tell of a card like
+any other: such an attempt is a person's to judge, and the device is not asked again."""
+
 Outcome = Printed | NothingPrinted | Spoiled | Unknown
 
 

@@ -18,12 +18,21 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from stationd.domain.errors import Faulted, Refused
 from stationd.domain.job import Attempt, JobState
 from stationd.domain.order import Document, TemplateDocument
-from stationd.domain.outcome import Cause, NothingPrinted, Outcome, Printed, StillOpen, Unknown
+from stationd.domain.outcome import (
+    CUT_BY_SILENCE,
+    FOR_A_PERSON,
+    Cause,
+    NothingPrinted,
+    Outcome,
+    Printed,
+    StillOpen,
+    Unknown,
+)
 from stationd.domain.printer import OFFLINE, PrinterState, PrinterStatus
 from stationd.ports import (
     Claimed,
@@ -51,6 +60,9 @@ ASK_EVERY_S = 1.0
 
 LOST_AFTER_S = 30.0
 """A card at a printer that has not answered for this long is shown to an officer; the device may still tell later."""
+
+CUT_AFTER_S = 120.0
+"""The same while the document is on its way: a slow device may answer nothing else until it has it."""
 
 WITHDRAW_AFTER_S = 5.0
 """A card that waits in a stopped printer this long is taken back, if the device can say that it was not begun."""
@@ -214,8 +226,21 @@ class Spooler:
         if isinstance(opened, NothingPrinted):
             return opened
         attempt = await self._durably(lambda: self._store.opened(attempt, opened))
-        outcome = await self.printer.send(attempt, document)
+        outcome = await self._send(attempt, document)
         return outcome if outcome is not None else await self._watch(attempt)
+
+    async def _send(self, attempt: Attempt, document: Document) -> Outcome | None:
+        """Send the document, unless the printer falls silent for good in the middle of it."""
+        sending = asyncio.create_task(self.printer.send(attempt, document), name=f"printer {self.name}: sending")
+        try:
+            while True:
+                done, _ = await asyncio.wait({sending}, timeout=ASK_EVERY_S)
+                if done:
+                    return sending.result()
+                if self._has_been(self._offline_since, CUT_AFTER_S):
+                    return Unknown(CUT_BY_SILENCE)
+        finally:
+            await _ended(sending)
 
     async def _watch(self, attempt: Attempt) -> Outcome:
         """Watch a card until it settles, or nobody can tell, or it could be taken back from a stopped printer."""
@@ -234,9 +259,7 @@ class Spooler:
                     if found is not None:
                         return found
         finally:
-            watching.cancel()
-            with suppress(asyncio.CancelledError):
-                await watching
+            await _ended(watching)
 
     async def _withdrawn(self, attempt: Attempt) -> Outcome | None:
         try:
@@ -289,10 +312,20 @@ class Spooler:
             await self._turn(Turn(settling=Settling(attempt=attempt, outcome=finding)))
 
     async def _open_here(self) -> Sequence[OpenAttempt]:
+        """The attempts in question that no lane has in hand.
+
+        Beside working lanes these are only cards given up as uncertain: a claim may be in the books before its lane
+        knows of it, and an outcome in a lane's hand before it is in the books.
+        """
+        found = await self._store.open_attempts()
+        in_hand = {*self.printing, *(each.attempt.id for each in self._resumed)}
         return [
             each
-            for each in await self._store.open_attempts()
-            if each.attempt.printer == self.name and each.attempt.id not in self.printing
+            for each in found
+            if each.attempt.printer == self.name
+            and each.attempt.id not in in_hand
+            and (each.job.state is not JobState.UNCERTAIN or each.reason not in FOR_A_PERSON)
+            and (each.job.state is JobState.UNCERTAIN or not self._is_ready)
         ]
 
     async def _show_open(self, reason: str) -> None:
@@ -314,6 +347,7 @@ class Spooler:
     # ---------------------------------------------------------------------------------------- how the printer is
 
     async def _ask_forever(self) -> None:
+        has_to_ask = False
         while True:
             was_offline = self._offline_since is not None
             try:
@@ -324,9 +358,11 @@ class Spooler:
                     self.last_fault = fault.code
                     _log.warning("printer %s does not answer: %s", self.name, fault.code)
             self._take_in(status)
-            if was_offline and self._offline_since is None and self._is_ready:
+            has_to_ask = has_to_ask or was_offline
+            if has_to_ask and self._offline_since is None and self._is_ready:
                 with suppress(Faulted):
                     await self._reconcile()
+                    has_to_ask = False
                     self._changed()
             with suppress(TimeoutError):
                 async with asyncio.timeout(ASK_EVERY_S):
@@ -385,3 +421,10 @@ class Spooler:
                     _log.error("printer %s waits: %s", self.name, fault.detail)
                 self.last_fault = fault.code
                 await asyncio.sleep(_RETRY_STORAGE_S)
+
+
+async def _ended(task: "asyncio.Task[Any]") -> None:
+    """Cancel a task and wait until it is gone; what it raised is not lost: it was asked for its result before."""
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

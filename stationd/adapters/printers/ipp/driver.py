@@ -4,8 +4,8 @@ What each end of a job at the device means here (RFC 8011, 5.3.7 and 5.3.8; seen
 
 * *completed*: ``Printed``. A printer's word is ``printer`` evidence, a spooler's only ``spooler`` (cupsd calls a job
   completed whose backend was killed); ``counter`` when the device's card counter moved by exactly one since the job
-  was opened, in the same run of the device and with no other card under way. A job completed whose body we know was
-  cut short is ``Unknown``: a card exists, and nobody knows what is on it.
+  was opened, in the same run of the device and with no other card under way. A job completed, or only begun, whose
+  body we know was cut short is ``Unknown``: a card exists, and nobody knows what is on it. One not begun is cancelled.
 * *canceled* or *aborted* and the device says that processing never began (``time-at-processing`` *no-value*):
   ``NothingPrinted``.
 * *canceled* or *aborted* otherwise: ``Unknown``. A command that failed may have failed after the card; a cancelled job
@@ -33,7 +33,17 @@ from stationd.adapters.printers.ipp.story import Sight, Story
 from stationd.domain.errors import Faulted
 from stationd.domain.job import Attempt, Evidence
 from stationd.domain.order import Document
-from stationd.domain.outcome import Cause, Finding, NothingPrinted, Outcome, Printed, StillOpen, Unknown
+from stationd.domain.outcome import (
+    BEGUN_AGAIN,
+    CUT_OFF,
+    Cause,
+    Finding,
+    NothingPrinted,
+    Outcome,
+    Printed,
+    StillOpen,
+    Unknown,
+)
 from stationd.domain.printer import MEDIA_TYPES, OFFLINE, Capabilities, PrinterStatus
 from stationd.ports import Opened
 
@@ -176,7 +186,8 @@ class IppPrinter:
                 seen = await self._look(attempt, story, sight)
                 if not isinstance(seen, JobRecord):
                     return seen
-                sight.empty_since = (sight.empty_since or time.monotonic()) if seen.is_empty else None
+                is_unwanted = seen.is_empty or not story.is_whole  # a piece of a document must not become a card
+                sight.empty_since = (sight.empty_since or time.monotonic()) if is_unwanted else None
                 if sight.empty_since is not None and time.monotonic() - sight.empty_since >= patience:
                     await self._device.cancel(seen.id)
             except RefusedError as error:
@@ -196,7 +207,11 @@ class IppPrinter:
             return Unknown(await self._lost(attempt))
         if job.is_interrupted or sight.has_begun_again(job):
             return await self._stop_repetition(job)
-        return await self._conclude(attempt, job, story) if job.is_settled else job
+        if job.is_settled:
+            return await self._conclude(attempt, job, story)
+        if not story.is_whole and job.state in {DeviceJobState.PROCESSING, DeviceJobState.STOPPED}:
+            return Unknown(CUT_OFF)  # at once: a later run would not know that it was cut
+        return job
 
     async def _locate(self, attempt: Attempt) -> JobRecord | None:
         """The attempt's job by id and name, else by name; ``None`` when the device does not know it."""
@@ -245,13 +260,13 @@ class IppPrinter:
 
     async def _stop_repetition(self, job: JobRecord) -> Outcome:
         await self._device.cancel(job.id)
-        return Unknown("the printer stopped in the middle of the job and began to print it again")
+        return Unknown(BEGUN_AGAIN)
 
     async def _conclude(self, attempt: Attempt, job: JobRecord, story: Story) -> Outcome:
         """The outcome of a job that the device has settled; the rules stand at the head of this module."""
         if job.state is DeviceJobState.COMPLETED:
             if not story.is_whole:
-                return Unknown("the printer completed a document that was cut off on its way")
+                return Unknown(CUT_OFF)
             return await self._printed(attempt)
         if job.has_begun or (job.has_begun is None and not story.is_refused):
             return Unknown(f"the printer gave up the job ({job.state.name.lower()}) and may have begun the card")
