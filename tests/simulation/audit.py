@@ -26,6 +26,9 @@ from tests.simulation.store import Disk, PlainSeal, VirtualClock
 IDLE_BOUND_S = 60.0
 """A printer that has been idle for so long beside a waiting job is being wasted; its longest rest is 30 s."""
 
+FORGOTTEN_S = 3.0
+"""How long it may take from a body that was cut to the word *uncertain* in the books."""
+
 SETTLED = ("job.card_printed", "job.nothing_printed", "job.card_spoiled")
 LIE_COMPLETE = "called complete without a card"
 
@@ -54,6 +57,7 @@ class Attempt:
     good: int = 0
     ruined: int = 0
     disturbances: list[str] = field(default_factory=list)
+    cut_at: float | None = None
 
 
 class Auditor:
@@ -66,7 +70,7 @@ class Auditor:
         self.attempts: defaultdict[str, Attempt] = defaultdict(Attempt)
         self.good: Counter[str] = Counter()
         self.machines: Mapping[str, Machine] = {}
-        self.killed_at: list[float] = []
+        self.ended_at: list[float] = []
         self.silent_at: dict[str, float] = {}
         self.is_rough: set[str] = set()
         """Machines whose way loses questions or answers."""
@@ -113,7 +117,10 @@ class Auditor:
     def disturbed(self, name: str, what: str) -> None:
         """Something happened to a job at a machine that keeps the machine from telling, or makes it lie."""
         self._say(f"disturbed {name}: {what}")
-        self.attempts[name.removeprefix("stationd-")].disturbances.append(what)
+        attempt = self.attempts[name.removeprefix("stationd-")]
+        attempt.disturbances.append(what)
+        if what == "cut":
+            attempt.cut_at = self._loop.time()
 
     # ------------------------------------------------------------------------------------------------- the books
 
@@ -170,7 +177,7 @@ class Auditor:
         facts = f"{known.good} cards and {known.ruined} ruined blanks, {known.disturbances or 'undisturbed'}"
         if kind == "job.card_printed":
             is_lied_to = LIE_COMPLETE in known.disturbances
-            is_cut = "cut" in known.disturbances and known.ruined and self.killed_at
+            is_cut = known.ruined and self._was_forgotten(known.cut_at)
             if not known.good and not is_lied_to and not is_cut:
                 self.fail(f"attempt {identity} is settled as printed ({evidence}): {facts}")
             if evidence == "counter" and not known.good + known.ruined:
@@ -179,6 +186,10 @@ class Auditor:
             self.fail(f"attempt {identity} is settled as nothing printed ({reason}): {facts}")
         elif kind == "job.card_spoiled" and (known.good or not known.ruined):
             self.fail(f"attempt {identity} is settled as spoiled ({reason}): {facts}")
+
+    def _was_forgotten(self, cut_at: float | None) -> bool:
+        """Whether a run that had seen a body cut ended before it could write that down: nobody knows it then."""
+        return cut_at is not None and any(0 <= ended - cut_at < FORGOTTEN_S for ended in self.ended_at)
 
     def _check_unknown(self, job: str, number: object) -> None:
         identity, printer, reason, _ = self._attempt_of(job, number)

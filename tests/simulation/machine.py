@@ -220,6 +220,8 @@ class Machine:
 
     def clear(self) -> None:
         """Somebody clears the jam."""
+        if "media-jam" not in self.reasons or not self.is_powered:
+            return
         self.reasons.discard("media-jam")
         job = self._current
         if job is None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from stationd.adapters.printers.ipp import driver as ipp_driver
 from stationd.adapters.printers.ipp import incarnation as ipp_incarnation
+from stationd.domain.errors import Faulted
 from tests.simulation.audit import Auditor, Totals
 from tests.simulation.loop import Process, Stuck, VirtualLoop
 from tests.simulation.machine import Machine, Traits
@@ -82,6 +83,7 @@ class World:
         self._faults = self.rng("faults")
         self._graves: list[Process] = []
         self._is_calm = False
+        self._starts = 0
         self._armed: tuple[str, int, int] | None = None
         self._kill_in: int | None = None
         self._died: asyncio.Future[None] | None = None
@@ -150,13 +152,29 @@ class World:
         options = {name: {"window": machine.traits.window} for name, machine in self.machines.items()}
         station = Station(process, self.disk, self.clock, SeededEntropy(rng), wires, options=options)
         self.station = station
-        self.loop.spawn(process, station.start(), "start")
+        starting = self.loop.spawn(process, station.start(), "start")
+        starting.add_done_callback(lambda _: self._check_start(station, starting), context=self.loop.world.context)
+
+    def _check_start(self, station: Station, starting: "asyncio.Task[Any]") -> None:
+        """A start that fails for a full disk is repeated, as the service manager does."""
+        if starting.cancelled() or starting.exception() is None or station is not self.station:
+            return
+        if not isinstance(starting.exception(), Faulted):
+            self._check_task(starting)
+            return
+        self._retire(station)
+        self._starts += 1
+        self._later(2.0, lambda: self._start_again(self._starts))
+
+    def _start_again(self, number: int) -> None:
+        if self.station is None and self._died is None:
+            self._start_station(self.rng(f"entropy again {number}"))
 
     # ------------------------------------------------------------------------------------------------------ the run
 
     def run(self) -> Result:
         """Let it happen."""
-        with _virtual_time_in_the_driver(self.clock):
+        with _virtual_time_in_the_driver(self.clock, is_verbose=self._is_verbose):
             self._world(self._live(), "life")
             try:
                 self.loop.run(until=lambda: self.is_over or self.auditor.broken is not None, deadline=DEADLINE_S)
@@ -260,6 +278,7 @@ class World:
                     await asyncio.shield(self._died)
             except TimeoutError:
                 self._kill()
+            self._armed = self._kill_in = None
             await asyncio.sleep(rng.choice([0.1, 1.0, 5.0, 15.0]) * rng.random())
             if rng.random() < 0.3:
                 self.clock.reboot()
@@ -316,14 +335,17 @@ class World:
         if station is not None:
             self.say("station: killed")
             self.auditor.totals.kills += 1
-            self.auditor.killed_at.append(self.loop.time())
             self._end_process(station)
 
-    def _end_process(self, station: Station) -> None:
-        self._armed = self._kill_in = None
+    def _retire(self, station: Station) -> None:
+        self.auditor.ended_at.append(self.loop.time())
         self.loop.kill(station.process)
         self._graves.append(station.process)
         self.station = None
+
+    def _end_process(self, station: Station) -> None:
+        self._armed = self._kill_in = None
+        self._retire(station)
         if self._died is not None and not self._died.done():
             self._died.set_result(None)
 
@@ -378,11 +400,11 @@ class World:
 
 
 @contextmanager
-def _virtual_time_in_the_driver(clock: VirtualClock):
+def _virtual_time_in_the_driver(clock: VirtualClock, *, is_verbose: bool):
     """The driver measures its patience by the virtual clock."""
     modules = (ipp_driver, ipp_incarnation)
     real = [module.time for module in modules]
-    logging.disable(logging.CRITICAL)
+    logging.disable(logging.CRITICAL if not is_verbose else logging.NOTSET)
     for module in modules:
         module.time = clock
     try:
