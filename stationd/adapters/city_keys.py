@@ -18,6 +18,7 @@ MAX_CHARS: Final = 4096
 """The longest signature that is looked at."""
 
 _PARTS = 3
+_ALGORITHMS = frozenset({"EdDSA", "Ed25519"})
 
 _read = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -41,7 +42,7 @@ class CityKeys:
         try:
             header = _read(raw[0])
             key = self._key(header)
-            if key is None or header.get("alg") not in {"EdDSA", "Ed25519"} or "crit" in header:
+            if key is None or str(header.get("alg")) not in _ALGORITHMS or "crit" in header:
                 return None
             key.verify(raw[2], f"{parts[0]}.{parts[1]}".encode())
             return _read(raw[1])

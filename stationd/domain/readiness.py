@@ -62,8 +62,9 @@ class FixBy(StrEnum):
     OFFICER = "officer"
     ADMINISTRATOR = "administrator"
     TECHNICIAN = "technician"
-    NETWORK = "network provider"
-    OFFICE = "Dukcapil office"
+    NETWORK = "network-provider"
+    OFFICE = "office"
+    """The Dukcapil office: blanks, ribbons, decrees."""
     TIME = "time"
     """Nobody needs to: it passes by itself."""
 
