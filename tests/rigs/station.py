@@ -29,7 +29,7 @@ class StationProcess:
 
     ``printers`` are the ``[[printer]]`` tables as dictionaries; ``wrapper`` replaces ``-m stationd`` as the arguments
     of the interpreter, so that a test can put a fault between the daemon and its adapters. It prints without an
-    officer unless ``is_duty_required``.
+    officer unless ``is_duty_required``, and leaves the USB bus alone unless ``is_watching``.
     """
 
     def __init__(
@@ -41,6 +41,7 @@ class StationProcess:
         wrapper: Sequence[str] = ("-m", "stationd"),
         environment: Mapping[str, str] | None = None,
         is_duty_required: bool = False,
+        is_watching: bool = False,
     ) -> None:
         self.folder = folder
         self.socket = folder / "api.sock"
@@ -52,6 +53,7 @@ class StationProcess:
         self.process: subprocess.Popen[bytes] | None = None
         self.token = ""
         self.is_duty_required = is_duty_required
+        self.is_watching = is_watching
         self._session: aiohttp.ClientSession | None = None
         folder.mkdir(parents=True, exist_ok=True)
         self.configure(printers, extra)
@@ -60,6 +62,8 @@ class StationProcess:
         """Write the configuration; it counts from the next start."""
         station = f'[station]\nid = "1671-07"\nname = "Kecamatan Contoh"\nstate_dir = "{self.folder}/state"\n'
         tables = [f'{station}[http]\nlisten = ["unix:{self.socket}"]\n{extra}\n']
+        if "[devices]" not in extra:
+            tables.append(f"[devices]\nwatch = {_toml(self.is_watching)}\n")
         if "[duty]" not in extra:
             tables.append(f"[duty]\nrequired = {_toml(self.is_duty_required)}\n")
         for printer in printers:

@@ -31,6 +31,8 @@ WRITTEN_DOWN = {
     ("POST", "/v1/officers/revoke"): {"admin"},
     ("GET", "/v1/devices"): {"kiosk", "officer", "admin", "monitor"},
     ("GET", "/v1/devices/{device_id}"): {"kiosk", "officer", "admin", "monitor"},
+    ("PUT", "/v1/devices/{device_id}/label"): {"officer", "admin"},
+    ("GET", "/v1/devices/{device_id}/history"): {"officer", "admin", "monitor"},
     ("POST", "/v1/devices/{device_id}/pause"): {"officer", "admin"},
     ("POST", "/v1/devices/{device_id}/resume"): {"officer", "admin"},
     ("GET", "/v1/blanks"): {"officer", "admin", "monitor"},
