@@ -27,13 +27,16 @@ from stationd.config import Settings
 from stationd.domain.blanks import Account
 from stationd.domain.errors import Faulted
 from stationd.domain.events import Event
+from stationd.domain.matcher import Matcher
+from stationd.domain.profile import Profile
 from stationd.http.app import build
 from stationd.http.doors import Doors
 from stationd.http.listeners import hosts_of, open_sockets
 from stationd.http.policy import MEBIBYTE, HttpPolicy
 from stationd.http.routing import Table
 from stationd.http.serve import HttpServer
-from stationd.ports import Clock, Entropy, PrinterSpec, ReaderSpec, Renderer
+from stationd.plugging import Bus, Plugging
+from stationd.ports import Clock, Entropy, Printer, PrinterSpec, ReaderSpec, Renderer
 from stationd.services.access import Access
 from stationd.services.bell import Bell
 from stationd.services.blanks import Blanks
@@ -67,13 +70,15 @@ class App:
         clock: Clock | None = None,
         entropy: Entropy | None = None,
         tables: Callable[["App"], Sequence[Table]] = lambda _: (),
+        bus: Bus | None = None,
     ) -> None:
-        """``tables`` gives calls beside the API's own, made once the station is built."""
+        """``tables`` gives calls beside the API's own, made once the station is built; ``bus`` other devices."""
         self.settings = settings
         self.server: HttpServer | None = None
         self.addresses: tuple[str, ...] = ()
         """Where the API listens, as URLs and socket paths, once started."""
         self._tables = tables
+        self._bus = bus or Bus()
         self._environment = environment
         self._clock = clock or SystemClock()
         self._entropy = entropy or SystemEntropy()
@@ -111,6 +116,8 @@ class App:
     async def stop(self) -> None:
         """Take no more requests, let the printers settle, write down what is known, close."""
         self._notifier.tell("STOPPING=1")
+        if hasattr(self, "plugging"):
+            await self.plugging.stop(self._supervisor)
         for spooler in self.printers.spoolers() if hasattr(self, "printers") else ():
             spooler.stop()
         if self.server is not None:
@@ -123,7 +130,7 @@ class App:
             _log.warning("stopped with cards in the printers; they are asked for at the next start")
         await self._supervisor.stop()
         for spooler in self.printers.spoolers() if hasattr(self, "printers") else ():
-            await spooler.printer.aclose()
+            await spooler.aclose()
         await self._database.aclose()
 
     async def run_until_signalled(self) -> None:
@@ -188,12 +195,28 @@ class App:
         self._line.load(await self.store.ranks())
         metrics.add(self.attending.metrics)
         self._metrics = metrics
-        await show_orphans(self.store, {spec.name for spec in settings.printers})
+
+        async def attend(printer: Printer, spec: PrinterSpec, matcher: Matcher) -> Spooler:
+            profiles = [matcher.fitted(profile) for profile in settings.profiles]
+            return self._spooler(printer, spec, renderer, profiles, is_paused=spec.name in await pauses.paused())
+
+        self.plugging = await Plugging.make(
+            settings,
+            database,
+            printers=self.printers,
+            readers=self.readers,
+            supervisor=self._supervisor,
+            attend=attend,
+            bus=self._bus,
+        )
+        metrics.add(self.plugging.metrics)
+        await show_orphans(self.store, self.plugging.names | {spec.name for spec in settings.printers})
         paused = await pauses.paused()
         for spec in settings.printers:
             self._add_printer(spec, renderer, is_paused=spec.name in paused)
         for reader_spec in settings.readers:
             await self._add_reader(reader_spec)
+        self.plugging.start(self._supervisor, self.store)
         self._supervisor.start("housekeeping", Housekeeping(self.store, clock).run)
         self.attending.start(self._supervisor)
         self.attending.readiness.follow(self._tell_status)
@@ -203,11 +226,18 @@ class App:
             printer = drivers.build(spec)
         except ValueError as wrong:
             raise Faulted("printer-misconfigured", f"cannot use printer {spec.name}: {wrong}") from wrong
-        nominal_s = {profile.name: profile.nominal_s for profile in self.settings.profiles}
+        spooler = self._spooler(printer, spec, renderer, self.settings.profiles, is_paused=is_paused)
+        self.printers.add(spooler)
+        self._supervisor.start(f"printer {spec.name}", spooler.run)
+
+    def _spooler(
+        self, printer: Printer, spec: PrinterSpec, renderer: Renderer, profiles: Sequence[Profile], *, is_paused: bool
+    ) -> Spooler:
+        nominal_s = {profile.name: profile.nominal_s for profile in profiles}
         seconds = spec.options.get("seconds")
         if isinstance(seconds, int | float):
             nominal_s = dict.fromkeys(nominal_s, float(seconds))
-        spooler = Spooler(
+        return Spooler(
             printer,
             spec,
             store=self.store,
@@ -218,8 +248,6 @@ class App:
             is_paused=is_paused,
             gate=self.attending.gate,
         )
-        self.printers.add(spooler)
-        self._supervisor.start(f"printer {spec.name}", spooler.run)
 
     async def _add_reader(self, spec: ReaderSpec) -> None:
         try:
@@ -250,6 +278,7 @@ class App:
             jobs=self.jobs,
             printers=self.printers,
             readers=self.readers,
+            devices=self.plugging.devices,
             blanks=self.blanks,
             station=self.station,
             officers=self.attending.officers,
@@ -276,6 +305,8 @@ class App:
         """After a commit: the line, the figures, and a ring for the printers that have something to do."""
         if self._metrics is not None:
             self._metrics.follow(events)
+        if hasattr(self, "plugging"):
+            self.plugging.metrics.follow(events)
         joined = self._line.follow(events)
         if any(event.type.startswith("blanks.") for event in events):
             self._bell.ring_all()

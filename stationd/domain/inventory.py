@@ -221,6 +221,11 @@ def identity_of(sighting: Sighting, *, shared: frozenset[str] = frozenset()) -> 
     return f"{model}:{sighting.serial_key}:{sighting.function}"
 
 
+def is_by_port(identity: str) -> bool:
+    """Whether an identity names the place, because the device has no serial that could be trusted."""
+    return ":@" in identity
+
+
 def take_stock(sightings: Iterable[Sighting], *, before: Inventory | None = None) -> Inventory:
     """The inventory that the sightings of one scan make, given the one before."""
     before = before or Inventory()
@@ -236,7 +241,7 @@ def take_stock(sightings: Iterable[Sighting], *, before: Inventory | None = None
         devices[identity] = DeviceRecord(
             identity=identity,
             seen=sighting,
-            is_by_port=":@" in identity,
+            is_by_port=is_by_port(identity),
             is_twin=models[sighting.vendor, sighting.product] > 1,
         )
     return Inventory(devices=devices, shared=shared)

@@ -12,12 +12,12 @@ is loaded, so that a device is never taken by the order of files.
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 
 from stationd.domain.inventory import CLASS_PRINTER, CLASS_SMART_CARD, Sighting, Subsystem
-from stationd.domain.profile import RestRule
+from stationd.domain.profile import Profile, RestRule
 
 
 class DeviceKind(StrEnum):
@@ -75,6 +75,15 @@ class Matcher:
     supplies: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     source: str = ""
     file: str = ""
+
+    def fitted(self, profile: Profile) -> Profile:
+        """The profile as it is on this printer."""
+        return replace(
+            profile,
+            nominal_s=profile.nominal_s if self.nominal_s is None else self.nominal_s,
+            rest=self.rest or profile.rest,
+            supplies=self.supplies or profile.supplies,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,24 @@
 """The devices of the station."""
 
+from collections.abc import Mapping
+
+import msgspec
+
+from stationd.domain.inventory import is_by_port
+from stationd.http.device_schemas import (
+    DeviceAnswer,
+    DeviceEvent,
+    DeviceHistory,
+    DeviceList,
+    HistoryQuery,
+    LabelBody,
+    SupplyAnswer,
+    UsbAnswer,
+)
 from stationd.http.doors import Ask, Doors, Reply
-from stationd.http.routing import EVERYBODY, OFFICERS, Table
-from stationd.http.schemas import DeviceAnswer, DeviceList, NoQuery, Nothing, SupplyAnswer, moment
+from stationd.http.routing import EVERYBODY, KEEPERS, OFFICERS, Table
+from stationd.http.schemas import NoQuery, Nothing, moment
+from stationd.ports import KnownDevice
 from stationd.services.printers import DeviceView
 
 table = Table("devices")
@@ -10,16 +26,42 @@ table = Table("devices")
 
 @table.route("GET", "/v1/devices", roles=EVERYBODY, says="All devices.")
 async def list_devices(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[DeviceList]:  # noqa: ARG001 - one shape for all
-    """All devices and how they are."""
-    return Reply(DeviceList(items=tuple(_answer(view) for view in (*doors.printers.all(), *doors.readers.all()))))
+    """Printers, readers, and what is plugged in and not used, and how they are."""
+    return Reply(DeviceList(items=tuple(map(_answer, doors.devices.all()))))
 
 
 @table.route("GET", "/v1/devices/{device_id}", roles=EVERYBODY, says="The device.", problems=("device-unknown",))
 async def read_device(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[DeviceAnswer]:
-    """One device and how it is."""
-    device_id = ask.path["device_id"]
-    readers = {view.id: view for view in doors.readers.all()}
-    return Reply(_answer(readers[device_id] if device_id in readers else doors.printers.one(device_id)))
+    """One device and how it is; also one that was pulled out."""
+    return Reply(_answer(doors.devices.one(ask.path["device_id"])))
+
+
+@table.route(
+    "PUT",
+    "/v1/devices/{device_id}/label",
+    roles=OFFICERS,
+    says="Labelled.",
+    problems=("device-unknown", "device-not-on-the-bus", "storage-full"),
+)
+async def label_device(doors: Doors, ask: Ask[LabelBody, NoQuery]) -> Reply[DeviceAnswer]:
+    """Call a device something; it keeps the name over replug and reboot."""
+    return Reply(_answer(await doors.devices.label(ask.path["device_id"], ask.body.label, actor=ask.actor)))
+
+
+@table.route(
+    "GET",
+    "/v1/devices/{device_id}/history",
+    roles=KEEPERS,
+    says="A page of what happened to it.",
+    problems=("device-unknown", "cursor-malformed"),
+)
+async def read_history(doors: Doors, ask: Ask[Nothing, HistoryQuery]) -> Reply[DeviceHistory]:
+    """What happened to a device, the last first: plugged, pulled out, reset, labelled, paused, resumed."""
+    query = ask.query
+    after = None if query.after is msgspec.UNSET else query.after
+    events, cursor = await doors.devices.history(ask.path["device_id"], after=after, limit=query.limit)
+    items = tuple(DeviceEvent(at=moment(each.at), type=each.type, details=_details(each.data)) for each in events)
+    return Reply(DeviceHistory(items=items, next=cursor))
 
 
 @table.route(
@@ -47,6 +89,7 @@ def _answer(view: DeviceView) -> DeviceAnswer:
         id=view.id,
         kind=view.kind,
         name=view.name,
+        label=view.usb.label if view.usb is not None else None,
         driver=view.driver,
         model=view.model,
         state=view.state,
@@ -59,4 +102,28 @@ def _answer(view: DeviceView) -> DeviceAnswer:
         profiles=view.profiles,
         last_fault=view.last_fault,
         printing=view.printing,
+        usb=_usb(view.usb) if view.usb is not None else None,
     )
+
+
+def _usb(known: KnownDevice) -> UsbAnswer:
+    return UsbAnswer(
+        identity=known.identity,
+        is_by_port=is_by_port(known.identity),
+        is_present=known.is_present,
+        title=known.title,
+        vendor=known.vendor,
+        product=known.product,
+        serial=known.serial,
+        port=known.port,
+        node=known.node,
+        matcher=known.matcher,
+        plugs=known.plugs,
+        resets=known.resets,
+        first_seen=moment(known.first_seen_at),
+        last_seen=moment(known.last_seen_at),
+    )
+
+
+def _details(data: Mapping[str, object]) -> Mapping[str, str | int | bool | None]:
+    return {key: value for key, value in data.items() if value is None or isinstance(value, str | int)}

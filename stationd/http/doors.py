@@ -9,6 +9,7 @@ from aiohttp import web
 from stationd.domain.authority import STATION, Actor
 from stationd.services.access import Access
 from stationd.services.blanks import Blanks
+from stationd.services.devices import Devices
 from stationd.services.duty import Duty
 from stationd.services.jobs import Jobs
 from stationd.services.officers import Officers
@@ -37,6 +38,7 @@ class Doors:
     jobs: Jobs
     printers: Printers
     readers: Readers
+    devices: Devices
     blanks: Blanks
     station: Station
     officers: Officers

@@ -77,6 +77,7 @@ KINDS: dict[str, Kind] = {
     "path-unknown": Kind(404, "There is nothing here", "Tidak ada apa-apa di sini"),
     "method-not-allowed": Kind(405, "The method is not allowed here", "Metode tidak diizinkan di sini"),
     "job-unknown": Kind(404, "No such job", "Tugas cetak tidak ada"),
+    "device-not-on-the-bus": Kind(409, "The device is not on the USB bus", "Perangkat tidak terhubung lewat USB"),
     "device-unknown": Kind(404, "No such device", "Perangkat tidak ada"),
     "act-unknown": Kind(404, "No such act", "Tindakan tidak dikenal"),
     # orders

@@ -18,12 +18,12 @@ from stationd.domain.job import Evidence, JobKind, JobState, Verdict
 Item = TypeVar("Item")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LINE = r"^[^\u0000-\u001f\u007f]*$(?!\n)"
+LINE = r"^[^\u0000-\u001f\u007f]*$(?!\n)"
 _WORDS = r"^(?=.*\S)[^\u0000-\u001f\u007f]*$(?!\n)"
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$(?!\n)"
 MAX_FIELDS = 64
 
-Line = Annotated[str, Meta(max_length=500, pattern=_LINE)]
+Line = Annotated[str, Meta(max_length=500, pattern=LINE)]
 Note = Annotated[str, Meta(max_length=1000, description="Free text for the book; no personal data belongs here.")]
 Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=_NAME)]
 OrderReference = Annotated[
@@ -60,7 +60,7 @@ class DocumentBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     template: Name | None = None
     fields: (
         Annotated[
-            dict[Annotated[str, Meta(min_length=1, max_length=64, pattern=_LINE)], Line], Meta(max_length=MAX_FIELDS)
+            dict[Annotated[str, Meta(min_length=1, max_length=64, pattern=LINE)], Line], Meta(max_length=MAX_FIELDS)
         ]
         | None
     ) = None
@@ -195,41 +195,6 @@ class JobPage(msgspec.Struct, frozen=True):
 
     items: tuple[JobAnswer, ...]
     next: str | None
-
-
-class SupplyAnswer(msgspec.Struct, frozen=True):
-    """A consumable: its level in percent and the cards that it still makes, where the device says so."""
-
-    name: str
-    level: int | None
-    cards: int | None
-
-
-class DeviceAnswer(msgspec.Struct, frozen=True):
-    """A device of the station."""
-
-    id: str
-    kind: Annotated[str, Meta(examples=["printer"])]
-    name: str
-    driver: str
-    model: str | None
-    state: Annotated[str, Meta(description="IPP printer-state for a printer.", examples=["idle"])]
-    reasons: Annotated[tuple[str, ...], Meta(description="IPP printer-state-reasons.", examples=[["media-empty"]])]
-    is_paused: bool
-    since: Annotated[datetime, Meta(description="When it came into this state.")]
-    supplies: tuple[SupplyAnswer, ...]
-    counter: Annotated[int, Meta(description="The device's own count of cards.")] | None
-    evidence: Annotated[Evidence, Meta(description="The strongest proof of a printed card that it can give.")] | None
-    profiles: tuple[str, ...]
-    last_fault: str | None
-    printing: Annotated[tuple[str, ...], Meta(description="Ids of the jobs that it holds.")]
-
-
-class DeviceList(msgspec.Struct, frozen=True):
-    """All devices; the list is never cut, ``next`` is null."""
-
-    items: tuple[DeviceAnswer, ...]
-    next: None = None
 
 
 class BlanksAnswer(msgspec.Struct, frozen=True):

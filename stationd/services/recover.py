@@ -10,8 +10,12 @@ from stationd.domain.outcome import Cause, NothingPrinted, Outcome, Unknown
 from stationd.ports import JobStore, Settling, Turn
 
 
-async def show_orphans(store: JobStore, printers: AbstractSet[str]) -> int:
-    """Settle what can be known of attempts at printers that are not configured; how many there were.
+async def show_orphans(
+    store: JobStore,
+    printers: AbstractSet[str],
+    reason: str = "the printer that had the card is not configured any more",
+) -> int:
+    """Settle what can be known of attempts at other printers than these; how many there were.
 
     Without an id at the device no document can have left: the job goes back to the line. Otherwise a person must
     look: the job becomes uncertain.
@@ -24,7 +28,7 @@ async def show_orphans(store: JobStore, printers: AbstractSet[str]) -> int:
         if each.attempt.remote_id is None:
             outcome = NothingPrinted(Cause.WITHDRAWN, "the station stopped before the document was sent")
         else:
-            outcome = Unknown("the printer that had the card is not configured any more")
+            outcome = Unknown(reason)
         await store.turn(Turn(settling=Settling(attempt=each.attempt, outcome=outcome)))
         count += 1
     return count

@@ -14,6 +14,7 @@ import aiohttp
 from stationd.domain.authority import Actor, Role
 from stationd.domain.blanks import Balances, EntryKind
 from stationd.domain.errors import Refused
+from stationd.domain.events import Event
 from stationd.domain.job import Evidence, Job, JobKind, JobState, Verdict
 from stationd.domain.officer import Officer, Standing
 from stationd.domain.order import Order
@@ -25,6 +26,7 @@ from stationd.http.doors import Doors
 from stationd.http.listeners import hosts_of, open_sockets
 from stationd.http.policy import HttpPolicy
 from stationd.http.serve import HttpServer
+from stationd.ports import KnownDevice
 from stationd.services.duty import OnDuty, SignedIn
 from stationd.services.jobs import JobView
 from stationd.services.officers import Decree, OfficerView, must_be_officer
@@ -88,6 +90,38 @@ READER = replace(
     profiles=(),
     last_fault="no such file",
     printing=(),
+)
+
+
+UNUSED = replace(
+    DEVICE,
+    id="usb-1234-0001-x7",
+    kind="unknown",
+    name="usb-1234-0001-x7",
+    driver=None,
+    state="unused",
+    reasons=("no-matcher",),
+    supplies=(),
+    counter=None,
+    evidence=None,
+    profiles=(),
+    printing=(),
+    usb=KnownDevice(
+        identity="usb:1234:0001:x7:00",
+        label=None,
+        title="Acme X1",
+        vendor="1234",
+        product="0001",
+        serial="x7",
+        port="0000.00.14.0-usb2-1",
+        node=None,
+        matcher=None,
+        is_present=True,
+        plugs=1,
+        resets=0,
+        first_seen_at=1_700_000_000_000,
+        last_seen_at=1_700_000_000_000,
+    ),
 )
 
 
@@ -161,6 +195,30 @@ class FakePrinters:
 class FakeReaders:
     def all(self) -> list[DeviceView]:
         return [READER]
+
+
+class FakeDevices:
+    def all(self) -> list[DeviceView]:
+        return [DEVICE, READER, UNUSED]
+
+    def one(self, device_id: str) -> DeviceView:
+        for view in self.all():
+            if view.id == device_id:
+                return view
+        raise Refused("device-unknown", "cannot find the device: there is none with this id")
+
+    async def label(self, device_id: str, label: str | None, *, actor: Actor) -> DeviceView:
+        view = self.one(device_id)
+        if view.usb is None:
+            raise Refused("device-not-on-the-bus", "cannot label the device: it is known by its configuration")
+        return replace(view, usb=replace(view.usb, label=label))
+
+    async def history(self, device_id: str, *, after: str | None, limit: int) -> tuple[list[Event], str | None]:
+        self.one(device_id)
+        if after is not None and not after.isdigit():
+            raise Refused("cursor-malformed", "cannot page: 'after' is not a cursor of ours", field="after")
+        data = {"port": "0000.00.14.0-usb2-1", "is_new": True, "matcher": None}
+        return [Event(7, 1_700_000_000_000, "device.plugged", device_id, data)][:limit], "7"
 
 
 @dataclass
@@ -329,6 +387,7 @@ async def doors() -> AsyncIterator[OpenDoor]:
             jobs=jobs,
             printers=FakePrinters(),
             readers=FakeReaders(),
+            devices=FakeDevices(),
             blanks=blanks,
             station=station,
             officers=FakeOfficers(),
