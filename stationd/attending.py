@@ -97,7 +97,6 @@ class Attending:
         await self.duty.load()
         if self.unsigned is not None:
             await self.unsigned.look()
-        self.officers.follow(self.gate.look)
 
     def start(self, supervisor: Supervisor) -> None:
         """Start what goes on for ever."""

@@ -73,6 +73,7 @@ class Duty:
         self._unwritten: dict[bytes, SessionEnd] = {}
         self.is_required = is_required
         gate.add(self._reasons)
+        officers.follow(self._register_changed)
 
     async def load(self) -> None:
         """Take up the sessions and the duty of the former run, and end those that are over."""
@@ -175,6 +176,14 @@ class Duty:
                     _log.warning("cannot write down who left: %s", fault.detail)
             await asyncio.sleep(LOOK_EVERY_S)
 
+    def _register_changed(self) -> None:
+        """End at once what a revocation has ended, so that a decree entered right after it revives nothing."""
+        for hash_, session in tuple(self._sessions.items()):
+            reason = self._end_of(hash_, session)
+            if reason is not None:
+                self._drop(hash_, reason)
+        self._gate.look()
+
     def _reasons(self) -> Collection[str]:
         if not self.is_required or any(self._holds(duty) for duty in self._on_duty.values()):
             return ()
@@ -201,14 +210,17 @@ class Duty:
         )
 
     async def _close(self, hash_: bytes, reason: SessionEnd) -> None:
+        self._drop(hash_, reason)
+        self._gate.look()
+        await self._write()
+
+    def _drop(self, hash_: bytes, reason: SessionEnd) -> None:
         session = self._sessions.pop(hash_, None)
         if session is not None:
             duty = self._on_duty.get(session.officer)
             if duty is not None and duty.session == hash_:
                 del self._on_duty[session.officer]
         self._unwritten[hash_] = reason
-        self._gate.look()
-        await self._write()
 
     async def _write(self) -> None:
         for hash_, reason in tuple(self._unwritten.items()):

@@ -313,6 +313,15 @@ async def test_revoked_and_entered_again_the_old_session_is_worth_nothing(desk: 
     assert not desk.gate.is_open
 
 
+async def test_a_decree_entered_right_after_a_revocation_revives_no_session(desk: Desk):
+    await desk.appoint()
+    actor = await desk.go_on_duty()
+    await desk.officers.revoke(NUMBER, actor=ADMIN)
+    await desk.appoint()
+    assert desk.duty.actor_of(actor.session) is None
+    assert not desk.gate.is_open
+
+
 async def test_duty_survives_a_restart_and_an_ended_one_does_not_come_back(desk: Desk):
     await desk.appoint()
     actor = await desk.go_on_duty()
