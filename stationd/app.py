@@ -56,7 +56,7 @@ _log = logging.getLogger(__name__)
 
 DATABASE_FILE = "station.db"
 FINISH_WITHIN_S = 3.0
-"""How long a stop waits for the cards in the printers; what is not settled then is asked for at the next start."""
+"""How long a stop waits for callers and cards; a card that is not settled then is asked for at the next start."""
 
 
 class App:
@@ -116,6 +116,7 @@ class App:
     async def stop(self) -> None:
         """Take no more requests, let the printers settle, write down what is known, close."""
         self._notifier.tell("STOPPING=1")
+        began = self._clock.monotonic()
         if hasattr(self, "plugging"):
             await self.plugging.stop(self._supervisor)
         for spooler in self.printers.spoolers() if hasattr(self, "printers") else ():
@@ -126,7 +127,7 @@ class App:
         await self._supervisor.stop("housekeeping")
         await Attending.stop(self._supervisor)
         await self.readers.aclose()
-        if not await self._supervisor.settle(FINISH_WITHIN_S):
+        if not await self._supervisor.settle(max(0.0, began + FINISH_WITHIN_S - self._clock.monotonic())):
             _log.warning("stopped with cards in the printers; they are asked for at the next start")
         await self._supervisor.stop()
         for spooler in self.printers.spoolers() if hasattr(self, "printers") else ():
@@ -186,6 +187,7 @@ class App:
             version=__version__,
             clock=clock,
             printers=self.printers,
+            storage_trouble=lambda: writer.trouble,
             at_hand=lambda: writer.balances().get(Account.SAFE, 0),
             gate=self.attending.gate,
         )

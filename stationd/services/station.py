@@ -37,8 +37,12 @@ class Station:
         printers: Printers,
         at_hand: Callable[[], int],
         gate: Gate | None = None,
+        storage_trouble: Callable[[], str | None] = lambda: None,
     ) -> None:
-        """``at_hand`` tells how many blanks can be printed now; ``gate`` whether the station may print."""
+        """``at_hand`` tells how many blanks can be printed now; ``gate`` whether the station may print.
+
+        ``storage_trouble`` tells why nothing can be written, by the code of the fault.
+        """
         self._id = id_
         self._name = name
         self._mode = mode
@@ -48,6 +52,7 @@ class Station:
         self._started_at_ms = clock.now_ms()
         self._at_hand = at_hand
         self._gate = gate or Gate()
+        self._storage_trouble = storage_trouble
 
     def describe(self) -> StationView:
         """Who, where, and what stands in the way of printing."""
@@ -60,6 +65,9 @@ class Station:
         if self._at_hand() < 1:
             reasons.append("no-blanks")
         reasons.extend(self._gate.reasons)
+        trouble = self._storage_trouble()
+        if trouble is not None:
+            reasons.append(trouble)
         return StationView(
             id=self._id,
             name=self._name,

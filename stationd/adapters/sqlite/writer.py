@@ -12,11 +12,13 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
 from stationd.adapters.sqlite.connection import UnitConnection, translate
+from stationd.adapters.sqlite.queries import load
 from stationd.adapters.sqlite.transaction import Books, Transaction
 from stationd.domain.blanks import Account
 from stationd.domain.errors import Faulted
@@ -35,6 +37,13 @@ It must be repeatable: after a rollback it is called again.
 
 MAX_GROUP = 256
 """The most requests in one transaction: bounds the answer time of the first in it."""
+
+_BOOKS = load("books")
+_TRY_EVERY_S = 1.0
+_MARK = "mark"
+_MARK_BYTES = 256 * 1024
+"""Room for a few orders: less would call a disk good on which no order fits."""
+_HOPELESS = frozenset({"storage-corrupt", "storage-closed"})
 
 
 @dataclass(slots=True)
@@ -57,6 +66,9 @@ class Writer:
         self._waiting: list[_Request] = []
         self._pump: asyncio.Task[None] | None = None
         self._is_closed = False
+        self._trying: asyncio.Task[None] | None = None
+        self.trouble: str | None = None
+        """The code of the fault that kept the last transaction off the disk, until one that writes has succeeded."""
         self.groups = 0
         """Transactions committed since the start."""
         self.requests = 0
@@ -84,6 +96,9 @@ class Writer:
         self._is_closed = True
         if self._pump is not None:
             await self._pump
+        if self._trying is not None:
+            self._trying.cancel()
+            await asyncio.wait({self._trying})
 
     async def _run(self) -> None:
         """Commit until nothing waits. The task ends when idle, so that an idle station costs nothing."""
@@ -99,12 +114,15 @@ class Writer:
         try:
             results, events = await self._connection.run(partial(self._commit, group))
         except Exception as error:  # noqa: BLE001 - handed to every requester, none is swallowed
+            self._note_fault(error)
             for request in group:
                 if not request.answer.done():
                     request.answer.set_exception(error)
             return
         self.groups += 1
         self.requests += len(group)
+        if events:
+            self._note_success()
         for request, result in zip(group, results, strict=True):
             if request.answer.done():
                 continue
@@ -114,6 +132,32 @@ class Writer:
                 request.answer.set_result(result)
         if events:
             self._publish(events)
+
+    def _note_fault(self, error: Exception) -> None:
+        if not isinstance(error, Faulted):
+            return
+        if self.trouble != error.code:
+            _log.error("%s", error.detail)
+        self.trouble = error.code
+        if self._trying is None and not self._is_closed and error.code not in _HOPELESS:
+            self._trying = asyncio.create_task(self._try_again(), name="writer: trying again")
+
+    def _note_success(self) -> None:
+        if self.trouble is not None:
+            _log.warning("the database can be written again (it was: %s)", self.trouble)
+        self.trouble = None
+
+    async def _try_again(self) -> None:
+        """Write a mark every second until the disk takes it, so that a station without work notices by itself."""
+        try:
+            while self.trouble is not None:
+                await asyncio.sleep(_TRY_EVERY_S)
+                with suppress(Faulted):
+                    await self.apply(_leave_mark, None)
+                    await self.apply(_take_mark_away, None)
+                    self._note_success()
+        finally:
+            self._trying = None
 
     def _commit(self, group: list[_Request], connection: sqlite3.Connection) -> tuple[list[Any], list[Event]]:
         try:
@@ -156,6 +200,16 @@ class Writer:
                 connection.execute("ROLLBACK")
             raise
         return results, transaction.events
+
+
+def _leave_mark(transaction: Transaction, arguments: Sequence[None]) -> list[None]:
+    transaction.run(_BOOKS["write_meta"], (_MARK, bytes(_MARK_BYTES)))
+    return [None for _ in arguments]
+
+
+def _take_mark_away(transaction: Transaction, arguments: Sequence[None]) -> list[None]:
+    transaction.run(_BOOKS["delete_meta"], (_MARK,))
+    return [None for _ in arguments]
 
 
 @dataclass(slots=True)

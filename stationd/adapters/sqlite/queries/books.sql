@@ -38,3 +38,6 @@ SELECT value FROM meta WHERE key = ?;
 
 -- name: write_meta
 INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value;
+
+-- name: delete_meta
+DELETE FROM meta WHERE key = ?;
