@@ -26,8 +26,8 @@ from tests.simulation.store import Disk, PlainSeal, VirtualClock
 IDLE_BOUND_S = 60.0
 """A printer that has been idle for so long beside a waiting job is being wasted; its longest rest is 30 s."""
 
-FORGOTTEN_S = 3.0
-"""How long it may take from a body that was cut to the word *uncertain* in the books."""
+FORGOTTEN_S = 12.0
+"""How long it may take from a body that was cut to the word *uncertain* in the books: one lost question is in it."""
 
 SETTLED = ("job.card_printed", "job.nothing_printed", "job.card_spoiled")
 LIE_COMPLETE = "called complete without a card"
@@ -76,7 +76,8 @@ class Auditor:
         """Machines whose way loses questions or answers."""
         self._loop, self._disk, self._clock, self._say = loop, disk, clock, say
         self._seen_event = 0
-        self._line: dict[int, str] = {}
+        self._line: dict[int, tuple[str, str]] = {}
+        """Rank → job and profile of what waits."""
         self._idle: dict[str, float] = {}
         disk.on_commit = self.after_commit
 
@@ -90,7 +91,9 @@ class Auditor:
 
     def made(self, card: Card) -> None:
         """A blank went through a machine."""
-        self._say(f"{card.printer}: {'card' if card.is_good else 'ruined blank'} of {card.order}, attempt {card.attempt}")
+        self._say(
+            f"{card.printer}: {'card' if card.is_good else 'ruined blank'} of {card.order}, attempt {card.attempt}"
+        )
         self.cards.append(card)
         attempt = self.attempts[card.attempt]
         if card.is_good:
@@ -143,9 +146,9 @@ class Auditor:
         if data.get("from") == "queued":
             self._line.pop(rank, None)
         if kind == "job.claimed":
-            self._check_turn(rank)
+            self._check_turn(rank, str(data["profile"]))
         if data["state"] == "queued":
-            self._line[rank] = job
+            self._line[rank] = (job, str(data["profile"]))
         if kind == "job.accepted":
             self.totals.jobs += 1
         elif kind == "job.outcome_unknown":
@@ -155,10 +158,11 @@ class Auditor:
             self.totals.verdicts += "verdict" in data
             self._check_settled(kind, job, data["attempt"])
 
-    def _check_turn(self, rank: int) -> None:
+    def _check_turn(self, rank: int, profile: str) -> None:
+        """Within a profile jobs are claimed in their order; across profiles a batch may go on."""
         tick_ms = int(self._clock.monotonic() * 1000)
-        for other, job in self._line.items():
-            if other < rank:
+        for other, (job, wanted) in self._line.items():
+            if other < rank and wanted == profile:
                 state, not_before = self._disk.connection.execute(
                     "SELECT state, not_before FROM job WHERE seq = ?", (seq_of(job),)
                 ).fetchone()
@@ -196,7 +200,7 @@ class Auditor:
         machine = self.machines[printer]
         name = f"stationd-{identity}"
         is_ambiguous = any(each.name == name and each.state in {7, 8} for each in machine.jobs.values())
-        was_silent = self._loop.time() - self.silent_at.get(printer, -1e9) < 60 or printer in self.is_rough  # noqa: PLR2004
+        was_silent = self._loop.time() - self.silent_at.get(printer, -1e9) < 60 or printer in self.is_rough
         is_about_silence = "answer" in (reason or "")
         if not self.attempts[identity].disturbances and not is_ambiguous and not (is_about_silence and was_silent):
             self.fail(f"attempt {identity} is called uncertain ({reason}) though {printer} could tell")
@@ -214,16 +218,20 @@ class Auditor:
 
     # ------------------------------------------------------------------------------------------------ now and then
 
-    def check_idle(self, open_printers: set[str]) -> None:
-        """No job waits while a printer that could print it has nothing to do."""
+    def check_idle(self, profiles: Mapping[str, tuple[str, ...]]) -> None:
+        """No job waits while a printer that could print it has nothing to do; ``profiles`` of the printers in use."""
         now = self._loop.time()
         tick_ms = int(self._clock.monotonic() * 1000)
-        (waiting,) = self._disk.connection.execute(
-            "SELECT count(*) FROM job WHERE state = 'queued' AND not_before <= ?", (tick_ms,)
-        ).fetchone()
+        in_line = dict(
+            self._disk.connection.execute(
+                "SELECT profile, count(*) FROM job WHERE state = 'queued' AND not_before <= ? GROUP BY profile",
+                (tick_ms,),
+            ).fetchall()
+        )
         (safe,) = self._disk.connection.execute("SELECT balance FROM blank_account WHERE name = 'safe'").fetchone()
         for name, machine in self.machines.items():
-            if not (waiting and safe and name in open_printers and machine.is_idle and not self._disk.is_full):
+            waiting = sum(in_line.get(profile, 0) for profile in profiles.get(name, ()))
+            if not (waiting and safe and machine.is_idle and not self._disk.is_full):
                 self._idle.pop(name, None)
                 continue
             since = self._idle.setdefault(name, now)

@@ -62,6 +62,20 @@ class _Handle:
         self._context.run(self._callback, *self._args)
 
 
+class _Task(asyncio.Task[Any]):
+    """A task whose place in a set does not depend on its address: sets of tasks are walked in the same order always."""
+
+    def __init__(self, number: int, *given: Any, **named: Any) -> None:
+        self._number = number
+        super().__init__(*given, **named)
+
+    def __hash__(self) -> int:
+        return self._number
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+
 class Stuck(AssertionError):
     """Nothing is ready and no timer is set, or time ran out, though the world is not at its end."""
 
@@ -176,7 +190,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
 
     def create_task(self, coro, *, name=None, context=None):
         context = context if context is not None else contextvars.copy_context()
-        task = asyncio.Task(coro, loop=self, name=name, context=context)
+        task = _Task(next(self._order), coro, loop=self, name=name, context=context)
         tasks = context[_PROCESS].tasks
         tasks.add(task)
         return task

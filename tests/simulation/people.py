@@ -86,6 +86,7 @@ class Office:
             holder=Holder(nik="9999010101010001", name="Contoh"),
             document=Document("image/png", picture_for(f"PRR-{number:04d}")),
             police_report="LP/1" if kind is JobKind.LOST else None,
+            profile=rng.choice(self._world.profiles_in_use),
         )
         key = f"key-{number}"
         times = 1 + (rng.random() < 0.15)

@@ -4,23 +4,23 @@ One :class:`Station` is one run of it, one process on the loop. It ends politely
 the same disk, before the same machines.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
 
-from stationd.adapters.printers.ipp import driver as ipp_driver
 from stationd.adapters.printers.ipp.driver import IppPrinter
 from stationd.adapters.printers.ipp.settings import read_settings
 from stationd.adapters.sqlite.blanks import SqliteBlanks
 from stationd.adapters.sqlite.jobs import SqliteJobs
 from stationd.adapters.sqlite.writer import Writer
+from stationd.domain.authority import Actor
+from stationd.domain.errors import Refused
 from stationd.domain.events import Event
-from stationd.domain.job import Attempt
+from stationd.domain.job import Job
 from stationd.domain.order import Document
-from stationd.ports import Clock, Entropy, Printer, PrinterSpec, Settling, Turn, Turned
+from stationd.ports import Clock, Entropy, PrinterSpec, Settling, Turn, Turned
 from stationd.services.bell import Bell
 from stationd.services.blanks import Blanks
-from stationd.services.jobs import Jobs
+from stationd.services.crew import Crew
+from stationd.services.jobs import Jobs, Surrounding
 from stationd.services.line import Line
 from stationd.services.pace import Pace
 from stationd.services.recover import show_orphans
@@ -31,11 +31,9 @@ from tests.simulation.loop import Process
 from tests.simulation.store import Disk, InlineConnection, PlainSeal
 from tests.simulation.wire import Wire
 
-T = TypeVar("T")
-
 MAX_TRIES = 3
 AGEING = 10
-PROFILE = "ktp-el"
+PROFILES = ("ktp-el", "kia")
 FINISH_WITHIN_S = 3.0
 
 
@@ -72,25 +70,29 @@ class Station:
         wires: Mapping[str, Wire],
         *,
         options: Mapping[str, Mapping[str, object]],
+        profiles: Mapping[str, tuple[str, ...]],
     ) -> None:
+        """``options`` and ``profiles`` of the printers, by their names."""
         self.process = process
         self.is_serving = False
         self.spoolers: dict[str, Spooler] = {}
         self.supervisor = Supervisor()
         self._bell = Bell()
         self._line = Line()
+        self._crew = Crew(self._line)
         self._clock = clock
         self._wires = wires
         self._options = options
+        self._profiles = profiles
         reader = InlineConnection(disk, is_reader=True)
         self._writer = Writer(InlineConnection(disk), clock, self._publish)
-        self.store = WatchedJobs(
-            self._writer, reader, PlainSeal(), entropy, max_tries=MAX_TRIES, ageing=AGEING
-        )
+        self.store = WatchedJobs(self._writer, reader, PlainSeal(), entropy, max_tries=MAX_TRIES, ageing=AGEING)
         self.store.told = {}
-        self.jobs = Jobs(self.store, self._line, lambda: None)
+        self.jobs = Jobs(self.store, self._line, self._crew, surrounding=Surrounding(withdraw=self._withdraw))
         self.blanks = Blanks(SqliteBlanks(self._writer, reader, low=5))
-        self.submission = Submission(self.store, self.jobs, NoRenderer(), {PROFILE: frozenset()})
+        self.submission = Submission(
+            self.store, self.jobs, NoRenderer(), {profile: frozenset() for profile in PROFILES}
+        )
 
     async def start(self) -> None:
         """Come up as the application does."""
@@ -111,7 +113,13 @@ class Station:
         await self._writer.aclose()
 
     def _add(self, name: str, wire: Wire) -> None:
-        spec = PrinterSpec(name=name, driver="ipp", uri="ipp://192.0.2.1/ipp/print", options=self._options[name])
+        spec = PrinterSpec(
+            name=name,
+            driver="ipp",
+            uri="ipp://192.0.2.1/ipp/print",
+            profiles=self._profiles[name],
+            options=self._options[name],
+        )
         printer = IppPrinter(name, read_settings(spec))
         printer._device = wire
         spooler = Spooler(
@@ -121,10 +129,20 @@ class Station:
             bell=self._bell,
             clock=self._clock,
             renderer=NoRenderer(),
-            pace=Pace({PROFILE: 4.0}),
+            pace=Pace(dict.fromkeys(PROFILES, 4.0)),
+            crew=self._crew,
+            batch=5,
         )
         self.spoolers[name] = spooler
+        self._crew.add(spooler)
         self.supervisor.start(f"printer {name}", spooler.run)
+
+    async def _withdraw(self, job_id: str, actor: Actor) -> Job | Refused | None:
+        for spooler in self.spoolers.values():
+            answer = await spooler.cancel(job_id, actor)
+            if answer is not None:
+                return answer
+        return None
 
     def _publish(self, events: Sequence[Event]) -> None:
         joined = self._line.follow(events)

@@ -19,7 +19,7 @@ from tests.simulation.audit import Auditor, Totals
 from tests.simulation.loop import Process, Stuck, VirtualLoop
 from tests.simulation.machine import Machine, Traits
 from tests.simulation.people import Office
-from tests.simulation.station import Station
+from tests.simulation.station import PROFILES, Station
 from tests.simulation.store import Disk, SeededEntropy, VirtualClock
 from tests.simulation.wire import Weather, Wire
 
@@ -64,7 +64,7 @@ class World:
             jobs=draw.randint(10, 22),
             machines=draw.choice([1, 1, 2, 2, 3]),
             kills=draw.choice([0, 1, 2, 2, 3, 4]),
-            stops=draw.choice([0, 0, 1, 1, 2]),
+            stops=draw.choice([0, 1, 1, 2]),
             lost_requests=draw.choice([0.0, 0.05, 0.2]),
             troubles=draw.choice([0, 2, 4, 8]),
             disk_troubles=draw.choice([0, 0, 1, 3]),
@@ -88,8 +88,12 @@ class World:
         self._kill_in: int | None = None
         self._died: asyncio.Future[None] | None = None
         self.loop.before_step = self._before_step
+        self.profiles_in_use = draw.choice([PROFILES[:1], PROFILES])
+        self.profiles: dict[str, tuple[str, ...]] = {}
         for number in range(self.plan.machines):
             self._build_machine(f"kartu-{number + 1}")
+        for profile in sorted(set(PROFILES) - {each for fit in self.profiles.values() for each in fit}):
+            self.profiles["kartu-1"] += (profile,)
         self.auditor.machines = self.machines
 
     def rng(self, stream: str) -> Random:
@@ -119,6 +123,7 @@ class World:
             refeeds=draw.random() < 0.5,
             accepts_cut=draw.random() < 0.3,
             cancels_midway=draw.random() < 0.5,
+            tests_itself=draw.random() < 0.3,
             empty_time_out_s=draw.uniform(20, 120),
         )
         rate = draw.choice([0.0, 0.0, 0.01, 0.04])
@@ -135,6 +140,7 @@ class World:
             name, traits, self.rng(name), self.loop.time, self._later, self.auditor.made, self.auditor.disturbed
         )
         self.machines[name] = machine
+        self.profiles[name] = draw.choice([PROFILES, PROFILES, PROFILES[:1], PROFILES[1:]])
         self.say(f"{name}: {traits} {self._weather[name]}")
 
     def _later(self, delay_s: float, act: Callable[[], None]) -> None:
@@ -144,13 +150,20 @@ class World:
         process = self.loop.process("station")
         wires = {
             name: Wire(
-                machine, self._weather[name], self.loop, process, self.rng(f"{name}/{process.steps}/{len(self._graves)}"),
-                self._seen, self.auditor.disturbed,
+                machine,
+                self._weather[name],
+                self.loop,
+                process,
+                self.rng(f"{name}/{process.steps}/{len(self._graves)}"),
+                self._seen,
+                self.auditor.disturbed,
             )
             for name, machine in self.machines.items()
         }
         options = {name: {"window": machine.traits.window} for name, machine in self.machines.items()}
-        station = Station(process, self.disk, self.clock, SeededEntropy(rng), wires, options=options)
+        station = Station(
+            process, self.disk, self.clock, SeededEntropy(rng), wires, options=options, profiles=self.profiles
+        )
         self.station = station
         starting = self.loop.spawn(process, station.start(), "start")
         starting.add_done_callback(lambda _: self._check_start(station, starting), context=self.loop.world.context)
@@ -241,7 +254,7 @@ class World:
                 self.auditor.fail("a task of the station died of a defect")
             if self.loop.failures:
                 self.auditor.fail(self.loop.failures[0])
-            self.auditor.check_idle(set(self.machines) if station is not None and station.is_serving else set())
+            self.auditor.check_idle(self.profiles if station is not None and station.is_serving else {})
             if not self._is_calm or self.office.submitting or self.office.delivering or self._died is not None:
                 continue
             (left,) = query("SELECT count(*) FROM job WHERE state NOT IN ('printed', 'cancelled')").fetchone()
@@ -295,7 +308,8 @@ class World:
             return
         self.say("station: asked to stop")
         self.auditor.totals.stops += 1
-        told = dict(station.store.told)
+        if self._faults.random() < 0.5:
+            self._world(self._slow_disk(6.0, 8.0), "slow disk")
         was_full = self.disk.is_full
         stopping = self.loop.spawn(station.process, station.stop(), "stop")
         while not stopping.done():
@@ -394,9 +408,12 @@ class World:
             await asyncio.sleep(6 * rng.random())
             self.disk.is_full = False
         else:
-            self.disk.slow_s = rng.choice([0.2, 2.0, 6.0])
-            await asyncio.sleep(20 * rng.random())
-            self.disk.slow_s = 0.0
+            await self._slow_disk(rng.choice([0.2, 2.0, 6.0]), 20 * rng.random())
+
+    async def _slow_disk(self, slow_s: float, for_s: float) -> None:
+        self.disk.slow_s = slow_s
+        await asyncio.sleep(for_s)
+        self.disk.slow_s = 0.0
 
 
 @contextmanager
