@@ -9,6 +9,7 @@ from contextlib import suppress
 
 from stationd.app import App
 from stationd.config import load
+from stationd.demo.bus import SimulatedBus
 from stationd.demo.faults import ACTS, table
 from stationd.demo.feeder import feed
 from stationd.demo.people import People
@@ -27,7 +28,8 @@ async def run(options: DemoOptions) -> None:
     options.folder.mkdir(parents=True, exist_ok=True)
     if not options.config.exists():
         options.config.write_text(configuration(options), encoding="utf-8")
-    app = App(load(options.config), tables=lambda app: (table(app.printers),))
+    bus = SimulatedBus(options.cards)
+    app = App(load(options.config), tables=lambda app: (table(app.printers, bus),), bus=bus.bus())
     async with app:
         tokens = await _tokens(app, options)
         if (await app.blanks.balances()).at_hand < options.blanks // 2:
@@ -85,6 +87,10 @@ stationd demo: a card-print station with {options.printers} simulated printers a
     curl -s -X POST -H "Authorization: Bearer {tokens["officer"]}" {address}/demo/printers/kartu-1/unplug
     curl -s -X POST -H "Authorization: Bearer {tokens["officer"]}" {address}/demo/printers/kartu-1/plug
   ({acts})
+  Plug another printer in, see it come in /v1/devices and print, and pull it out for good:
+    curl -s -X POST -H "Authorization: Bearer {tokens["officer"]}" -H "Content-Type: application/json" \\
+         -d '{{"name": "kartu-9", "seconds": 2}}' {address}/demo/printers
+    curl -s -X DELETE -H "Authorization: Bearer {tokens["officer"]}" {address}/demo/printers/kartu-9
 
   Stop with Ctrl-C; start again with --dir {options.folder} to go on where it stopped.
 """,

@@ -78,6 +78,8 @@ KINDS: dict[str, Kind] = {
     "method-not-allowed": Kind(405, "The method is not allowed here", "Metode tidak diizinkan di sini"),
     "job-unknown": Kind(404, "No such job", "Tugas cetak tidak ada"),
     "device-not-on-the-bus": Kind(409, "The device is not on the USB bus", "Perangkat tidak terhubung lewat USB"),
+    "device-present": Kind(409, "The device is plugged in", "Perangkat sudah terpasang"),
+    "devices-full": Kind(409, "No more devices can be used", "Tidak ada tempat untuk perangkat lain"),
     "device-unknown": Kind(404, "No such device", "Perangkat tidak ada"),
     "act-unknown": Kind(404, "No such act", "Tindakan tidak dikenal"),
     # orders

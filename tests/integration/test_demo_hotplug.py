@@ -1,0 +1,81 @@
+"""The demonstration's hot-plug: a printer comes, prints, is pulled out with a card in it, and comes back."""
+
+import asyncio
+import json
+import re
+import signal
+import sys
+
+import aiohttp
+import pytest
+
+WITHIN_S = 15.0
+DEVICE = "usb-ffff-0001-kartu-9"
+
+
+@pytest.fixture
+async def ask(tmp_path):
+    """The running demonstration: asks its API as an officer."""
+    demo = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "stationd", "demo", "--port", "0", "--dir", str(tmp_path), "--speed", "20"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    assert demo.stdout is not None
+    said = b""
+    async with asyncio.timeout(WITHIN_S):
+        while b"Stop with" not in said:
+            line = await demo.stdout.readline()
+            assert line, said.decode()
+            said += line
+    found = re.search(r"http://127\.0\.0\.1:\d+", said.decode())
+    assert found is not None
+    draining = asyncio.create_task(demo.stdout.read())
+    token = json.loads((tmp_path / "tokens.json").read_text(encoding="utf-8"))["officer"]
+    async with aiohttp.ClientSession(found[0], headers={"Authorization": f"Bearer {token}"}) as session:
+
+        async def ask(method, path, body=None):
+            async with session.request(method, path, json=body) as answer:
+                return answer.status, await answer.json(content_type=None)
+
+        yield ask
+    demo.send_signal(signal.SIGTERM)
+    await asyncio.wait_for(demo.wait(), WITHIN_S)
+    assert b"Traceback" not in await draining
+    assert demo.returncode == 0
+
+
+async def until(ask, is_so):
+    """Wait until the API shows the plugged-in printer so; what it shows."""
+    async with asyncio.timeout(WITHIN_S):
+        while True:
+            status, shown = await ask("GET", f"/v1/devices/{DEVICE}")
+            if status == 200 and is_so(shown):
+                return shown
+            await asyncio.sleep(0.02)
+
+
+async def test_a_printer_is_plugged_in_prints_is_pulled_out_and_comes_back(ask, tmp_path):
+    status, done = await ask("POST", "/demo/printers", {"name": "kartu-9", "seconds": 0.3})
+    assert (status, done["device"]) == (201, DEVICE)
+    await until(ask, lambda shown: shown["state"] == "processing" and shown["printing"])
+    cards = tmp_path / "cards" / "kartu-9"
+    async with asyncio.timeout(WITHIN_S):
+        while not list(cards.glob("*.png")):
+            await asyncio.sleep(0.05)
+    assert (await ask("POST", "/demo/printers", {"name": "kartu-9"}))[1]["code"] == "device-present"
+
+    await until(ask, lambda shown: shown["printing"])
+    assert (await ask("DELETE", "/demo/printers/kartu-9"))[0] == 200
+    gone = await until(ask, lambda shown: shown["state"] == "stopped" and not shown["usb"]["is_present"])
+    assert gone["reasons"] == ["connecting-to-device"]
+    uncertain = (await ask("GET", "/v1/jobs?state=uncertain"))[1]["items"]
+    assert uncertain
+    assert {job["printer"] for job in uncertain} == {DEVICE}
+    assert (await ask("DELETE", "/demo/printers/kartu-9"))[1]["code"] == "device-unknown"
+
+    assert (await ask("POST", "/demo/printers", {"name": "kartu-9"}))[0] == 201
+    back = await until(ask, lambda shown: shown["state"] == "processing" and shown["usb"]["is_present"])
+    assert back["usb"]["plugs"] == 2
+    history = (await ask("GET", f"/v1/devices/{DEVICE}/history"))[1]["items"]
+    assert [event["type"] for event in history] == ["device.plugged", "device.unplugged", "device.plugged"]
