@@ -12,6 +12,7 @@ from stationd.config import load
 from stationd.demo.bus import SimulatedBus
 from stationd.demo.faults import ACTS, table
 from stationd.demo.feeder import feed
+from stationd.demo.officer import NUMBER, PIN, go_on_duty
 from stationd.demo.people import People
 from stationd.demo.settings import DemoOptions, configuration
 from stationd.domain.authority import STATION, Role
@@ -34,6 +35,7 @@ async def run(options: DemoOptions) -> None:
         tokens = await _tokens(app, options)
         if (await app.blanks.balances()).at_hand < options.blanks // 2:
             await app.blanks.enter(EntryKind.RECEIVED, options.blanks, "demo", actor=STATION)
+        await go_on_duty(app)
         address = next(each for each in app.addresses if each.startswith("http"))
         _introduce(options, address, tokens)
         people = People(secrets.randbits(32), region=f"{secrets.randbelow(10**6):06d}")
@@ -80,6 +82,7 @@ stationd demo: a card-print station with {options.printers} simulated printers a
   API      {address}   (description: {address}/openapi.json)
   tokens   {options.tokens}
 {roles}
+  officer  {NUMBER}, PIN {PIN}   (on duty; POST /v1/sessions signs in)
 
   Look at it:
     curl -s -H "Authorization: Bearer {tokens["officer"]}" {address}/v1/devices

@@ -146,14 +146,14 @@ def centre(link: Link | None) -> Finding:
 def equipment(printers: Mapping[str, PrinterStatus]) -> Finding:
     """The printers by name: failed when none can print, degraded when some cannot."""
     if not printers:
-        return Finding(Level.FAILED, Words("there is no printer", "tidak ada pencetak kartu"), FixBy.TECHNICIAN)
+        return Finding(Level.FAILED, Words("there is no printer", "tidak ada mesin cetak"), FixBy.TECHNICIAN)
     down = {name: status.stopped_by for name, status in printers.items() if status.stopped_by}
     if not down:
-        return _ok(f"printers ready: {len(printers)}", f"pencetak siap: {len(printers)}")
+        return _ok(f"printers ready: {len(printers)}", f"mesin cetak siap: {len(printers)}")
     named = "; ".join(f"{name}: {', '.join(sorted(reasons))}" for name, reasons in sorted(down.items()))
     return Finding(
         Level.DEGRADED if len(down) < len(printers) else Level.FAILED,
-        Words(f"printers stopped: {named}", f"pencetak berhenti: {named}"),
+        Words(f"printers stopped: {named}", f"mesin cetak berhenti: {named}"),
         FixBy.OFFICER,
     )
 
@@ -190,13 +190,13 @@ def officers(*, is_required: bool, able: int, on_duty: int, ends_soon: int) -> F
     ``is_required``: whether this station prints only while one is on duty.
     """
     if not is_required:
-        return _ok("no officer needs to be on duty", "tidak perlu ada petugas yang bertugas")
-    words = Words(f"able: {able}, on duty: {on_duty}", f"berwenang: {able}, bertugas: {on_duty}")
+        return _ok("no officer needs to be on duty", "tidak perlu ada petugas jaga")
+    words = Words(f"able: {able}, on duty: {on_duty}", f"berwenang: {able}, berjaga: {on_duty}")
     if on_duty < 1:
         if able < 1:
             words = Words("no officer is appointed", "tidak ada petugas yang ditunjuk")
             return Finding(Level.FAILED, words, FixBy.OFFICE)
-        return Finding(Level.FAILED, Words("no officer is on duty", "tidak ada petugas yang bertugas"), FixBy.OFFICER)
+        return Finding(Level.FAILED, Words("no officer is on duty", "tidak ada petugas jaga"), FixBy.OFFICER)
     if able < FEWEST_ABLE:
         more = Words(f"{words.en}; fewer than two are able", f"{words.id}; kurang dari dua petugas")
         return Finding(Level.DEGRADED, more, FixBy.OFFICE)
