@@ -36,15 +36,18 @@ from stationd.http.policy import MEBIBYTE, HttpPolicy
 from stationd.http.routing import Table
 from stationd.http.serve import HttpServer
 from stationd.plugging import Bus, Plugging
-from stationd.ports import Clock, Entropy, Printer, PrinterSpec, ReaderSpec, Renderer
+from stationd.ports import Clock, Entropy, Printer, PrinterMark, PrinterSpec, ReaderSpec, Renderer
 from stationd.services.access import Access
+from stationd.services.ahead import Ahead
 from stationd.services.bell import Bell
 from stationd.services.blanks import Blanks
+from stationd.services.crew import Crew
 from stationd.services.housekeeping import Housekeeping
-from stationd.services.jobs import Jobs
+from stationd.services.jobs import Jobs, Surrounding
 from stationd.services.line import Line
 from stationd.services.pace import Pace
 from stationd.services.printers import Printers
+from stationd.services.queue import Queue
 from stationd.services.read import Readers
 from stationd.services.recover import show_orphans
 from stationd.services.spool import Spooler
@@ -155,11 +158,31 @@ class App:
             self._entropy,
             max_tries=settings.queue.max_tries,
             ageing=settings.queue.ageing,
+            reach=settings.queue.reach,
+            stop_after_spoils=settings.queue.stop_after_spoils,
+            second_thoughts_s=settings.queue.second_thoughts_s,
         )
         renderer = SvgRenderer(settings.profiles)
         self.tokens = SqliteTokens(writer, reader)
-        pauses = SqlitePrinters(writer, reader)
-        self.printers = Printers(pauses)
+        marks = SqlitePrinters(writer, reader, self._entropy)
+        self.crew = Crew(self._line)
+        self.printers = Printers(
+            marks,
+            self.crew,
+            renderer=renderer,
+            templates={profile.name: profile.template for profile in settings.profiles},
+        )
+        self.queue = Queue(
+            marks,
+            line=self._line,
+            crew=self.crew,
+            bell=self._bell,
+            clock=clock,
+            at_hand=lambda: writer.balances().get(Account.SAFE, 0),
+            ageing=settings.queue.ageing,
+        )
+        await self.queue.load()
+        self._ahead = Ahead(self.store, renderer, clock)
         self.attending = Attending(
             settings,
             database,
@@ -169,7 +192,15 @@ class App:
         )
         await self.attending.load()
         self.access = Access(self.tokens, clock, self.attending.duty)
-        self.jobs = Jobs(self.store, self._line, self.printers.pace_s)
+        self.jobs = Jobs(
+            self.store,
+            self._line,
+            self.crew,
+            renderer=renderer,
+            surrounding=Surrounding(
+                around=self.queue.around, counter=self.printers.counter, withdraw=self.printers.withdraw
+            ),
+        )
         self.blanks = Blanks(SqliteBlanks(writer, reader, low=settings.blanks.low))
         self.submission = Submission(
             self.store,
@@ -200,7 +231,7 @@ class App:
 
         async def attend(printer: Printer, spec: PrinterSpec, matcher: Matcher) -> Spooler:
             profiles = [matcher.fitted(profile) for profile in settings.profiles]
-            return self._spooler(printer, spec, renderer, profiles, is_paused=spec.name in await pauses.paused())
+            return self._spooler(printer, spec, renderer, profiles, (await marks.marks()).get(spec.name))
 
         self.plugging = await Plugging.make(
             settings,
@@ -213,9 +244,9 @@ class App:
         )
         metrics.add(self.plugging.metrics)
         await show_orphans(self.store, self.plugging.names | {spec.name for spec in settings.printers})
-        paused = await pauses.paused()
+        known = await marks.marks()
         for spec in settings.printers:
-            self._add_printer(spec, renderer, is_paused=spec.name in paused)
+            self._add_printer(spec, renderer, known.get(spec.name))
         for reader_spec in settings.readers:
             await self._add_reader(reader_spec)
         self.plugging.start(self._supervisor, self.store)
@@ -223,22 +254,29 @@ class App:
         self.attending.start(self._supervisor)
         self.attending.readiness.follow(self._tell_status)
 
-    def _add_printer(self, spec: PrinterSpec, renderer: Renderer, *, is_paused: bool) -> None:
+    def _add_printer(self, spec: PrinterSpec, renderer: Renderer, mark: PrinterMark | None) -> None:
         try:
             printer = drivers.build(spec)
         except ValueError as wrong:
             raise Faulted("printer-misconfigured", f"cannot use printer {spec.name}: {wrong}") from wrong
-        spooler = self._spooler(printer, spec, renderer, self.settings.profiles, is_paused=is_paused)
+        spooler = self._spooler(printer, spec, renderer, self.settings.profiles, mark)
         self.printers.add(spooler)
         self._supervisor.start(f"printer {spec.name}", spooler.run)
 
     def _spooler(
-        self, printer: Printer, spec: PrinterSpec, renderer: Renderer, profiles: Sequence[Profile], *, is_paused: bool
+        self,
+        printer: Printer,
+        spec: PrinterSpec,
+        renderer: Renderer,
+        profiles: Sequence[Profile],
+        mark: PrinterMark | None,
     ) -> Spooler:
         nominal_s = {profile.name: profile.nominal_s for profile in profiles}
         seconds = spec.options.get("seconds")
         if isinstance(seconds, int | float):
             nominal_s = dict.fromkeys(nominal_s, float(seconds))
+            profiles = [profile.at(float(seconds)) for profile in profiles]
+        self._ahead.make_room()
         return Spooler(
             printer,
             spec,
@@ -247,8 +285,12 @@ class App:
             clock=self._clock,
             renderer=renderer,
             pace=Pace(nominal_s),
-            is_paused=is_paused,
             gate=self.attending.gate,
+            crew=self.crew,
+            ahead=self._ahead,
+            profiles={profile.name: profile for profile in profiles},
+            batch=self.settings.queue.batch,
+            mark=mark,
         )
 
     async def _add_reader(self, spec: ReaderSpec) -> None:
@@ -281,6 +323,7 @@ class App:
             printers=self.printers,
             readers=self.readers,
             devices=self.plugging.devices,
+            queue=self.queue,
             blanks=self.blanks,
             station=self.station,
             officers=self.attending.officers,

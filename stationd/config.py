@@ -77,11 +77,18 @@ class BlanksSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueSettings:
-    """``ageing``: how many later acceptances of a higher class may overtake a job."""
+    """``ageing``: how many later acceptances of a higher class may overtake a job; ``reach``: the same for a batch.
+
+    After ``stop_after_spoils`` blanks spoiled in a row a printer is stopped (0: never); a verdict may be changed for
+    ``second_thoughts_s``.
+    """
 
     max_tries: int
     batch: int
     ageing: int
+    reach: int
+    stop_after_spoils: int
+    second_thoughts_s: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

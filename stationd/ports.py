@@ -9,7 +9,7 @@ from stationd.domain.blanks import Balances, EntryKind
 from stationd.domain.errors import Refused
 from stationd.domain.events import Event
 from stationd.domain.inventory import Changes, Inventory
-from stationd.domain.job import Attempt, Job, JobState, Verdict
+from stationd.domain.job import Attempt, Job, JobKind, JobState, Verdict
 from stationd.domain.job_machine import JobEvent
 from stationd.domain.officer import Officer
 from stationd.domain.order import Document, Order, TemplateDocument
@@ -189,19 +189,28 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settling:
-    """The outcome of an attempt, to be written down."""
+    """The outcome of an attempt, to be written down.
+
+    ``cancelled_by`` names who wanted the job cancelled while it was at the printer: when nothing was printed, it is
+    cancelled in the same transaction, so that no other printer can take it in between.
+    """
 
     attempt: Attempt
     outcome: Outcome
+    cancelled_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claiming:
-    """A printer's wish for up to ``count`` jobs of the profiles it prints."""
+    """A printer's wish for up to ``count`` jobs of profiles of which it can make a card now.
+
+    ``preferred`` is the profile of its batch, while that goes on (see :func:`stationd.domain.dispatch.pick`).
+    """
 
     printer: str
     profiles: tuple[str, ...]
     count: int = 1
+    preferred: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,17 +235,22 @@ class Turned:
     """The job as settled, and the jobs claimed; where there are none, ``lacks`` says what was missing.
 
     ``due_in_ms``: how long until a job that waits for its next try may be claimed; ``None`` when none waits.
+    ``stopped_by``: why the printer may take no card until a person resumes it (see :mod:`stationd.domain.breaker`).
     """
 
     settled: Job | None = None
     claimed: tuple[Claimed, ...] = ()
     lacks: str | None = None
     due_in_ms: int | None = None
+    stopped_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Control:
-    """What a person does to a job: ``cancelled``, ``retried``, or a verdict on an uncertain card."""
+    """What a person does to a job: ``cancelled``, ``retried``, ``deferred`` (held), ``admitted`` (released), a verdict.
+
+    A verdict on a card that was judged before, within the time for second thoughts, takes the former one back.
+    """
 
     job_id: str
     event: JobEvent
@@ -252,6 +266,16 @@ class OpenAttempt:
     job: Job
     attempt: Attempt
     reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What a person decided about a job, and wrote about it: ``deferred``, ``admitted``, or a verdict's event."""
+
+    at: int
+    decision: str
+    actor: str
+    note: str
 
 
 class JobStore(Protocol):
@@ -270,23 +294,39 @@ class JobStore(Protocol):
         ...
 
     async def control(self, control: Control) -> Job | Refused:
-        """Carry out what a person decided: ``job-unknown``, ``job-state``, ``job-not-uncertain``."""
+        """Carry out what a person decided.
+
+        Refused with nothing changed: ``job-unknown``, ``job-state``, ``job-not-uncertain``, ``job-not-held``,
+        ``verdict-final``, ``blanks-not-there``.
+        """
         ...
 
     async def read(self, job_id: str) -> Job | None:
         """The job, or ``None``."""
         ...
 
-    async def known_of(self, job_id: str) -> str | None:
-        """What is known of a job's open attempt, for the person who will judge it."""
+    async def in_question(self, job_id: str) -> OpenAttempt | None:
+        """A job's open attempt with what is known of it, for the person who will judge it."""
+        ...
+
+    async def decisions(self, job_id: str) -> Sequence[Decision]:
+        """What people decided about a job, the last first."""
+        ...
+
+    async def document(self, job_id: str) -> Document | TemplateDocument | None:
+        """The document of a job; ``None`` when there is no such job or its document was shredded."""
+        ...
+
+    async def upcoming(self, profiles: Sequence[str], at_ms: int, limit: int) -> Sequence[str]:
+        """The ids of the first waiting jobs of these profiles at ``at_ms`` of the monotonic clock, without claiming."""
         ...
 
     async def page(self, state: JobState | None, after: int, limit: int) -> Sequence[Job]:
         """Up to ``limit`` jobs accepted after the ``after``-th, in order of acceptance; queued ones by rank."""
         ...
 
-    async def ranks(self) -> Sequence[int]:
-        """The ranks of all queued jobs, lowest first."""
+    async def ranks(self) -> Sequence[tuple[int, str]]:
+        """Rank and profile of all queued jobs, lowest first."""
         ...
 
     async def counts(self) -> Mapping[JobState, int]:
@@ -326,15 +366,44 @@ class TokenStore(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrinterMark:
+    """What is remembered of a printer: paused by a person, for maintenance (``is_drained``), stopped by the breaker."""
+
+    is_paused: bool = False
+    is_drained: bool = False
+    stopped_by: str | None = None
+
+
 class PrinterStore(Protocol):
     """What must be remembered of printers over restarts."""
 
-    async def paused(self) -> frozenset[str]:
-        """The names of the printers that a person has paused."""
+    async def marks(self) -> Mapping[str, PrinterMark]:
+        """The marks of printers by name; a printer without one is at work."""
         ...
 
-    async def set_paused(self, name: str, actor: Actor, *, is_paused: bool) -> None:
-        """Remember that a person paused or resumed it."""
+    async def set_paused(self, name: str, actor: Actor, *, is_paused: bool, is_drained: bool = False) -> None:
+        """Remember that a person paused (for maintenance: drained) or resumed it; resuming mends the breaker."""
+        ...
+
+    async def begin_test(self, name: str, actor: Actor) -> Attempt | Refused:
+        """Book a blank as spoiled by a test card, before anything leaves; ``blanks-not-there``."""
+        ...
+
+    async def end_test(self, attempt: Attempt, outcome: Outcome) -> None:
+        """Write down what became of a test card; the blank comes back when certainly nothing was printed."""
+        ...
+
+
+class PauseStore(Protocol):
+    """Which part of the queue is paused, over restarts; ``None`` stands for the whole."""
+
+    async def pauses(self) -> frozenset[JobKind | None]:
+        """What is paused."""
+        ...
+
+    async def set_pause(self, kind: JobKind | None, actor: Actor, *, is_paused: bool) -> None:
+        """Pause or resume; nothing happens to what is so already."""
         ...
 
 

@@ -82,6 +82,8 @@ JOB_MOVEMENTS = {
     BlankMove.ISSUE: Movement(Account.PRINTER, Account.ISSUED, 1),
     BlankMove.SPOIL: Movement(Account.PRINTER, Account.SPOILED, 1),
     BlankMove.GIVE_BACK: Movement(Account.PRINTER, Account.SAFE, 1),
+    BlankMove.UNISSUE: Movement(Account.ISSUED, Account.PRINTER, 1),
+    BlankMove.UNSPOIL: Movement(Account.SPOILED, Account.PRINTER, 1),
 }
 """What the transitions of a job do to the ledger."""
 

@@ -10,6 +10,11 @@ out of it: only evidence or a person does. That is why there is no edge from ``p
 A blank travels with the job. ``claimed`` reserves one in the same transaction; the outcome issues it, spoils it or
 gives it back; an uncertain job keeps its blank reserved, because it may be inside a finished card.
 
+A person may be wrong, too. A verdict can be *revoked*: the job is uncertain again and its blank in question again, by a
+counter-movement in the ledger, until the new verdict falls in the same transaction. That is why ``printed`` is left by
+``card_printed_revoked`` and by nothing else, and only when a person's verdict led into it: evidence of a device is
+never revoked. A job that was claimed again in the meantime is ``printing``, and nothing is revoked there.
+
 Tries are the job's own failures. Trouble of the printer (no media, cover open, off-line) is not the job's fault and
 uses none up. ``retried`` by an officer starts the count afresh.
 
@@ -36,6 +41,9 @@ class JobEvent(StrEnum):
     OUTCOME_UNKNOWN = "outcome_unknown"
     RETRIED = "retried"
     CANCELLED = "cancelled"
+    CARD_PRINTED_REVOKED = "card_printed_revoked"
+    NOTHING_PRINTED_REVOKED = "nothing_printed_revoked"
+    CARD_SPOILED_REVOKED = "card_spoiled_revoked"
 
 
 class BlankMove(StrEnum):
@@ -45,6 +53,8 @@ class BlankMove(StrEnum):
     ISSUE = "issue"
     SPOIL = "spoil"
     GIVE_BACK = "give_back"
+    UNISSUE = "unissue"
+    UNSPOIL = "unspoil"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +91,10 @@ TABLE: dict[tuple[JobState, JobEvent], Step] = {
     (_U, _E.CARD_SPOILED): Step(to=_Q, when_used_up=_F, blank=BlankMove.SPOIL),
     (_F, _E.RETRIED): Step(to=_Q),
     (_F, _E.CANCELLED): Step(to=_X),
+    (_DONE, _E.CARD_PRINTED_REVOKED): Step(to=_U, blank=BlankMove.UNISSUE),
+    (_Q, _E.NOTHING_PRINTED_REVOKED): Step(to=_U, blank=BlankMove.RESERVE),
+    (_Q, _E.CARD_SPOILED_REVOKED): Step(to=_U, blank=BlankMove.UNSPOIL),
+    (_F, _E.CARD_SPOILED_REVOKED): Step(to=_U, blank=BlankMove.UNSPOIL),
 }
 
 VERDICT_EVENTS = {
@@ -89,6 +103,13 @@ VERDICT_EVENTS = {
     Verdict.SPOILED: JobEvent.CARD_SPOILED,
 }
 """What a person's verdict on an uncertain card means to the machine."""
+
+REVOCATIONS = {
+    Verdict.PRINTED: JobEvent.CARD_PRINTED_REVOKED,
+    Verdict.NOT_PRINTED: JobEvent.NOTHING_PRINTED_REVOKED,
+    Verdict.SPOILED: JobEvent.CARD_SPOILED_REVOKED,
+}
+"""What taking a verdict back means to the machine."""
 
 FINAL = frozenset(JobState) - {state for state, _ in TABLE}
 """States that nothing leads out of."""

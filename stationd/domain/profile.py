@@ -1,7 +1,7 @@
 """The print profile: which card, at what size, from which template, how fast, and what it uses up."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 _MM_PER_INCH = 25.4
@@ -12,7 +12,7 @@ class RestRule:
     """After ``cards`` cards without a pause a printer rests for ``rest_s`` seconds, so that it does not overheat."""
 
     cards: int
-    rest_s: int
+    rest_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +35,14 @@ class Profile:
     nominal_s: float
     rest: RestRule | None = None
     supplies: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+
+    def at(self, seconds: float) -> "Profile":
+        """The profile on a machine that takes ``seconds`` a card: its rest is as much shorter, and none at once."""
+        rest = self.rest
+        if rest is not None:
+            scaled_s = rest.rest_s * seconds / self.nominal_s if self.nominal_s else 0.0
+            rest = RestRule(cards=rest.cards, rest_s=scaled_s) if scaled_s else None
+        return replace(self, nominal_s=seconds, rest=rest)
 
 
 def pixels(size_mm: float, dpi: int) -> int:

@@ -5,7 +5,7 @@ from functools import cache
 
 from aiohttp import hdrs, web
 
-from stationd.http import blanks, bulk, devices, health, jobs, officers, openapi, readiness, station
+from stationd.http import blanks, bulk, devices, health, jobs, officers, openapi, queue, readiness, station
 from stationd.http.doors import Doors
 from stationd.http.endpoint import SHORTCUTS, endpoint, expect, not_allowed, not_found
 from stationd.http.guard import Guard
@@ -19,6 +19,7 @@ TABLES = (
     readiness.table,
     jobs.table,
     bulk.table,
+    queue.table,
     devices.table,
     blanks.table,
     officers.table,

@@ -84,6 +84,31 @@ async def resume_device(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[Devic
     return Reply(_answer(await doors.printers.resume(ask.path["device_id"], actor=ask.actor)))
 
 
+@table.route(
+    "POST",
+    "/v1/devices/{device_id}/drain",
+    roles=OFFICERS,
+    says="Kept for maintenance, as soon as its cards are out.",
+    problems=("device-unknown", "storage-full"),
+)
+async def drain_device(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[DeviceAnswer]:
+    """Let a printer finish what it has, then keep it for maintenance until it is resumed."""
+    return Reply(_answer(await doors.printers.drain(ask.path["device_id"], actor=ask.actor)))
+
+
+@table.route(
+    "POST",
+    "/v1/devices/{device_id}/test-card",
+    roles=OFFICERS,
+    status=202,
+    says="The test card is on its way; its blank is booked as spoiled.",
+    problems=("device-unknown", "printer-not-ready", "blanks-not-there", "document-invalid", "storage-full"),
+)
+async def print_test_card(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[DeviceAnswer]:
+    """Print a specimen on this printer, paused or not; it is nobody's card and counts as none."""
+    return Reply(_answer(await doors.printers.test_card(ask.path["device_id"], actor=ask.actor)))
+
+
 def _answer(view: DeviceView) -> DeviceAnswer:
     return DeviceAnswer(
         id=view.id,

@@ -14,6 +14,7 @@ from stationd.services.duty import Duty
 from stationd.services.jobs import Jobs
 from stationd.services.officers import Officers
 from stationd.services.printers import Printers
+from stationd.services.queue import Queue
 from stationd.services.read import Readers
 from stationd.services.readiness import Readiness
 from stationd.services.sign_in import SignIn
@@ -37,6 +38,7 @@ class Doors:
     submission: Submission
     jobs: Jobs
     printers: Printers
+    queue: Queue
     readers: Readers
     devices: Devices
     blanks: Blanks

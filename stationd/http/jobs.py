@@ -3,23 +3,27 @@
 from hashlib import sha256
 
 import msgspec
+from aiohttp import web
 
 from stationd.domain.order import Document, Holder, Order, TemplateDocument
 from stationd.http.doors import Ask, Doors, Reply
+from stationd.http.queue_schemas import ReasonBody
 from stationd.http.routing import OFFICERS, SUBMITTERS, Table
 from stationd.http.schemas import (
     DocumentBody,
     JobAnswer,
     JobPage,
     JobsQuery,
+    KnownAnswer,
     NewJob,
     NoQuery,
     Nothing,
     VerdictBody,
+    WhyAnswer,
     fields_of,
     moment,
 )
-from stationd.services.jobs import JobView
+from stationd.services.jobs import JobView, Known
 
 table = Table("jobs")
 
@@ -84,10 +88,10 @@ async def read_job(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[JobAnswer]
     "/v1/jobs/{job_id}/cancel",
     roles=OFFICERS,
     says="Cancelled.",
-    problems=("job-unknown", "job-state", "storage-full"),
+    problems=("job-unknown", "job-state", "card-under-way", "storage-full"),
 )
 async def cancel_job(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[JobAnswer]:
-    """Give a job up that no printer has."""
+    """Give a job up; one at a printer is taken back as far as the device allows."""
     return Reply(answer_of(await doors.jobs.cancel(ask.path["job_id"], actor=ask.actor)))
 
 
@@ -105,15 +109,68 @@ async def retry_job(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[JobAnswer
 
 @table.route(
     "POST",
+    "/v1/jobs/{job_id}/hold",
+    roles=OFFICERS,
+    says="Held.",
+    problems=("job-unknown", "job-state", "storage-full"),
+)
+async def hold_job(doors: Doors, ask: Ask[ReasonBody, NoQuery]) -> Reply[JobAnswer]:
+    """Put a waiting job off until somebody releases it."""
+    return Reply(answer_of(await doors.jobs.hold(ask.path["job_id"], ask.body.reason, actor=ask.actor)))
+
+
+@table.route(
+    "POST",
+    "/v1/jobs/{job_id}/release",
+    roles=OFFICERS,
+    says="In its place in the line again.",
+    problems=("job-unknown", "job-not-held", "storage-full"),
+)
+async def release_job(doors: Doors, ask: Ask[ReasonBody, NoQuery]) -> Reply[JobAnswer]:
+    """Let a held job go on, in the place that it had."""
+    return Reply(answer_of(await doors.jobs.release(ask.path["job_id"], ask.body.reason, actor=ask.actor)))
+
+
+@table.route(
+    "GET",
+    "/v1/jobs/{job_id}/preview.png",
+    roles=OFFICERS,
+    says="The picture; a document that came as JPEG is answered as image/jpeg.",
+    problems=("job-unknown", "document-forgotten", "preview-unavailable", "document-invalid"),
+    media_type="image/png",
+)
+async def preview_job(doors: Doors, ask: Ask[Nothing, NoQuery]) -> web.Response:
+    """What will be printed; it is drawn for this answer and kept nowhere."""
+    document = await doors.jobs.preview(ask.path["job_id"])
+    return web.Response(body=document.data, content_type=document.media_type)
+
+
+@table.route(
+    "POST",
     "/v1/jobs/{job_id}/verdict",
     roles=OFFICERS,
     says="Settled by what a person saw.",
-    problems=("job-unknown", "job-not-uncertain", "storage-full"),
+    problems=("job-unknown", "job-not-uncertain", "verdict-final", "blanks-not-there", "storage-full"),
 )
 async def judge_job(doors: Doors, ask: Ask[VerdictBody, NoQuery]) -> Reply[JobAnswer]:
-    """Say what became of a card whose outcome nobody could know."""
+    """Say what became of a card whose outcome nobody could know.
+
+    Another verdict within the time for second thoughts changes the first, unless the job has gone on meanwhile.
+    """
     body = ask.body
     return Reply(answer_of(await doors.jobs.verdict(ask.path["job_id"], body.outcome, body.note, actor=ask.actor)))
+
+
+def _known(known: Known) -> KnownAnswer:
+    return KnownAnswer(
+        attempt=known.attempt,
+        printer=known.printer,
+        remote_job=known.remote_job,
+        counter_before=known.counter_before,
+        counter_now=known.counter_now,
+        opened_at=moment(known.opened_at),
+        said=known.said,
+    )
 
 
 def order_of(body: NewJob) -> Order:
@@ -149,12 +206,13 @@ def answer_of(view: JobView) -> JobAnswer:
         profile=job.profile,
         state=job.state,
         reasons=job.reasons,
-        why=view.why,
+        why=tuple(WhyAnswer(code=each.code, en=each.words.en, id=each.words.id) for each in view.why),
         position=view.position,
         expected_s=view.expected_s,
         printer=job.printer,
         attempts=job.attempts,
         evidence=job.evidence,
+        known=_known(view.known) if view.known is not None else None,
         created_at=moment(job.created_at),
         updated_at=moment(job.updated_at),
     )

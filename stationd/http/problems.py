@@ -100,6 +100,13 @@ KINDS: dict[str, Kind] = {
     "orders-stopped": Kind(503, "No new orders are taken now", "Pesanan baru dihentikan sementara"),
     # jobs
     "job-state": Kind(409, "The job's state does not allow this", "Keadaan tugas cetak tidak mengizinkan ini"),
+    "kind-not-printed-here": Kind(422, "This kind never waits here", "Jenis ini tidak dicetak di sini"),
+    "job-not-held": Kind(409, "Nobody holds the job", "Tugas cetak ini tidak sedang ditahan"),
+    "card-under-way": Kind(409, "The card is being made", "Kartu sedang dicetak"),
+    "verdict-final": Kind(409, "The verdict cannot be changed any more", "Putusan tidak dapat diubah lagi"),
+    "document-forgotten": Kind(410, "The document was shredded", "Dokumen sudah dimusnahkan"),
+    "preview-unavailable": Kind(415, "The document is no picture", "Dokumen bukan gambar"),
+    "printer-not-ready": Kind(409, "The printer is not ready", "Pencetak belum siap"),
     "job-not-uncertain": Kind(409, "The job is not in doubt", "Hasil tugas cetak ini tidak diragukan"),
     # blanks
     "quantity-out-of-range": Kind(422, "The quantity cannot be right", "Jumlah tidak mungkin benar"),

@@ -170,6 +170,26 @@ class JobsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 # ---------------------------------------------------------------------------------------------------- answered
 
 
+class WhyAnswer(msgspec.Struct, frozen=True):
+    """One reason why a job stands where it stands: a stable code, and a line for people in English and Indonesian."""
+
+    code: Annotated[str, Meta(examples=["printer-stopped"])]
+    en: Annotated[str, Meta(examples=["kartu-1 takes no card: media-empty"])]
+    id: Annotated[str, Meta(examples=["kartu-1 berhenti: media-empty"])]
+
+
+class KnownAnswer(msgspec.Struct, frozen=True):
+    """What is known of a card whose outcome nobody knows, for the person who looks and judges."""
+
+    attempt: Annotated[int, Meta(description="Which try of the job it was.")]
+    printer: str
+    remote_job: Annotated[str, Meta(description="What the device calls the job.")] | None
+    counter_before: Annotated[int, Meta(description="The device's card counter when the job was opened.")] | None
+    counter_now: Annotated[int, Meta(description="The same when the device was last asked.")] | None
+    opened_at: datetime
+    said: Annotated[str, Meta(description="What the device, or watching it, said last.")]
+
+
 class JobAnswer(msgspec.Struct, frozen=True):
     """A print job. It holds nothing of the person: the order and the receipt are how people find it."""
 
@@ -180,12 +200,16 @@ class JobAnswer(msgspec.Struct, frozen=True):
     profile: str
     state: JobState
     reasons: Annotated[tuple[str, ...], Meta(description="Keywords: why it is in this state.")]
-    why: Annotated[tuple[str, ...], Meta(description="The same for people, one line each.")]
+    why: Annotated[
+        tuple[WhyAnswer, ...],
+        Meta(description="Why it stands where it stands, the weightiest first; empty in lists and at once after POST."),
+    ]
     position: Annotated[int, Meta(ge=0, description="How many are served before it; 0 is next.")] | None
     expected_s: Annotated[float, Meta(ge=0, description="Seconds until it is expected to be printed.")] | None
     printer: str | None
     attempts: int
     evidence: Annotated[Evidence, Meta(description="How it is known that the card was printed.")] | None
+    known: Annotated[KnownAnswer, Meta(description="Of an uncertain card, where one job is asked for.")] | None
     created_at: datetime
     updated_at: datetime
 

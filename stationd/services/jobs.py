@@ -1,55 +1,121 @@
 """What people and frontends see of jobs, and what they may do to them."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 
 from stationd.domain.authority import Actor
 from stationd.domain.errors import Refused
 from stationd.domain.job import Job, JobState, Verdict
 from stationd.domain.job_machine import VERDICT_EVENTS, JobEvent
-from stationd.ports import Control, JobStore
+from stationd.domain.order import Document, TemplateDocument
+from stationd.domain.why import HELD, Surroundings, Why, explain
+from stationd.ports import Control, Decision, JobStore, OpenAttempt, Renderer
+from stationd.services.crew import Crew
 from stationd.services.line import Line
+
+_PICTURES = frozenset({"image/png", "image/jpeg"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is known of a card whose outcome nobody knows, for the person who will look and judge.
+
+    ``counter_before`` is the device's card counter when the attempt was opened, ``counter_now`` when last asked;
+    ``said`` is what the device, or our own watching of it, said last.
+    """
+
+    attempt: int
+    printer: str
+    remote_job: str | None
+    counter_before: int | None
+    counter_now: int | None
+    opened_at: int
+    said: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobView:
     """A job with its place: ``position`` counts those served before it (0 is next), ``expected_s`` until its card.
 
-    Both are ``None`` when the job does not wait. ``why`` says in words why it stands where it stands.
+    Both are ``None`` when the job does not wait. ``why`` says why it stands where it stands, ``known`` what is known
+    of an uncertain card; both only where one job is asked for.
     """
 
     job: Job
     position: int | None
     expected_s: float | None
-    why: tuple[str, ...] = ()
+    why: tuple[Why, ...] = ()
+    known: Known | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surrounding:
+    """The station around the jobs.
+
+    ``around`` tells what bears on a job's place, ``counter`` the card counter of a printer when last asked;
+    ``withdraw`` takes a job back from the printer that has it, ``None`` when none has.
+    """
+
+    around: Callable[[Job], Surroundings] = lambda _: Surroundings()
+    counter: Callable[[str], int | None] = lambda _: None
+    withdraw: Callable[[str, Actor], Awaitable[Job | Refused | None]] | None = None
 
 
 class Jobs:
-    """Reading, paging, cancelling, retrying, judging."""
+    """Reading, paging, cancelling, retrying, holding, judging, previewing."""
 
-    def __init__(self, store: JobStore, line: Line, pace_s: Callable[[], float | None]) -> None:
-        """``pace_s`` tells the mean seconds between two cards of the whole station, or ``None`` if nothing prints."""
+    def __init__(
+        self,
+        store: JobStore,
+        line: Line,
+        crew: Crew | None = None,
+        *,
+        renderer: Renderer | None = None,
+        surrounding: Surrounding | None = None,
+    ) -> None:
         self._store = store
         self._line = line
-        self._pace_s = pace_s
+        self._crew = crew or Crew(line)
+        self._renderer = renderer
+        self._surrounding = surrounding or Surrounding()
 
-    def view(self, job: Job, known: str | None = None) -> JobView:
-        """The job as shown; ``known`` is what is known of an uncertain card."""
+    def view(self, job: Job) -> JobView:
+        """The job with its place, without explanations."""
         position, expected_s = None, None
         if job.state is JobState.QUEUED:
             position = self._line.position(job.rank)
-            pace_s = self._pace_s()
-            expected_s = None if pace_s is None else round((position + 1) * pace_s, 1)
-        why = (known,) if known is not None and job.state is JobState.UNCERTAIN else ()
-        return JobView(job=job, position=position, expected_s=expected_s, why=why)
+            expected_s = self._crew.expected_s(job)
+        return JobView(job=job, position=position, expected_s=None if expected_s is None else round(expected_s, 1))
 
     async def read(self, job_id: str) -> JobView:
-        """The job. Raises :class:`Refused` (``job-unknown``)."""
+        """The job, with why it stands where it stands. Raises :class:`Refused` (``job-unknown``)."""
         job = await self._store.read(job_id)
         if job is None:
             raise Refused("job-unknown", "cannot find the job: there is none with this id")
-        known = await self._store.known_of(job_id) if job.state is JobState.UNCERTAIN else None
-        return self.view(job, known)
+        return await self._explained(job)
+
+    async def _explained(self, job: Job) -> JobView:
+        view = self.view(job)
+        around = replace(self._surrounding.around(job), position=view.position)
+        known: Known | None = None
+        if job.state is JobState.UNCERTAIN and (found := await self._store.in_question(job.id)) is not None:
+            known = self._known(found)
+            around = replace(around, known=known.said)
+        elif HELD in job.reasons:
+            around = replace(around, note=_held_note(await self._store.decisions(job.id)))
+        return replace(view, why=explain(job, around), known=known)
+
+    def _known(self, found: OpenAttempt) -> Known:
+        attempt = found.attempt
+        return Known(
+            attempt=attempt.number,
+            printer=attempt.printer,
+            remote_job=attempt.remote_id,
+            counter_before=attempt.counter,
+            counter_now=self._surrounding.counter(attempt.printer),
+            opened_at=attempt.opened_at,
+            said=found.reason or "",
+        )
 
     async def page(self, *, state: JobState | None, after: str | None, limit: int) -> tuple[list[JobView], str | None]:
         """Up to ``limit`` jobs in order of acceptance (queued ones in the order of service), and the next cursor.
@@ -66,16 +132,57 @@ class Jobs:
         following = None if last is None else str(last.rank if state is JobState.QUEUED else last.seq)
         return [self.view(job) for job in jobs[:limit]], following
 
+    async def preview(self, job_id: str) -> Document:
+        """The picture that will be printed; it is kept nowhere.
+
+        Raises :class:`Refused`: ``job-unknown``, ``document-forgotten`` (the card is long done), and
+        ``preview-unavailable`` for a document that is no picture.
+        """
+        document = await self._store.document(job_id)
+        if document is None:
+            if await self._store.read(job_id) is None:
+                raise Refused("job-unknown", "cannot find the job: there is none with this id")
+            raise Refused("document-forgotten", "cannot show the card: its document was shredded, as it must be")
+        if isinstance(document, TemplateDocument) and self._renderer is not None:
+            return await self._renderer.render(document.template, document.fields, document.photo)
+        if isinstance(document, Document) and document.media_type in _PICTURES:
+            return document
+        raise Refused(
+            "preview-unavailable", "cannot show the card: its document is a PDF, which only the printer draws"
+        )
+
+    # -------------------------------------------------------------------------------------------- what people do
+
     async def cancel(self, job_id: str, *, actor: Actor) -> JobView:
-        """Cancel a job that is not at a printer. Raises :class:`Refused` (``job-unknown``, ``job-state``)."""
-        return await self._control(Control(job_id=job_id, event=JobEvent.CANCELLED, actor=actor))
+        """Cancel a job; one at a printer is taken back as far as the device allows.
+
+        Raises :class:`Refused` (``job-unknown``, ``job-state``, ``card-under-way``).
+        """
+        answer = await self._store.control(Control(job_id=job_id, event=JobEvent.CANCELLED, actor=actor))
+        if isinstance(answer, Refused) and answer.code == "job-state" and self._surrounding.withdraw is not None:
+            withdrawn = await self._surrounding.withdraw(job_id, actor)
+            answer = answer if withdrawn is None else withdrawn
+        if isinstance(answer, Refused):
+            raise answer
+        return await self._explained(answer)
 
     async def retry(self, job_id: str, *, actor: Actor) -> JobView:
         """Queue a failed job again with fresh tries. Raises :class:`Refused` (``job-unknown``, ``job-state``)."""
         return await self._control(Control(job_id=job_id, event=JobEvent.RETRIED, actor=actor))
 
+    async def hold(self, job_id: str, reason: str, *, actor: Actor) -> JobView:
+        """Put a waiting job off until it is released. Raises :class:`Refused` (``job-unknown``, ``job-state``)."""
+        return await self._control(Control(job_id=job_id, event=JobEvent.DEFERRED, actor=actor, note=reason))
+
+    async def release(self, job_id: str, reason: str, *, actor: Actor) -> JobView:
+        """Give a held job its place in the line back. Raises :class:`Refused` (``job-unknown``, ``job-not-held``)."""
+        return await self._control(Control(job_id=job_id, event=JobEvent.ADMITTED, actor=actor, note=reason))
+
     async def verdict(self, job_id: str, verdict: Verdict, note: str, *, actor: Actor) -> JobView:
-        """Settle an uncertain card by what a person saw. Raises :class:`Refused` (``job-not-uncertain``, …)."""
+        """Settle an uncertain card by what a person saw, or change such a verdict within the time for second thoughts.
+
+        Raises :class:`Refused` (``job-unknown``, ``job-not-uncertain``, ``verdict-final``, ``blanks-not-there``).
+        """
         event = VERDICT_EVENTS[verdict]
         return await self._control(Control(job_id=job_id, event=event, actor=actor, verdict=verdict, note=note))
 
@@ -83,4 +190,8 @@ class Jobs:
         job = await self._store.control(control)
         if isinstance(job, Refused):
             raise job
-        return self.view(job)
+        return await self._explained(job)
+
+
+def _held_note(decisions: Sequence[Decision]) -> str:
+    return next((each.note for each in decisions if each.decision == JobEvent.DEFERRED), "")

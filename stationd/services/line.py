@@ -2,28 +2,39 @@
 
 from array import array
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from stationd.domain.events import Event
 from stationd.domain.job import JobState
 
 
 class Line:
-    """The ranks of the queued jobs, kept in order by following the events."""
+    """The ranks of the queued jobs by profile, kept in order by following the events."""
 
     def __init__(self) -> None:
-        self._ranks: array[int] = array("q")
+        self._ranks: dict[str, array[int]] = {}
 
-    def load(self, ranks: Iterable[int]) -> None:
-        """Start from the ranks in the store, lowest first."""
-        self._ranks = array("q", ranks)
+    def load(self, ranks: Iterable[tuple[int, str]]) -> None:
+        """Start from rank and profile of the jobs in the store, lowest first."""
+        self._ranks = {}
+        for rank, profile in ranks:
+            self._of(profile).append(rank)
 
     def __len__(self) -> int:
-        return len(self._ranks)
+        return sum(map(len, self._ranks.values()))
 
     def position(self, rank: int) -> int:
         """How many are served before a job of this rank."""
-        return bisect_left(self._ranks, rank)
+        return sum(bisect_left(ranks, rank) for ranks in self._ranks.values())
+
+    def ahead(self, rank: int) -> Mapping[str, int]:
+        """How many of each profile stand before a job of this rank."""
+        return {profile: bisect_left(ranks, rank) for profile, ranks in self._ranks.items()}
+
+    def waiting(self, profile: str) -> int:
+        """How many of a profile wait."""
+        ranks = self._ranks.get(profile)
+        return 0 if ranks is None else len(ranks)
 
     def follow(self, events: Sequence[Event]) -> int:
         """Take in what was committed; how many jobs joined the line."""
@@ -31,17 +42,26 @@ class Line:
         for event in events:
             if not event.type.startswith("job."):
                 continue
-            rank, state = event.data["rank"], event.data["state"]
-            if not isinstance(rank, int):
+            data = event.data
+            rank, profile, state = data["rank"], data.get("profile"), data["state"]
+            if not isinstance(rank, int) or not isinstance(profile, str):
                 continue
             if state == JobState.QUEUED:
                 joined += 1
-                if not self._ranks or rank > self._ranks[-1]:
-                    self._ranks.append(rank)
+                ranks = self._of(profile)
+                if not ranks or rank > ranks[-1]:
+                    ranks.append(rank)
                 else:
-                    insort(self._ranks, rank)
-            elif event.data.get("from") == JobState.QUEUED:
-                place = bisect_left(self._ranks, rank)
-                if place < len(self._ranks) and self._ranks[place] == rank:
-                    del self._ranks[place]
+                    insort(ranks, rank)
+            elif data.get("from") == JobState.QUEUED:
+                ranks = self._of(profile)
+                place = bisect_left(ranks, rank)
+                if place < len(ranks) and ranks[place] == rank:
+                    del ranks[place]
         return joined
+
+    def _of(self, profile: str) -> "array[int]":
+        ranks = self._ranks.get(profile)
+        if ranks is None:
+            ranks = self._ranks[profile] = array("q")
+        return ranks

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from statistics import fmean
 
 _REMEMBERED = 20
-_OUTLIERS = 2
+_ENOUGH = 3
+_CUT = 5
+"""One sample in so many is cut off at either end: a card with a jam in it, or one that was begun before we looked."""
 
 
 class Pace:
@@ -14,18 +16,25 @@ class Pace:
     def __init__(self, nominal_s: Mapping[str, float]) -> None:
         """``nominal_s`` gives the seconds a card that the profile (or the driver's options) promise."""
         self._nominal_s = nominal_s
-        self._measured: dict[str, deque[float]] = {}
+        self._samples: dict[str, deque[float]] = {}
+        self._means: dict[str, float] = {}
         self._last = float("-inf")
+
+    @property
+    def last(self) -> float:
+        """When the last card came out, on the monotonic clock."""
+        return self._last
 
     def printed(self, profile: str, *, started: float, finished: float) -> None:
         """A card came out. It was begun when it was claimed or when the card before it was out, whichever is later."""
-        seconds = finished - max(started, self._last)
-        self._measured.setdefault(profile, deque(maxlen=_REMEMBERED)).append(seconds)
+        samples = self._samples.setdefault(profile, deque(maxlen=_REMEMBERED))
+        samples.append(finished - max(started, self._last))
         self._last = finished
+        if len(samples) >= _ENOUGH:
+            cut = -(-len(samples) // _CUT)
+            self._means[profile] = fmean(sorted(samples)[cut : len(samples) - cut])
 
     def seconds(self, profile: str) -> float:
         """Mean seconds a card, without the extremes."""
-        measured = sorted(self._measured.get(profile, ()))
-        if len(measured) > 2 * _OUTLIERS:
-            return fmean(measured[_OUTLIERS:-_OUTLIERS])
-        return self._nominal_s.get(profile, 30.0)
+        measured = self._means.get(profile)
+        return self._nominal_s.get(profile, 30.0) if measured is None else measured

@@ -1,13 +1,18 @@
 """The printers of the station, as people see and steer them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from stationd.domain.authority import Actor
 from stationd.domain.errors import Refused
-from stationd.domain.job import Evidence
+from stationd.domain.job import Evidence, Job
 from stationd.domain.printer import Supply
-from stationd.ports import KnownDevice, PrinterStore
+from stationd.ports import KnownDevice, PrinterStore, Renderer
+from stationd.services.crew import Crew
 from stationd.services.spool import Spooler
+from stationd.services.standing import MAINTENANCE
+
+_TEST_NAME = "KARTU UJI / TEST CARD"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,19 +42,34 @@ class DeviceView:
 
 
 class Printers:
-    """Looking at printers, pausing and resuming them."""
+    """Looking at printers, pausing, draining, resuming and testing them."""
 
-    def __init__(self, store: PrinterStore) -> None:
+    def __init__(
+        self,
+        store: PrinterStore,
+        crew: Crew | None = None,
+        *,
+        renderer: Renderer | None = None,
+        templates: Mapping[str, str] | None = None,
+    ) -> None:
+        """``crew`` is told who comes and goes; ``renderer`` draws test cards from the ``templates`` of profiles."""
         self._store = store
+        self._crew = crew
+        self._renderer = renderer
+        self._templates = templates or {}
         self._spoolers: dict[str, Spooler] = {}
 
     def add(self, spooler: Spooler) -> None:
         """Take a printer in."""
         self._spoolers[spooler.name] = spooler
+        if self._crew is not None:
+            self._crew.add(spooler)
 
     def remove(self, name: str) -> None:
         """Take out a printer that no task attends any more."""
         self._spoolers.pop(name, None)
+        if self._crew is not None:
+            self._crew.remove(name)
 
     def spoolers(self) -> tuple[Spooler, ...]:
         """The spoolers, in the order in which they came."""
@@ -63,29 +83,55 @@ class Printers:
         """One printer by its name. Raises :class:`Refused` (``device-unknown``)."""
         return _view(self._spooler(device_id))
 
-    def pace_s(self) -> float | None:
-        """Mean seconds between two cards of the whole station; ``None`` when no printer can print."""
-        rate = sum(
-            1 / seconds
-            for spooler in self._spoolers.values()
-            if spooler.is_open and (seconds := spooler.pace.seconds(spooler.spec.profiles[0])) > 0
-        )
-        if rate > 0:
-            return 1 / rate
-        return 0.0 if any(spooler.is_open for spooler in self._spoolers.values()) else None
+    def counter(self, name: str) -> int | None:
+        """The card counter of a printer when last asked; ``None`` when it has none or is not here."""
+        spooler = self._spoolers.get(name)
+        return None if spooler is None else spooler.status.counter
+
+    async def withdraw(self, job_id: str, actor: Actor) -> Job | Refused | None:
+        """Take a job back from the printer that has it, and cancel it; ``None`` when none has it."""
+        for spooler in self._spoolers.values():
+            answer = await spooler.cancel(job_id, actor)
+            if answer is not None:
+                return answer
+        return None
 
     async def pause(self, device_id: str, *, actor: Actor) -> DeviceView:
         """Start no further card there; remembered over restarts."""
         return await self._set_paused(device_id, actor, is_paused=True)
 
+    async def drain(self, device_id: str, *, actor: Actor) -> DeviceView:
+        """Let it finish what it has, then keep it for maintenance; remembered over restarts."""
+        return await self._set_paused(device_id, actor, is_paused=True, is_drained=True)
+
     async def resume(self, device_id: str, *, actor: Actor) -> DeviceView:
-        """Let it print again."""
+        """Let it print again, after a pause, maintenance, or too many spoiled blanks."""
         return await self._set_paused(device_id, actor, is_paused=False)
 
-    async def _set_paused(self, device_id: str, actor: Actor, *, is_paused: bool) -> DeviceView:
+    async def test_card(self, device_id: str, *, actor: Actor) -> DeviceView:
+        """Have a printer make a specimen of its first profile, paused or not; it takes a blank, booked as spoiled.
+
+        Raises :class:`Refused`: ``device-unknown``, ``printer-not-ready``, ``blanks-not-there``,
+        ``document-invalid`` when the template wants more than a name.
+        """
         spooler = self._spooler(device_id)
-        await self._store.set_paused(spooler.name, actor, is_paused=is_paused)
-        spooler.set_paused(is_paused=is_paused)
+        template = self._templates.get(spooler.profiles[0])
+        if spooler.status.stopped_by or template is None or self._renderer is None:
+            reasons = ", ".join(sorted(spooler.status.stopped_by)) or "there is no template for its profile"
+            raise Refused("printer-not-ready", f"cannot print a test card: {reasons}")
+        document = await self._renderer.render(template, {"name": _TEST_NAME}, None)
+        attempt = await self._store.begin_test(spooler.name, actor)
+        if isinstance(attempt, Refused):
+            raise attempt
+        spooler.print_test(attempt, document, self._store)
+        return _view(spooler)
+
+    async def _set_paused(
+        self, device_id: str, actor: Actor, *, is_paused: bool, is_drained: bool = False
+    ) -> DeviceView:
+        spooler = self._spooler(device_id)
+        await self._store.set_paused(spooler.name, actor, is_paused=is_paused, is_drained=is_drained)
+        spooler.set_paused(is_paused=is_paused, is_drained=is_drained)
         return _view(spooler)
 
     def _spooler(self, device_id: str) -> Spooler:
@@ -97,15 +143,16 @@ class Printers:
 
 def _view(spooler: Spooler) -> DeviceView:
     status, capabilities = spooler.status, spooler.printer.capabilities
-    reasons = set(status.reasons)
-    if spooler.is_paused:
-        reasons.add("paused")
+    held = spooler.reasons
+    reasons = {*status.reasons, *held}
+    if MAINTENANCE in held and spooler.printing:
+        reasons.add("draining")
     return DeviceView(
         id=spooler.name,
         kind="printer",
         name=spooler.name,
         driver=spooler.spec.driver,
-        state="stopped" if spooler.is_paused or status.stopped_by else status.state.value,
+        state="stopped" if held else status.state.value,
         reasons=tuple(sorted(reasons)),
         is_paused=spooler.is_paused,
         since_ms=spooler.since_ms,

@@ -8,6 +8,9 @@ travels while one prints. The order of acts in a lane is the project's first pro
 3. only then the document is sent, and watched until it settles;
 4. back to 1 with the outcome.
 
+What the printer may begin, and in which order of profiles, is the matter of :mod:`stationd.services.standing`; whether
+another printer should rather begin it, that of :mod:`stationd.services.crew`.
+
 A lane may be cancelled anywhere. What it was doing is then an open attempt, and :meth:`Spooler._reconcile` asks the
 device about it at the next start; *unknown* never becomes *again* by itself.
 """
@@ -15,13 +18,16 @@ device about it at the next start; *unknown* never becomes *again* by itself.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from stationd.domain.authority import Actor
+from stationd.domain.dispatch import RESTING
 from stationd.domain.errors import Faulted, Refused
-from stationd.domain.job import Attempt, JobState
+from stationd.domain.forecast import Server
+from stationd.domain.job import Attempt, Job, JobState
 from stationd.domain.order import Document, TemplateDocument
 from stationd.domain.outcome import (
     CUT_BY_SILENCE,
@@ -34,6 +40,7 @@ from stationd.domain.outcome import (
     Unknown,
 )
 from stationd.domain.printer import OFFLINE, PrinterState, PrinterStatus
+from stationd.domain.profile import Profile
 from stationd.ports import (
     Claimed,
     Claiming,
@@ -41,15 +48,21 @@ from stationd.ports import (
     JobStore,
     OpenAttempt,
     Printer,
+    PrinterMark,
     PrinterSpec,
+    PrinterStore,
     Renderer,
     Settling,
     Turn,
     Turned,
 )
+from stationd.services.ahead import Ahead
 from stationd.services.bell import Bell
+from stationd.services.carry import Carry, TestCard
+from stationd.services.crew import Crew
 from stationd.services.gate import Gate
 from stationd.services.pace import Pace
+from stationd.services.standing import Standing
 
 _log = logging.getLogger(__name__)
 
@@ -70,6 +83,8 @@ WITHDRAW_AFTER_S = 5.0
 _RETRY_STORAGE_S = 1.0
 _FIRST_REST_S = 0.5
 _LONGEST_REST_S = 30.0
+_LOOK_AGAIN_S = 1.0
+"""How soon a printer that left a card to a faster one looks again whether that took it."""
 
 
 class Spooler:
@@ -87,13 +102,29 @@ class Spooler:
         pace: Pace,
         is_paused: bool = False,
         gate: Gate | None = None,
+        crew: Crew | None = None,
+        ahead: Ahead | None = None,
+        profiles: Mapping[str, Profile] | None = None,
+        batch: int = 25,
+        mark: PrinterMark | None = None,
     ) -> None:
-        """``gate``: whether a card may be begun at all; without one it always may."""
+        """``gate``: whether a card may be begun at all; without one it always may.
+
+        ``crew``: the other printers, which may be faster; ``ahead``: cards rendered before they are claimed;
+        ``profiles``: the rules of profiles by name; ``batch``: cards of one profile in a row; ``mark``: what is
+        remembered of it.
+        """
         self.printer = printer
         self.spec = spec
         self.pace = pace
-        self.is_paused = is_paused
-        self.status = PrinterStatus(state=PrinterState.STOPPED, reasons=frozenset({OFFLINE}))
+        self.standing = Standing(
+            spec.profiles,
+            profiles or {},
+            pace,
+            batch=batch,
+            mark=mark or PrinterMark(is_paused=is_paused),
+            now=clock.monotonic(),
+        )
         self.since_ms = clock.now_ms()
         self.last_fault: str | None = None
         self.printing: dict[str, str] = {}
@@ -108,8 +139,10 @@ class Spooler:
         self._nudged = asyncio.Event()
         self._resumed: deque[OpenAttempt] = deque()
         self._troubles = 0
-        self._offline_since: float | None = clock.monotonic()
-        self._stopped_since: float | None = clock.monotonic()
+        self._carries: dict[str, Carry] = {}
+        self._tests: deque[TestCard] = deque()
+        self._crew = crew
+        self._ahead = ahead
         self._gate = gate or Gate()
         self._gate.follow(self._changed)
 
@@ -121,18 +154,68 @@ class Spooler:
         return self.spec.name
 
     @property
+    def profiles(self) -> tuple[str, ...]:
+        """The profiles that it prints."""
+        return self.spec.profiles
+
+    @property
+    def status(self) -> PrinterStatus:
+        """What the device said when last asked."""
+        return self.standing.status
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether a person paused it."""
+        return self.standing.mark.is_paused
+
+    @property
+    def reasons(self) -> frozenset[str]:
+        """Why no card is begun here now, as far as the printer is concerned."""
+        return self.standing.reasons(self._clock.monotonic())
+
+    @property
+    def hindrances(self) -> frozenset[str]:
+        """Why no card is begun here now, the station's own reasons included."""
+        return self.reasons | frozenset(self._gate.reasons)
+
+    @property
+    def batch_profile(self) -> str | None:
+        """The profile of the batch that it is at, while that goes on."""
+        return self.standing.preferred
+
+    @property
     def is_able(self) -> bool:
         """Whether the printer could start a card now, if the station may print."""
-        return self._is_ready and not (self.is_paused or self._is_stopping or self.status.stopped_by)
+        return self._is_ready and not (self._is_stopping or self.reasons)
 
     @property
     def is_open(self) -> bool:
         """Whether a card may be started here now."""
         return self.is_able and self._gate.is_open
 
-    def set_paused(self, *, is_paused: bool) -> None:
-        """Pause or resume; the card in the machine is finished in any case."""
-        self.is_paused = is_paused
+    def server(self) -> Server | None:
+        """How fast it is and when it is free; ``None`` while something else than a rest holds it back."""
+        if not self._is_ready or self._is_stopping or self.hindrances - {RESTING}:
+            return None
+        return self.standing.server(self.name, self._clock.monotonic())
+
+    def set_paused(self, *, is_paused: bool, is_drained: bool = False) -> None:
+        """Pause or resume; the cards in the machine are finished in any case. Resuming mends the breaker."""
+        stopped_by = self.standing.mark.stopped_by if is_paused else None
+        self.standing.mark = PrinterMark(is_paused=is_paused, is_drained=is_drained, stopped_by=stopped_by)
+        self._changed()
+
+    async def cancel(self, job_id: str, actor: Actor) -> Job | Refused | None:
+        """Take a job back that is here, and cancel it; ``None`` when it is not here (any more).
+
+        Refused (``card-under-way``) when the device does not give it back: then its card comes.
+        """
+        carry = next((each for each in self._carries.values() if each.job_id == job_id), None)
+        return None if carry is None else await asyncio.shield(carry.ask_back(actor))
+
+    def print_test(self, attempt: Attempt, document: Document, store: PrinterStore) -> None:
+        """Print a card that is nobody's, before anything else; ``store`` is told what became of it."""
+        self._tests.append(TestCard(attempt, document, store))
         self._changed()
 
     def nudge(self) -> None:
@@ -156,6 +239,7 @@ class Spooler:
         self._is_ready = False
         self._resumed.clear()
         self.printing.clear()
+        self.standing.in_hand.clear()
         try:
             async with asyncio.TaskGroup() as tasks:
                 asking = tasks.create_task(self._ask_forever(), name=f"printer {self.name}: asking")
@@ -168,6 +252,9 @@ class Spooler:
                 asking.cancel()
         finally:
             self._is_ready = False
+            for carry in self._carries.values():
+                carry.refuse()
+            self._carries.clear()
 
     def stop(self) -> None:
         """Start no further card; :meth:`run` returns when the cards in question are settled."""
@@ -178,56 +265,120 @@ class Spooler:
         settling: Settling | None = None
         while True:
             settling = await self._take_up_resumed(settling)
-            claiming = Claiming(printer=self.name, profiles=self.spec.profiles) if self.is_open else None
+            if settling is None and self._tests and (self._is_stopping or not self.status.stopped_by):
+                await self._test(self._tests.popleft())
+                continue
+            claiming = self._wish()
             if settling is None and claiming is None:
                 if self._is_stopping:
                     return
-                await self._wait_for_change()
+                await self._wait_for_wish()
                 continue
             turned = await self._turn(Turn(settling=settling, claiming=claiming))
             settling = None
             if turned.claimed:
                 settling = await self._carry(turned.claimed[0])
-            elif claiming is not None and not self._resumed:
+            elif claiming is not None and not self._resumed and not self._tests and turned.stopped_by is None:
                 due_s = None if turned.due_in_ms is None else turned.due_in_ms / 1000
                 await self._wait_for_work(due_s)
+
+    def _wish(self) -> Claiming | None:
+        """What a lane asks for now; ``None`` when it may not or should not begin a card."""
+        if not self.is_open:
+            return None
+        profiles = self.standing.fit(self._clock.monotonic())
+        if profiles and self._crew is not None:
+            profiles = self._crew.worthwhile(self, profiles)
+        if not profiles:
+            return None
+        return Claiming(printer=self.name, profiles=profiles, preferred=self.standing.preferred)
+
+    async def _wait_for_wish(self) -> None:
+        """Wait until a lane that asks for nothing should look again."""
+        now = self._clock.monotonic()
+        if not self.is_open or not self.standing.fit(now):
+            await self._wait_for_change(timeout_s=self.standing.rest_left_s(now) or None)
+            return
+        self._bell.pass_on(self._ready_s())
+        await self._bell.wait(self.spec.profiles, _LOOK_AGAIN_S, self._ready_s)
+
+    def _ready_s(self) -> float:
+        return self.standing.server(self.name, self._clock.monotonic()).finish_s(self.spec.profiles[0])
 
     # ------------------------------------------------------------------------------------------------ one card
 
     async def _carry(self, claimed: Claimed) -> Settling:
         """Bring one claimed job to an outcome."""
-        attempt = claimed.attempt
+        attempt, profile = claimed.attempt, claimed.job.profile
         started = self._clock.monotonic()
-        self.printing[attempt.id] = claimed.job.id
+        carry = self._take_in_hand(attempt, claimed.job.id, profile)
+        outcome: Outcome | None = None
         try:
-            outcome = await self._print(attempt, claimed.document)
+            outcome = await self._print(attempt, claimed.document, carry)
         finally:
-            self.printing.pop(attempt.id, None)
+            self._let_go(attempt, outcome)
         if isinstance(outcome, Printed):
             self._troubles = 0
-            self.pace.printed(claimed.job.profile, started=started, finished=self._clock.monotonic())
+            self.pace.printed(profile, started=started, finished=self._clock.monotonic())
         else:
             self.last_fault = outcome.reason
+        settling = Settling(attempt=attempt, outcome=outcome, cancelled_by=carry.cancelled_by)
         if isinstance(outcome, NothingPrinted) and outcome.cause is Cause.PRINTER:
-            await self._rest(attempt, outcome)
-        return Settling(attempt=attempt, outcome=outcome)
+            await self._rest(settling)
+        return settling
 
-    async def _print(self, attempt: Attempt, document: Document | TemplateDocument) -> Outcome:
+    def _take_in_hand(self, attempt: Attempt, job_id: str, profile: str) -> Carry:
+        self.printing[attempt.id] = job_id
+        self.standing.begun(attempt.id, profile, self._clock.monotonic())
+        carry = self._carries[attempt.id] = Carry(job_id)
+        return carry
+
+    def _let_go(self, attempt: Attempt, outcome: Outcome | None) -> None:
+        self.printing.pop(attempt.id, None)
+        now = self._clock.monotonic()
+        self.standing.ended(attempt.id, outcome, now)
+        if self.standing.rest_left_s(now):
+            self._changed()
+
+    async def _print(self, attempt: Attempt, document: Document | TemplateDocument, carry: Carry) -> Outcome:
         if isinstance(document, TemplateDocument):
             try:
-                document = await self._renderer.render(document.template, document.fields, document.photo)
+                document = await self._rendered(carry.job_id, document)
             except Refused as refused:
                 return NothingPrinted(Cause.DOCUMENT, refused.code)
             except Faulted as fault:
                 return NothingPrinted(Cause.TRANSIENT, fault.code)
+        if carry.is_wanted_back():
+            return NothingPrinted(Cause.WITHDRAWN, "cancelled before it was sent")
         if not self._gate.is_open:
             return NothingPrinted(Cause.WITHDRAWN, "the station may not print any more")
         opened = await self.printer.open(attempt)
         if isinstance(opened, NothingPrinted):
             return opened
         attempt = await self._durably(lambda: self._store.opened(attempt, opened))
+        if carry.is_wanted_back():
+            await self._withdrawn(attempt)
+            return NothingPrinted(Cause.WITHDRAWN, "cancelled before it was sent")
         outcome = await self._send(attempt, document)
-        return outcome if outcome is not None else await self._watch(attempt)
+        if outcome is not None:
+            return outcome
+        preparing = self._prepare_next()
+        try:
+            return await self._watch(attempt, carry)
+        finally:
+            if preparing is not None:
+                await _ended(preparing)
+
+    async def _rendered(self, job_id: str, document: TemplateDocument) -> Document:
+        if self._ahead is not None:
+            return await self._ahead.take(job_id, document)
+        return await self._renderer.render(document.template, document.fields, document.photo)
+
+    def _prepare_next(self) -> "asyncio.Task[None] | None":
+        """Where no second card can be opened at the device, render the next while this one prints."""
+        if self._ahead is None or self.printer.capabilities.window > 1:
+            return None
+        return asyncio.create_task(self._ahead.prepare(self.spec.profiles), name=f"printer {self.name}: rendering")
 
     async def _send(self, attempt: Attempt, document: Document) -> Outcome | None:
         """Send the document, unless the printer falls silent for good in the middle of it."""
@@ -237,23 +388,28 @@ class Spooler:
                 done, _ = await asyncio.wait({sending}, timeout=ASK_EVERY_S)
                 if done:
                     return sending.result()
-                if self._has_been(self._offline_since, CUT_AFTER_S):
+                if self._has_been(self.standing.offline_since, CUT_AFTER_S):
                     return Unknown(CUT_BY_SILENCE)
         finally:
             await _ended(sending)
 
-    async def _watch(self, attempt: Attempt) -> Outcome:
-        """Watch a card until it settles, or nobody can tell, or it could be taken back from a stopped printer."""
+    async def _watch(self, attempt: Attempt, carry: Carry) -> Outcome:
+        """Watch a card until it settles, or nobody can tell, or it could be taken back: stopped, or cancelled."""
         watching = asyncio.create_task(self.printer.watch(attempt), name=f"printer {self.name}: watching")
         has_asked_back = False
         try:
             while True:
-                done, _ = await asyncio.wait({watching}, timeout=ASK_EVERY_S)
-                if done:
+                await _either(watching, carry.asked, ASK_EVERY_S)
+                if watching.done():
                     return watching.result()
-                if self._has_been(self._offline_since, LOST_AFTER_S):
+                if carry.asked.done():
+                    found = await self._withdrawn(attempt)
+                    if found is not None:
+                        return found
+                    carry.refuse()
+                if self._has_been(self.standing.offline_since, LOST_AFTER_S):
                     return Unknown("the printer stopped answering while the card was in it")
-                if self._has_been(self._stopped_since, WITHDRAW_AFTER_S) and not has_asked_back:
+                if self._has_been(self.standing.stopped_since, WITHDRAW_AFTER_S) and not has_asked_back:
                     has_asked_back = True
                     found = await self._withdrawn(attempt)
                     if found is not None:
@@ -268,9 +424,26 @@ class Spooler:
             return None
         return None if isinstance(found, StillOpen | Unknown) else found
 
-    async def _rest(self, attempt: Attempt, outcome: NothingPrinted) -> None:
+    async def _test(self, test: TestCard) -> None:
+        """Print a test card; its blank was booked before, and comes back when certainly nothing was printed."""
+        outcome: Outcome = NothingPrinted(Cause.WITHDRAWN, "the station is stopping")
+        if not self._is_stopping:
+            outcome = await self._tested(test)
+        await self._durably(lambda: test.store.end_test(test.attempt, outcome))
+
+    async def _tested(self, test: TestCard) -> Outcome:
+        opened = await self.printer.open(test.attempt)
+        if isinstance(opened, NothingPrinted):
+            return opened
+        attempt = replace(
+            test.attempt, remote_id=opened.remote_id, incarnation=opened.incarnation, counter=opened.counter
+        )
+        outcome = await self._send(attempt, test.document)
+        return outcome if outcome is not None else await self._watch(attempt, Carry(attempt.job))
+
+    async def _rest(self, settling: Settling) -> None:
         """Give the job back at once, then leave the printer alone for a moment: others may take the job meanwhile."""
-        await self._turn(Turn(settling=Settling(attempt=attempt, outcome=outcome)))
+        await self._turn(Turn(settling=settling))
         self._troubles += 1
         rest_s = min(_FIRST_REST_S * 2 ** min(self._troubles - 1, 8), _LONGEST_REST_S)
         with suppress(TimeoutError):
@@ -336,12 +509,13 @@ class Spooler:
     async def _take_up_resumed(self, settling: Settling | None) -> Settling | None:
         while settling is None and self._resumed:
             each = self._resumed.popleft()
-            self.printing[each.attempt.id] = each.job.id
+            carry = self._take_in_hand(each.attempt, each.job.id, each.job.profile)
+            outcome: Outcome | None = None
             try:
-                outcome = await self._watch(each.attempt)
+                outcome = await self._watch(each.attempt, carry)
             finally:
-                self.printing.pop(each.attempt.id, None)
-            settling = Settling(attempt=each.attempt, outcome=outcome)
+                self._let_go(each.attempt, outcome)
+            settling = Settling(attempt=each.attempt, outcome=outcome, cancelled_by=carry.cancelled_by)
         return settling
 
     # ---------------------------------------------------------------------------------------- how the printer is
@@ -349,7 +523,7 @@ class Spooler:
     async def _ask_forever(self) -> None:
         has_to_ask = False
         while True:
-            was_offline = self._offline_since is not None
+            was_offline = self.standing.offline_since is not None
             try:
                 status = await self.printer.status()
             except Faulted as fault:
@@ -359,7 +533,7 @@ class Spooler:
                     _log.warning("printer %s does not answer: %s", self.name, fault.code)
             self._take_in(status)
             has_to_ask = has_to_ask or was_offline
-            if has_to_ask and self._offline_since is None and self._is_ready:
+            if has_to_ask and self.standing.offline_since is None and self._is_ready:
                 with suppress(Faulted):
                     await self._reconcile()
                     has_to_ask = False
@@ -371,9 +545,10 @@ class Spooler:
 
     def _take_in(self, status: PrinterStatus) -> None:
         now = self._clock.monotonic()
-        before, self.status = self.status, status
-        self._offline_since = (self._offline_since or now) if OFFLINE in status.reasons else None
-        self._stopped_since = (self._stopped_since or now) if status.stopped_by else None
+        before, could = self.status, self.standing.fit(now)
+        self.standing.take_in(status, now)
+        if self.standing.fit(now) != could:
+            self._changed()
         if (before.state, before.reasons) != (status.state, status.reasons):
             self.since_ms = self._clock.now_ms()
             if status.stopped_by and status.stopped_by != before.stopped_by:
@@ -396,12 +571,20 @@ class Spooler:
                 await self._has_changed.wait()
 
     async def _wait_for_work(self, due_s: float | None) -> None:
-        await self._bell.wait(self.spec.profiles, due_s)
+        await self._bell.wait(self.spec.profiles, due_s, self._ready_s)
 
     # ---------------------------------------------------------------------------------------------------- writing
 
     async def _turn(self, turn: Turn) -> Turned:
-        return await self._durably(lambda: self._store.turn(turn))
+        turned = await self._durably(lambda: self._store.turn(turn))
+        if turned.stopped_by is not None and self.standing.mark.stopped_by is None:
+            _log.error("printer %s is stopped: %s", self.name, turned.stopped_by)
+            self.standing.mark = replace(self.standing.mark, stopped_by=turned.stopped_by)
+            self._changed()
+        carry = self._carries.pop(turn.settling.attempt.id, None) if turn.settling is not None else None
+        if carry is not None and turned.settled is not None:
+            carry.settled(turned.settled)
+        return turned
 
     async def _durably(self, write: Callable[[], Awaitable[T]]) -> T:
         """Write under shield, and again until the disk takes it: an outcome that is known must not be lost.
@@ -421,6 +604,11 @@ class Spooler:
                     _log.error("printer %s waits: %s", self.name, fault.detail)
                 self.last_fault = fault.code
                 await asyncio.sleep(_RETRY_STORAGE_S)
+
+
+async def _either(one: "asyncio.Future[Any]", other: "asyncio.Future[Any]", timeout_s: float) -> None:
+    """Wait until one of them is done, but not for ever."""
+    await asyncio.wait({one, other}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
 
 
 async def _ended(task: "asyncio.Task[Any]") -> None:

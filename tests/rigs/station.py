@@ -66,6 +66,8 @@ class StationProcess:
             tables.append(f"[devices]\nwatch = {_toml(self.is_watching)}\n")
         if "[duty]" not in extra:
             tables.append(f"[duty]\nrequired = {_toml(self.is_duty_required)}\n")
+        if "[[profile]]" not in extra:  # hundreds of cards in a row, and no machine that gets hot
+            tables.append('[[profile]]\nname = "ktp-el"\nrest_after_cards = 0\n')
         for printer in printers:
             lines = [f"{key} = {_toml(value)}" for key, value in printer.items()]
             tables.append("[[printer]]\n" + "\n".join(lines) + "\n")

@@ -63,7 +63,9 @@ def test_a_station_needs_only_its_id_and_its_name():
         body_timeout_s=30,
     )
     assert asdict(read.blanks) == {"reserve_for_first": 50, "low": 200}
-    assert read.queue == QueueSettings(max_tries=3, batch=25, ageing=500)
+    assert read.queue == QueueSettings(
+        max_tries=3, batch=25, ageing=500, reach=100, stop_after_spoils=3, second_thoughts_s=900
+    )
     assert read.printers == ()
     assert read.readers == ()
     assert read.profiles == (KTP_EL,)
@@ -287,7 +289,8 @@ def test_a_problem_is_one_line_with_file_key_value_and_what_is_allowed():
 
 def test_an_unknown_key_is_refused_with_the_nearest_known_one():
     assert "(did you mean max_tries?)" in only_problem("queue.max_trys = 3").allowed
-    assert only_problem("queue.zzz = 3").allowed == "a known key: ageing, batch, max_tries"
+    known = "a known key: ageing, batch, max_tries, reach, second_thoughts_s, stop_after_spoils"
+    assert only_problem("queue.zzz = 3").allowed == known
     assert "(did you mean blanks?)" in only_problem("[blank]\nlow = 3").allowed
 
 

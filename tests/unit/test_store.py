@@ -199,7 +199,9 @@ async def test_an_unknown_outcome_keeps_the_blank_until_an_officer_has_looked(st
     assert uncertain.state is JobState.UNCERTAIN
     assert await store.claim() == ()
     assert (await store.blanks.balances()).printer == 1
-    assert await store.jobs.known_of(job.id) == "the printer went away"
+    found = await store.jobs.in_question(job.id)
+    assert found is not None
+    assert (found.attempt, found.reason) == (claimed.attempt, "the printer went away")
     judged = await store.jobs.control(
         Control(
             job_id=job.id,

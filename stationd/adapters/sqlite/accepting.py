@@ -131,7 +131,13 @@ class Accepting:
             transaction.event(
                 "job.accepted",
                 job.id,
-                {"state": job.state, "kind": job.kind, "rank": job.rank, "profile": job.profile, "actor": acceptance.caller},
+                {
+                    "state": job.state,
+                    "kind": job.kind,
+                    "rank": job.rank,
+                    "profile": job.profile,
+                    "actor": acceptance.caller,
+                },
             )
         transaction.run_many(_Q, "insert_holders", holders)
         transaction.run_many(_Q, "insert_documents", documents)

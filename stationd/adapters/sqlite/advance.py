@@ -12,9 +12,10 @@ from stationd.adapters.sqlite.transaction import Transaction
 from stationd.domain.blanks import JOB_MOVEMENTS
 from stationd.domain.errors import Refused
 from stationd.domain.job import Evidence, Job
-from stationd.domain.job_machine import BlankMove, JobEvent, next_state, step
+from stationd.domain.job_machine import REVOCATIONS, BlankMove, JobEvent, next_state, step
 
 _Q = load("jobs")
+_REVOKED = frozenset(REVOCATIONS.values())
 
 
 class Advance:
@@ -51,7 +52,7 @@ class Advance:
             tries=job.tries if tries is None else tries,
             attempts=job.attempts + (event is JobEvent.CLAIMED),
             printer=printer if printer is not None else job.printer,
-            evidence=evidence if evidence is not None else job.evidence,
+            evidence=None if event in _REVOKED else evidence if evidence is not None else job.evidence,
             not_before=not_before,
             updated_at=now,
         )
@@ -60,6 +61,7 @@ class Advance:
         self._transaction.tally("job_state", job.state, -1)
         self._transaction.tally("job_state", state, 1)
         facts: dict[str, object] = {"state": state, "from": job.state, "kind": job.kind, "rank": job.rank}
+        facts["profile"] = job.profile
         if after.printer is not None:
             facts["printer"] = after.printer
         if evidence is not None:

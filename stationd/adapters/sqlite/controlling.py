@@ -1,4 +1,4 @@
-"""What a person does to a job: cancel, retry, and the verdict on a card whose outcome nobody knew."""
+"""What a person does to a job: cancel, retry, hold, release, and the verdict on a card, second thoughts included."""
 
 from collections.abc import Sequence
 
@@ -6,22 +6,26 @@ from stationd.adapters.sqlite.advance import Advance
 from stationd.adapters.sqlite.queries import load
 from stationd.adapters.sqlite.rows import job_of
 from stationd.adapters.sqlite.transaction import Transaction
+from stationd.domain.blanks import JOB_MOVEMENTS, Account
 from stationd.domain.errors import Refused
 from stationd.domain.ids import seq_of
 from stationd.domain.job import Evidence, Job, JobState, Verdict
-from stationd.domain.job_machine import JobEvent
+from stationd.domain.job_machine import REVOCATIONS, JobEvent, step
+from stationd.domain.why import HELD
 from stationd.ports import Control
 
 _Q = load("jobs")
 
 _OUTCOMES = {Verdict.PRINTED: "printed", Verdict.NOT_PRINTED: "nothing_printed", Verdict.SPOILED: "spoiled"}
+_VERDICTS = {outcome: verdict for verdict, outcome in _OUTCOMES.items()}
 
 
 class Controlling:
     """The operation of people."""
 
-    def __init__(self, *, max_tries: int) -> None:
+    def __init__(self, *, max_tries: int, second_thoughts_s: int = 900) -> None:
         self._max_tries = max_tries
+        self._second_thoughts_ms = second_thoughts_s * 1000
 
     def __call__(self, transaction: Transaction, controls: Sequence[Control]) -> list[Job | Refused]:
         """One answer for each, in order; two for one job see each other."""
@@ -34,18 +38,34 @@ class Controlling:
         job = job_of(row)
         if control.verdict is not None:
             return self._judge(transaction, job, control, control.verdict)
+        if control.event is JobEvent.ADMITTED and HELD not in job.reasons:
+            return Refused("job-not-held", f"cannot release the job: no officer holds it, it is {job.state}")
         door = Advance(transaction)
-        tries = 0 if control.event is JobEvent.RETRIED else None
-        after = door.change(job, control.event, actor=control.actor.name, tries=tries)
+        after = door.change(
+            job,
+            control.event,
+            actor=control.actor.name,
+            tries=0 if control.event is JobEvent.RETRIED else None,
+            reasons=(HELD,) if control.event is JobEvent.DEFERRED else (),
+        )
         door.flush()
+        if isinstance(after, Job) and control.event in {JobEvent.DEFERRED, JobEvent.ADMITTED}:
+            _note(transaction, job, control.event, control)
         return after
+
+    # ------------------------------------------------------------------------------------------------- verdicts
 
     def _judge(self, transaction: Transaction, job: Job, control: Control, verdict: Verdict) -> Job | Refused:
         if job.state is not JobState.UNCERTAIN:
-            return Refused(
-                "job-not-uncertain",
-                f"cannot judge the card: the job is {job.state}, a verdict is for a job whose outcome nobody knows",
-            )
+            former = self._former(transaction, job)
+            if isinstance(former, Refused):
+                return former
+            if former is verdict:
+                return job
+            revoked = self._revoke(transaction, job, control, former)
+            if isinstance(revoked, Refused):
+                return revoked
+            job = revoked
         number, printer, _ = transaction.rows(_Q["open_attempt_of"], (job.seq,))[0]
         tries = job.tries + (verdict is Verdict.SPOILED)
         door = Advance(transaction)
@@ -64,4 +84,52 @@ class Controlling:
         closing = (job.seq, number, _OUTCOMES[verdict], control.note, evidence, transaction.now_ms)
         transaction.run_many(_Q, "settle_attempts", [closing])
         door.flush()
+        _note(transaction, job, control.event, control)
         return after
+
+    def _former(self, transaction: Transaction, job: Job) -> Verdict | Refused:
+        """The verdict that fell on the last attempt, if it may still be taken back."""
+        last = transaction.row(_Q["last_attempt"], (job.seq,))
+        if last is None or last[3] != Evidence.OFFICER:
+            return Refused(
+                "job-not-uncertain",
+                f"cannot judge the card: the job is {job.state}, a verdict is for a job whose outcome nobody knows",
+            )
+        if not 0 <= transaction.now_ms - last[4] <= self._second_thoughts_ms:
+            minutes = self._second_thoughts_ms // 60_000
+            return Refused(
+                "verdict-final", f"cannot change the verdict: it may be changed for {minutes} minutes, which are over"
+            )
+        return _VERDICTS[last[2]]
+
+    def _revoke(self, transaction: Transaction, job: Job, control: Control, former: Verdict) -> Job | Refused:
+        """The job as it was before the former verdict, its blank in question again."""
+        event = REVOCATIONS[former]
+        row = step(job.state, event)
+        if row is None:
+            return Refused(
+                "verdict-final", f"cannot change the verdict: the job has gone on meanwhile, it is {job.state}"
+            )
+        if row.blank is not None:
+            source = JOB_MOVEMENTS[row.blank].source
+            if transaction.balance(source) < 1:
+                where = "in the safe" if source is Account.SAFE else source
+                return Refused(
+                    "blanks-not-there", f"cannot change the verdict: the blank that it is about is not {where} any more"
+                )
+        door = Advance(transaction)
+        revoked = door.change(
+            job,
+            event,
+            actor=control.actor.name,
+            tries=max(0, job.tries - (former is Verdict.SPOILED)),
+            reasons=("verdict-revoked",),
+            data={"verdict": former, "attempt": job.attempts},
+        )
+        door.flush()
+        transaction.run(_Q["reopen_attempt"], (job.seq, job.attempts))
+        return revoked
+
+
+def _note(transaction: Transaction, job: Job, event: JobEvent, control: Control) -> None:
+    transaction.run(_Q["insert_decision"], (job.seq, transaction.now_ms, event, control.actor.name, control.note))

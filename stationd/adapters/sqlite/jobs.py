@@ -9,14 +9,26 @@ from stationd.adapters.sqlite.accepting import Accepting
 from stationd.adapters.sqlite.connection import UnitConnection
 from stationd.adapters.sqlite.controlling import Controlling
 from stationd.adapters.sqlite.queries import load
-from stationd.adapters.sqlite.rows import attempt_of, job_of
+from stationd.adapters.sqlite.rows import attempt_of, job_of, opened_document
 from stationd.adapters.sqlite.transaction import Transaction
 from stationd.adapters.sqlite.turning import Turning, open_at_device
 from stationd.adapters.sqlite.writer import Writer
 from stationd.domain.errors import Refused
 from stationd.domain.ids import seq_of
 from stationd.domain.job import Attempt, Job, JobState
-from stationd.ports import Acceptance, Accepted, Control, Entropy, OpenAttempt, Opened, Seal, Turn, Turned
+from stationd.domain.order import Document, TemplateDocument
+from stationd.ports import (
+    Acceptance,
+    Accepted,
+    Control,
+    Decision,
+    Entropy,
+    OpenAttempt,
+    Opened,
+    Seal,
+    Turn,
+    Turned,
+)
 
 _Q = load("jobs")
 _BOOKS = load("books")
@@ -26,7 +38,7 @@ _FORGET_AT_ONCE = 500
 class SqliteJobs:
     """Jobs, attempts and documents; every change goes through the one writer."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - its collaborators and the keys of its rules, each by its name
         self,
         writer: Writer,
         reader: UnitConnection,
@@ -35,12 +47,17 @@ class SqliteJobs:
         *,
         max_tries: int,
         ageing: int,
+        reach: int = 100,
+        stop_after_spoils: int = 0,
+        second_thoughts_s: int = 900,
     ) -> None:
+        """The keys of ``[queue]`` in the configuration; ``stop_after_spoils`` 0 never stops a printer."""
+        self._seal = seal
         self._writer = writer
         self._reader = reader
         self._accepting = Accepting(seal, entropy, ageing=ageing)
-        self._turning = Turning(seal, entropy, max_tries=max_tries)
-        self._controlling = Controlling(max_tries=max_tries)
+        self._turning = Turning(seal, entropy, max_tries=max_tries, reach=reach, stop_after_spoils=stop_after_spoils)
+        self._controlling = Controlling(max_tries=max_tries, second_thoughts_s=second_thoughts_s)
 
     async def accept(self, acceptance: Acceptance) -> Accepted | Refused:
         """See :meth:`stationd.ports.JobStore.accept`."""
@@ -70,12 +87,47 @@ class SqliteJobs:
 
         return await self._reader.run(unit)
 
-    async def known_of(self, job_id: str) -> str | None:
-        """See :meth:`stationd.ports.JobStore.known_of`."""
+    async def in_question(self, job_id: str) -> OpenAttempt | None:
+        """See :meth:`stationd.ports.JobStore.in_question`."""
 
-        def unit(connection: sqlite3.Connection) -> str | None:
-            row = connection.execute(_Q["known_of"], (seq_of(job_id),)).fetchone()
-            return row[0] if row is not None else None
+        def unit(connection: sqlite3.Connection) -> OpenAttempt | None:
+            job = connection.execute(_Q["by_id"], (seq_of(job_id), job_id)).fetchone()
+            row = connection.execute(_Q["in_question"], (seq_of(job_id),)).fetchone() if job is not None else None
+            if row is None:
+                return None
+            return OpenAttempt(job=job_of(job), attempt=attempt_of(row, job_id), reason=row[7])
+
+        return await self._reader.run(unit)
+
+    async def decisions(self, job_id: str) -> Sequence[Decision]:
+        """See :meth:`stationd.ports.JobStore.decisions`."""
+
+        def unit(connection: sqlite3.Connection) -> list[Decision]:
+            rows = connection.execute(_Q["decisions"], (seq_of(job_id),))
+            return [Decision(at=at, decision=decision, actor=actor, note=note) for at, decision, actor, note in rows]
+
+        return await self._reader.run(unit)
+
+    async def document(self, job_id: str) -> Document | TemplateDocument | None:
+        """See :meth:`stationd.ports.JobStore.document`."""
+
+        def unit(connection: sqlite3.Connection) -> tuple[str, bytes] | None:
+            if connection.execute(_Q["by_id"], (seq_of(job_id), job_id)).fetchone() is None:
+                return None
+            row: tuple[str, bytes] | None = connection.execute(_Q["document"], (seq_of(job_id),)).fetchone()
+            return row
+
+        row = await self._reader.run(unit)
+        return None if row is None else opened_document(self._seal, *row, job_id)
+
+    async def upcoming(self, profiles: Sequence[str], at_ms: int, limit: int) -> Sequence[str]:
+        """See :meth:`stationd.ports.JobStore.upcoming`."""
+
+        def unit(connection: sqlite3.Connection) -> list[str]:
+            found: list[tuple[int, str]] = []
+            for profile in profiles:
+                found += connection.execute(_Q["upcoming"], (profile, at_ms, limit)).fetchall()
+            return [job_id for _, job_id in sorted(found)[:limit]]
 
         return await self._reader.run(unit)
 
@@ -95,9 +147,9 @@ class SqliteJobs:
 
         return await self._reader.run(unit)
 
-    async def ranks(self) -> Sequence[int]:
+    async def ranks(self) -> Sequence[tuple[int, str]]:
         """See :meth:`stationd.ports.JobStore.ranks`."""
-        return await self._reader.run(lambda connection: [row[0] for row in connection.execute(_Q["ranks"])])
+        return await self._reader.run(lambda connection: connection.execute(_Q["ranks"]).fetchall())
 
     async def counts(self) -> Mapping[JobState, int]:
         """See :meth:`stationd.ports.JobStore.counts`."""

@@ -1,6 +1,6 @@
 """What printers write: outcomes and claims, fused into one transaction, and what a device calls a job."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from stationd.adapters.sqlite.advance import Advance
 from stationd.adapters.sqlite.queries import load
@@ -8,6 +8,8 @@ from stationd.adapters.sqlite.rows import job_of, opened_document
 from stationd.adapters.sqlite.transaction import Transaction
 from stationd.domain.authority import STATION
 from stationd.domain.blanks import Account
+from stationd.domain.breaker import TOO_MANY_SPOILED, is_tripped
+from stationd.domain.dispatch import pick
 from stationd.domain.ids import ID_RANDOM_BITS, attempt_id, seq_of
 from stationd.domain.job import Attempt, Evidence, Job, JobState
 from stationd.domain.job_machine import JobEvent
@@ -16,28 +18,41 @@ from stationd.domain.retry import settle
 from stationd.ports import Claimed, Claiming, Entropy, Opened, Seal, Settling, Turn, Turned
 
 _Q = load("jobs")
+_PRINTERS = load("people")
 _JITTER_BITS = 16
+QUEUE = "queue"
+KIND = "kind:"
+_PRINTER = "printer:"
 
 
 class Turning:
     """The operation of the printers' lanes: settle what is known, then claim what comes next."""
 
-    def __init__(self, seal: Seal, entropy: Entropy, *, max_tries: int) -> None:
+    def __init__(
+        self, seal: Seal, entropy: Entropy, *, max_tries: int, reach: int = 100, stop_after_spoils: int = 0
+    ) -> None:
+        """``reach``: see :func:`stationd.domain.dispatch.pick`; ``stop_after_spoils``: 0 stops no printer."""
         self._seal = seal
         self._entropy = entropy
         self._max_tries = max_tries
+        self._reach = reach
+        self._stop_after_spoils = stop_after_spoils
 
     def __call__(self, transaction: Transaction, turns: Sequence[Turn]) -> list[Turned]:
         """Outcomes first, so that a blank given back can be claimed again in the same transaction."""
         settled = self._settle(transaction, [turn.settling for turn in turns])
-        claimed = self._claim(transaction, [turn.claiming for turn in turns])
+        halts = frozenset(row[0] for row in transaction.rows(_Q["halts"]))
+        claimed = self._claim(transaction, [turn.claiming for turn in turns], halts)
         answers = []
         for turn, job, claims in zip(turns, settled, claimed, strict=True):
             lacks, due_in_ms = None, None
             if turn.claiming is not None and not claims:
                 lacks = "blanks" if transaction.balance(Account.SAFE) < 1 else "jobs"
                 due_in_ms = self._due_in_ms(transaction, turn.claiming)
-            answers.append(Turned(settled=job, claimed=tuple(claims), lacks=lacks, due_in_ms=due_in_ms))
+            stopped_by = TOO_MANY_SPOILED if f"{_PRINTER}{_printer_of(turn)}" in halts else None
+            answers.append(
+                Turned(settled=job, claimed=tuple(claims), lacks=lacks, due_in_ms=due_in_ms, stopped_by=stopped_by)
+            )
         return answers
 
     def _settle(self, transaction: Transaction, settlings: Sequence[Settling | None]) -> list[Job | None]:
@@ -79,17 +94,44 @@ class Turning:
         if not isinstance(after, Job):
             raise after
         closed.append((job.seq, attempt.number, *_ending(outcome, transaction.now_ms)))
+        self._count_spoils(transaction, attempt.printer, outcome)
+        if settling.cancelled_by is not None and isinstance(outcome, NothingPrinted):
+            door.flush()  # one statement must not update a row twice
+            cancelled = door.change(after, JobEvent.CANCELLED, actor=settling.cancelled_by)
+            if not isinstance(cancelled, Job):
+                raise cancelled
+            return cancelled
         return after
 
-    def _claim(self, transaction: Transaction, claimings: Sequence[Claiming | None]) -> list[list[Claimed]]:
+    def _count_spoils(self, transaction: Transaction, printer: str, outcome: Outcome) -> None:
+        """Keep the printer's count of blanks spoiled in a row, and stop it when the breaker trips."""
+        if isinstance(outcome, Printed):
+            transaction.run(_PRINTERS["forget_spoils"], (printer,))
+        elif isinstance(outcome, Spoiled):
+            transaction.run(_PRINTERS["count_spoil"], (printer,))
+            spoils, stopped_by = transaction.rows(_PRINTERS["spoils"], (printer,))[0]
+            if stopped_by is None and is_tripped(spoils, limit=self._stop_after_spoils):
+                transaction.run(_PRINTERS["stop_printer"], (TOO_MANY_SPOILED, printer))
+                transaction.event(
+                    "printer.stopped",
+                    printer,
+                    {"reason": TOO_MANY_SPOILED, "spoils": spoils, "actor": STATION.name},
+                )
+
+    def _claim(
+        self, transaction: Transaction, claimings: Sequence[Claiming | None], halts: Collection[str]
+    ) -> list[list[Claimed]]:
         results: list[list[Claimed]] = [[] for _ in claimings]
+        if QUEUE in halts:
+            return results
+        query = "next_in_line_unpaused" if any(scope.startswith(KIND) for scope in halts) else "next_in_line"
         door = Advance(transaction)
         attempts: list[tuple[object, ...]] = []
-        by_profiles: dict[tuple[str, ...], list[int]] = {}
+        alike: dict[tuple[tuple[str, ...], str | None], list[int]] = {}
         for index, claiming in enumerate(claimings):
-            if claiming is not None:
-                by_profiles.setdefault(claiming.profiles, []).append(index)
-        for profiles, indexes in by_profiles.items():
+            if claiming is not None and f"{_PRINTER}{claiming.printer}" not in halts:
+                alike.setdefault((claiming.profiles, claiming.preferred), []).append(index)
+        for (profiles, preferred), indexes in alike.items():
             wishes = [
                 (index, claiming.printer)
                 for index in indexes
@@ -97,7 +139,7 @@ class Turning:
                 for _ in range(claiming.count)
             ]
             count = min(len(wishes), transaction.balance(Account.SAFE))
-            jobs = self._next_in_line(transaction, profiles, count) if count > 0 else []
+            jobs = self._next_in_line(transaction, query, profiles, preferred, count) if count > 0 else []
             for (index, printer), job in zip(wishes, jobs, strict=False):
                 results[index].append(self._claim_one(transaction, door, job, printer, attempts))
             door.flush()
@@ -105,14 +147,19 @@ class Turning:
             transaction.run_many(_Q, "insert_attempts", attempts)
         return results
 
-    def _next_in_line(self, transaction: Transaction, profiles: tuple[str, ...], count: int) -> list[Job]:
+    def _next_in_line(
+        self, transaction: Transaction, query: str, profiles: tuple[str, ...], preferred: str | None, count: int
+    ) -> list[Job]:
+        lines = {
+            profile: [job_of(row) for row in transaction.rows(_Q[query], (profile, transaction.tick_ms, count))]
+            for profile in profiles
+        }
+        if len(lines) == 1:
+            return lines[profiles[0]]
         found: list[Job] = []
-        for profile in profiles:
-            rows = transaction.rows(_Q["next_in_line"], (profile, transaction.tick_ms, count))
-            found.extend(job_of(row) for row in rows)
-        if len(profiles) > 1:
-            found.sort(key=lambda job: job.rank)
-        return found[:count]
+        while len(found) < count and (heads := {profile: line[0].rank for profile, line in lines.items() if line}):
+            found.append(lines[pick(heads, preferred=preferred, reach=self._reach)].pop(0))
+        return found
 
     def _claim_one(
         self, transaction: Transaction, door: Advance, job: Job, printer: str, attempts: list[tuple[object, ...]]
@@ -143,6 +190,12 @@ class Turning:
             and due[0] is not None
         ]
         return max(1, min(dues) - transaction.tick_ms) if dues else None
+
+
+def _printer_of(turn: Turn) -> str:
+    if turn.claiming is not None:
+        return turn.claiming.printer
+    return turn.settling.attempt.printer if turn.settling is not None else ""
 
 
 def open_at_device(transaction: Transaction, openings: Sequence[tuple[Attempt, Opened]]) -> list[bool]:

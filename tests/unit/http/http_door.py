@@ -17,9 +17,10 @@ from stationd.domain.errors import Refused
 from stationd.domain.events import Event
 from stationd.domain.job import Evidence, Job, JobKind, JobState, Verdict
 from stationd.domain.officer import Officer, Standing
-from stationd.domain.order import Order
+from stationd.domain.order import Document, Order
 from stationd.domain.printer import Supply
 from stationd.domain.readiness import Check, CheckName, Finding, FixBy, Level
+from stationd.domain.why import Why
 from stationd.domain.words import Words
 from stationd.http.app import build
 from stationd.http.doors import Doors
@@ -28,9 +29,10 @@ from stationd.http.policy import HttpPolicy
 from stationd.http.serve import HttpServer
 from stationd.ports import KnownDevice
 from stationd.services.duty import OnDuty, SignedIn
-from stationd.services.jobs import JobView
+from stationd.services.jobs import JobView, Known
 from stationd.services.officers import Decree, OfficerView, must_be_officer
 from stationd.services.printers import DeviceView
+from stationd.services.queue import QueueView
 from stationd.services.station import StationView
 from stationd.services.submit import Submitted
 
@@ -56,6 +58,16 @@ JOB = Job(
     not_before=0,
     created_at=1_700_000_000_123,
     updated_at=1_700_000_000_123,
+)
+WHY = Why("next", Words("It is next in line", "Giliran berikutnya"))
+KNOWN = Known(
+    attempt=2,
+    printer="kartu-1",
+    remote_job="17",
+    counter_before=4,
+    counter_now=5,
+    opened_at=1_700_000_000_123,
+    said="the printer restarted during the card",
 )
 DEVICE = DeviceView(
     id="kartu-1",
@@ -158,7 +170,7 @@ class FakeJobs:
     async def read(self, job_id: str) -> JobView:
         if job_id != JOB_ID:
             raise Refused("job-unknown", "cannot find the job: there is none with this id")
-        return JobView(job=JOB, position=0, expected_s=None, why=("waiting for a printer",))
+        return JobView(job=JOB, position=0, expected_s=None, why=(WHY,), known=KNOWN)
 
     async def page(self, *, state: JobState | None, after: str | None, limit: int) -> tuple[list[JobView], str | None]:
         self.asked.append((state, after, limit))
@@ -171,9 +183,37 @@ class FakeJobs:
         await self.read(job_id)
         raise Refused("job-state", "cannot retry the job: it is queued", see=JOB_ID)
 
+    async def hold(self, job_id: str, reason: str, *, actor: Actor) -> JobView:
+        return await self.read(job_id)
+
+    async def release(self, job_id: str, reason: str, *, actor: Actor) -> JobView:
+        await self.read(job_id)
+        raise Refused("job-not-held", "cannot release the job: no officer holds it")
+
+    async def preview(self, job_id: str) -> Document:
+        await self.read(job_id)
+        return Document("image/png", b"a picture")
+
     async def verdict(self, job_id: str, verdict: Verdict, note: str, *, actor: Actor) -> JobView:
         self.judged.append((job_id, verdict, note, actor))
         return await self.read(job_id)
+
+
+class FakeQueue:
+    def __init__(self) -> None:
+        self.pauses: set[JobKind | None] = set()
+
+    def view(self) -> QueueView:
+        kinds = tuple(kind for kind in self.pauses if kind is not None)
+        return QueueView(waiting=3, is_paused=None in self.pauses, paused_kinds=kinds)
+
+    async def pause(self, kind: JobKind | None, *, actor: Actor) -> QueueView:
+        self.pauses.add(kind)
+        return self.view()
+
+    async def resume(self, kind: JobKind | None, *, actor: Actor) -> QueueView:
+        self.pauses.discard(kind)
+        return self.view()
 
 
 class FakePrinters:
@@ -189,6 +229,12 @@ class FakePrinters:
         return replace(self.one(device_id), is_paused=True)
 
     async def resume(self, device_id: str, *, actor: Actor) -> DeviceView:
+        return self.one(device_id)
+
+    async def drain(self, device_id: str, *, actor: Actor) -> DeviceView:
+        return replace(self.one(device_id), is_paused=True, reasons=("draining", "maintenance"))
+
+    async def test_card(self, device_id: str, *, actor: Actor) -> DeviceView:
         return self.one(device_id)
 
 
@@ -386,6 +432,7 @@ async def doors() -> AsyncIterator[OpenDoor]:
             submission=submission,
             jobs=jobs,
             printers=FakePrinters(),
+            queue=FakeQueue(),
             readers=FakeReaders(),
             devices=FakeDevices(),
             blanks=blanks,

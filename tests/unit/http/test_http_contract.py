@@ -102,6 +102,10 @@ async def test_answers_are_as_the_document_says(door, order, route):
     bodies = {
         "submit_job": order,
         "judge_job": {"outcome": "printed"},
+        "hold_job": {"reason": "the holder asked to wait"},
+        "release_job": {"reason": "the holder is here"},
+        "pause_queue": {"kind": "lost"},
+        "resume_queue": {},
         "enter_blanks": {"kind": "counted", "quantity": 5},
     }
     headers = {"Idempotency-Key": "k"} if route.is_keyed else {}

@@ -32,6 +32,7 @@ async def test_an_order_becomes_a_job_with_a_place_to_find_it(door, order):
         "printer": None,
         "attempts": 0,
         "evidence": None,
+        "known": None,
         "created_at": "2023-11-14T22:13:20.123000Z",
         "updated_at": "2023-11-14T22:13:20.123000Z",
     }
@@ -151,7 +152,8 @@ async def test_an_unknown_or_repeated_parameter_is_refused(door, query):
 
 async def test_a_job_is_read_with_the_reason_for_its_state(door):
     status, body, _ = await door.ask("GET", f"/v1/jobs/{JOB_ID}")
-    assert (status, body["why"]) == (200, ["waiting for a printer"])
+    assert (status, body["why"]) == (200, [{"code": "next", "en": "It is next in line", "id": "Giliran berikutnya"}])
+    assert (body["known"]["counter_before"], body["known"]["counter_now"], body["known"]["attempt"]) == (4, 5, 2)
 
 
 async def test_an_unknown_job_is_404(door):

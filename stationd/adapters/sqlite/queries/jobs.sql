@@ -36,6 +36,22 @@ SELECT seq, id, receipt, order_ref, kind, profile, state, reasons, rank, tries, 
        created_at, updated_at
 FROM job INDEXED BY job_line WHERE state = 'queued' AND profile = ? AND not_before <= ? ORDER BY rank LIMIT ?;
 
+-- name: next_in_line_unpaused
+SELECT seq, id, receipt, order_ref, kind, profile, state, reasons, rank, tries, attempts, printer, evidence, not_before,
+       created_at, updated_at
+FROM job INDEXED BY job_line WHERE state = 'queued' AND profile = ? AND not_before <= ?
+    AND kind NOT IN (SELECT substr(scope, 6) FROM pause WHERE scope LIKE 'kind:%')
+ORDER BY rank LIMIT ?;
+
+-- name: upcoming
+SELECT rank, id FROM job INDEXED BY job_line
+WHERE state = 'queued' AND profile = ? AND not_before <= ?
+    AND kind NOT IN (SELECT substr(scope, 6) FROM pause WHERE scope LIKE 'kind:%')
+ORDER BY rank LIMIT ?;
+
+-- name: halts
+SELECT scope FROM pause UNION ALL SELECT 'printer:' || name FROM printer WHERE stopped_by IS NOT NULL;
+
 -- name: next_due
 SELECT min(not_before) FROM job WHERE state = 'queued' AND profile = ? AND not_before > ?;
 
@@ -77,8 +93,21 @@ SELECT a.id, a.number, a.printer, a.remote_id, a.incarnation, a.counter, a.opene
 FROM attempt AS a JOIN job AS j ON j.seq = a.job
 WHERE a.outcome IS NULL ORDER BY a.opened_at, a.job;
 
--- name: known_of
-SELECT reason FROM attempt WHERE job = ? AND outcome IS NULL;
+-- name: in_question
+SELECT id, number, printer, remote_id, incarnation, counter, opened_at, reason FROM attempt
+WHERE job = ? AND outcome IS NULL;
+
+-- name: last_attempt
+SELECT number, printer, outcome, evidence, settled_at FROM attempt WHERE job = ? ORDER BY number DESC LIMIT 1;
+
+-- name: reopen_attempt
+UPDATE attempt SET outcome = NULL, evidence = NULL, settled_at = NULL WHERE job = ? AND number = ?;
+
+-- name: insert_decision
+INSERT INTO decision (job, at, decision, actor, note) VALUES (?, ?, ?, ?, ?);
+
+-- name: decisions
+SELECT at, decision, actor, note FROM decision WHERE job = ? ORDER BY seq DESC LIMIT 50;
 
 -- name: page_all
 SELECT seq, id, receipt, order_ref, kind, profile, state, reasons, rank, tries, attempts, printer, evidence, not_before,
@@ -101,7 +130,7 @@ SELECT seq, id, receipt, order_ref, kind, profile, state, reasons, rank, tries, 
 FROM job WHERE state = ? AND state NOT IN ('queued', 'printed') AND seq > ? ORDER BY seq LIMIT ?;
 
 -- name: ranks
-SELECT rank FROM job WHERE state = 'queued' ORDER BY rank;
+SELECT rank, profile FROM job WHERE state = 'queued' ORDER BY rank;
 
 -- name: clear_delays
 UPDATE job SET not_before = 0 WHERE state = 'queued' AND not_before > 0;

@@ -10,9 +10,34 @@ SELECT name, role FROM token WHERE hash = ? AND revoked_at IS NULL;
 -- name: tokens
 SELECT name, role, created_at, revoked_at FROM token ORDER BY created_at, name;
 
--- name: paused_printers
-SELECT name FROM printer WHERE is_paused = 1;
+-- name: printer_marks
+SELECT name, is_paused, is_drained, stopped_by FROM printer;
 
 -- name: set_paused
-INSERT INTO printer (name, is_paused, paused_by) VALUES (?, ?, ?)
-ON CONFLICT (name) DO UPDATE SET is_paused = excluded.is_paused, paused_by = excluded.paused_by;
+INSERT INTO printer (name, is_paused, is_drained, paused_by) VALUES (?, ?, ?, ?)
+ON CONFLICT (name) DO UPDATE SET is_paused = excluded.is_paused, is_drained = excluded.is_drained,
+    paused_by = excluded.paused_by;
+
+-- name: mend_printer
+UPDATE printer SET spoils = 0, stopped_by = NULL WHERE name = ?;
+
+-- name: count_spoil
+INSERT INTO printer (name, spoils) VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET spoils = spoils + 1;
+
+-- name: forget_spoils
+UPDATE printer SET spoils = 0 WHERE name = ? AND spoils > 0 AND stopped_by IS NULL;
+
+-- name: spoils
+SELECT spoils, stopped_by FROM printer WHERE name = ?;
+
+-- name: stop_printer
+UPDATE printer SET stopped_by = ? WHERE name = ?;
+
+-- name: pauses
+SELECT scope FROM pause;
+
+-- name: pause
+INSERT INTO pause (scope, paused_by, at) VALUES (?, ?, ?) ON CONFLICT (scope) DO NOTHING;
+
+-- name: resume
+DELETE FROM pause WHERE scope = ?;

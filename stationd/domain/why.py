@@ -1,0 +1,147 @@
+"""Why a job stands where it stands: stable codes, each with one line for people in two languages.
+
+The lines carry names of printers and kinds, numbers and keywords; what an officer wrote comes after a colon. Nothing of
+the holder is ever in them.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from stationd.domain.job import Job, JobKind, JobState
+from stationd.domain.words import Words
+
+HELD = "held"
+"""The reason of a deferred job that an officer holds back."""
+
+_KIND_WORDS = {
+    JobKind.FIRST: Words("first cards", "kartu pertama"),
+    JobKind.LOST: Words("replacements of lost cards", "pengganti kartu hilang"),
+    JobKind.DAMAGED: Words("replacements of damaged cards", "pengganti kartu rusak"),
+    JobKind.DATA_CHANGE: Words("cards with changed data", "kartu perubahan data"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """One explanation: a stable ``code`` to program against, and words for people."""
+
+    code: str
+    words: Words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What bears on a job besides itself.
+
+    ``printers`` gives, for every printer of its profile, what holds it back now (nothing when it works); ``pauses``
+    are the paused kinds, ``is_queue_paused`` the whole queue; ``next_try_s`` counts down for a job that waits for its
+    next try; ``is_batch_elsewhere`` says that printers are at a batch of another profile; ``note`` is what the
+    officer wrote who held it, ``known`` what is known of an uncertain card.
+    """
+
+    printers: Mapping[str, Collection[str]] = field(default_factory=dict)
+    pauses: Collection[JobKind] = ()
+    is_queue_paused: bool = False
+    has_blanks: bool = True
+    next_try_s: float | None = None
+    is_batch_elsewhere: bool = False
+    position: int | None = None
+    ageing: int = 0
+    note: str = ""
+    known: str | None = None
+
+
+def explain(job: Job, around: Surroundings) -> tuple[Why, ...]:
+    """Every explanation that applies, the weightiest first; none for a job that is at a printer or done."""
+    match job.state:
+        case JobState.QUEUED:
+            return tuple(_of_waiting(job, around))
+        case JobState.DEFERRED:
+            return tuple(_of_deferred(job, around))
+        case JobState.UNCERTAIN:
+            known = around.known or "nothing"
+            return (
+                Why("uncertain", Words(f"Nobody knows whether it was printed: {known}", f"Hasil belum pasti: {known}")),
+            )
+        case JobState.FAILED:
+            reasons = " ".join(job.reasons)
+            return (
+                Why(
+                    "failed", Words(f"It failed after its last try: {reasons}", f"Gagal pada upaya terakhir: {reasons}")
+                ),
+            )
+        case _:
+            return ()
+
+
+def _of_waiting(job: Job, around: Surroundings) -> list[Why]:
+    found = []
+    if around.is_queue_paused:
+        found.append(Why("queue-paused", Words("The whole queue is paused", "Seluruh antrean dijeda")))
+    if job.kind in around.pauses:
+        kind = _KIND_WORDS[job.kind]
+        found.append(Why("class-paused", Words(f"Paused: {kind.en}", f"Dijeda: {kind.id}")))
+    if not around.has_blanks:
+        found.append(Why("no-blanks", Words("There are no blanks", "Tidak ada blangko")))
+    found += _of_printers(job, around)
+    if around.next_try_s is not None:
+        seconds = max(1, round(around.next_try_s))
+        found.append(
+            Why("next-try", Words(f"The next try is in {seconds} s", f"Upaya berikutnya dalam {seconds} detik"))
+        )
+    if around.is_batch_elsewhere:
+        found.append(
+            Why(
+                "batch",
+                Words(
+                    "The printers finish a batch of another kind of card first",
+                    "Pencetak menyelesaikan dulu kelompok jenis kartu lain",
+                ),
+            )
+        )
+    return found + _of_place(job, around)
+
+
+def _of_printers(job: Job, around: Surroundings) -> list[Why]:
+    if not around.printers:
+        text = Words(
+            f"No printer makes cards of profile {job.profile}", f"Tidak ada pencetak untuk profil {job.profile}"
+        )
+        return [Why("no-printer", text)]
+    found = []
+    if all("off-duty" in reasons for reasons in around.printers.values()):
+        return [Why("off-duty", Words("No appointed officer is on duty", "Tidak ada petugas yang bertugas"))]
+    for name, reasons in around.printers.items():
+        if reasons:
+            words = " ".join(sorted(reasons))
+            found.append(Why("printer-stopped", Words(f"{name} takes no card: {words}", f"{name} berhenti: {words}")))
+    return found
+
+
+def _of_place(job: Job, around: Surroundings) -> list[Why]:
+    found = []
+    if around.position == 0:
+        found.append(Why("next", Words("It is next in line", "Giliran berikutnya")))
+    elif around.position is not None:
+        found.append(
+            Why("in-line", Words(f"{around.position} are before it", f"Ada {around.position} antrean di depannya"))
+        )
+    if job.kind is not JobKind.FIRST:
+        found.append(Why("class", Words("People who never had a card come first", "Pemohon kartu pertama didahulukan")))
+        found.append(
+            Why(
+                "ageing",
+                Words(
+                    f"At most {around.ageing} later orders may go before it",
+                    f"Paling banyak {around.ageing} pesanan sesudahnya dapat mendahuluinya",
+                ),
+            )
+        )
+    return found
+
+
+def _of_deferred(job: Job, around: Surroundings) -> list[Why]:
+    if HELD in job.reasons:
+        return [Why("held", Words(f"An officer holds it: {around.note}", f"Ditahan petugas: {around.note}"))]
+    reasons = " ".join(job.reasons)
+    return [Why("deferred", Words(f"It is put off: {reasons}", f"Ditangguhkan: {reasons}"))]
