@@ -44,5 +44,5 @@ class Gate:
         reasons = frozenset(self.reasons)
         if reasons != self._told:
             self._told = reasons
-            for changed in self._followers:
+            for changed in tuple(self._followers):
                 changed()
