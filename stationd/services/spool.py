@@ -194,8 +194,11 @@ class Spooler:
         return self.is_able and self._gate.is_open
 
     def server(self) -> Server | None:
-        """How fast it is and when it is free; ``None`` while something else than a rest holds it back."""
-        if not self._is_ready or self._is_stopping or self.hindrances - {RESTING}:
+        """How fast it is and when it is free; ``None`` while something else than a rest holds it back.
+
+        ``None``, too, for one that has refused cards since its last: others must not leave theirs to it.
+        """
+        if not self._is_ready or self._is_stopping or self._troubles or self.hindrances - {RESTING}:
             return None
         return self.standing.server(self.name, self._clock.monotonic())
 

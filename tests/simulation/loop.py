@@ -113,14 +113,16 @@ class VirtualLoop(asyncio.AbstractEventLoop):
     def bury(self, process: Process) -> None:
         """Let go of the coroutines of a dead process; whatever their clean-up schedules is thrown away."""
         self._is_burying = True
+        asyncio._set_running_loop(self)
         try:
             for task in process.tasks:
                 if not task.done():
                     task._log_destroy_pending = False  # type: ignore[attr-defined] # it was killed, not forgotten
-                    _close(task.get_coro())
+                    _unwind(task.get_coro())
             process.tasks.clear()
         finally:
             self._is_burying = False
+            asyncio._set_running_loop(None)
 
     def spawn(self, process: Process, work: Coroutine[Any, Any, Any], name: str) -> "asyncio.Task[Any]":
         """A task of a process, from whichever process this is called."""
@@ -211,8 +213,18 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         return False
 
 
+def _unwind(coroutine: Any) -> None:
+    """Close a coroutine that nobody will resume, from the innermost that it awaits outwards."""
+    chain = []
+    while hasattr(coroutine, "cr_await"):
+        chain.append(coroutine)
+        coroutine = coroutine.cr_await
+    for each in reversed(chain):
+        _close(each)
+
+
 def _close(coroutine: Any) -> None:
-    """Unwind a coroutine that nobody will resume, however often its clean-up wants to wait."""
+    """Close one, however often its clean-up wants to wait."""
     while True:
         try:
             coroutine.close()

@@ -306,6 +306,9 @@ class World:
         station = self.station
         if station is None:
             return
+        if not station.is_serving:  # a signal in the middle of the start ends the program at once
+            self._kill()
+            return
         self.say("station: asked to stop")
         self.auditor.totals.stops += 1
         if self._faults.random() < 0.5:
@@ -317,6 +320,8 @@ class World:
                 return
             was_full = was_full or self.disk.is_full
             await asyncio.sleep(0.05)
+        if station.process.is_dead:
+            return
         self._check_task(stopping)
         told = dict(station.store.told)
         self.say("station: stopped")

@@ -44,7 +44,7 @@ from stationd.domain.outcome import (
     StillOpen,
     Unknown,
 )
-from stationd.domain.printer import MEDIA_TYPES, OFFLINE, Capabilities, PrinterStatus
+from stationd.domain.printer import MEDIA_TYPES, OFFLINE, Capabilities, PrinterState, PrinterStatus
 from stationd.ports import Opened
 
 _FIRST_PAUSE_S = 0.02
@@ -109,7 +109,9 @@ class IppPrinter:
                 )  # it may stand there empty, and block a printer that holds one job
             return NothingPrinted(Cause.TRANSIENT, error.reason)
         if isinstance(answer, int):
-            return Opened(remote_id=str(answer), incarnation=status.incarnation, counter=status.counter)
+            # a card that is still under way there, given up by us or somebody else's, will move the counter, too
+            counter = status.counter if status.state is PrinterState.IDLE else None
+            return Opened(remote_id=str(answer), incarnation=status.incarnation, counter=counter)
         return NothingPrinted(Cause.DOCUMENT if answer.is_of_document else Cause.PRINTER, answer.keyword)
 
     async def send(self, attempt: Attempt, document: Document) -> Outcome | None:
