@@ -6,6 +6,9 @@ from stationd.domain.city_order import SKEW_S, Moment
 from stationd.domain.officer import reckoned
 from stationd.ports import Clock, OfficerStore, TimeSource
 
+_MINUTE_MS = 60_000
+_DAYS_KEPT = 16
+
 REMEMBER_EVERY_MS = 3_600_000
 """How often a trusted moment is written down."""
 
@@ -27,6 +30,7 @@ class Calendar:
         self._known_ms: int | None = None
         self._anchor: tuple[int, float] | None = None
         self._written_ms = 0
+        self._days: dict[int, date] = {}
         self._is_synchronised = False
         self.entered: date | None = None
         """The last day on which an administrator entered a decree."""
@@ -90,4 +94,11 @@ class Calendar:
             self._written_ms = now_ms
 
     def _day_of(self, unix_ms: int) -> date:
-        return datetime.fromtimestamp(unix_ms / 1000, self._zone).astimezone(self._zone).date()
+        minute = unix_ms // _MINUTE_MS  # no time zone changes its date within a minute
+        day = self._days.get(minute)
+        if day is None:
+            if len(self._days) >= _DAYS_KEPT:
+                self._days.clear()
+            moment = datetime.fromtimestamp(minute * _MINUTE_MS / 1000, self._zone)
+            day = self._days[minute] = moment.astimezone(self._zone).date()
+        return day

@@ -194,10 +194,10 @@ class Duty:
         return session is not None and self._end_of(duty.session, session) is None
 
     def _end_of(self, hash_: bytes, session: Session) -> SessionEnd | None:
-        view = self._officers.one(session.officer)
-        if view is None or view.standing is Standing.REVOKED:
+        where = self._officers.standing_of(session.officer)
+        if where is None or where is Standing.REVOKED:
             return SessionEnd.REVOKED
-        if view.standing is not Standing.APPOINTED:
+        if where is not Standing.APPOINTED:
             return SessionEnd.DECREE_ENDED
         duty = self._on_duty.get(session.officer)
         return session_end(

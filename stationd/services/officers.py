@@ -76,6 +76,11 @@ class Officers:
         """Who may print here today."""
         return able(self._known.values(), self._calendar.day, self._served)
 
+    def standing_of(self, number: str) -> Standing | None:
+        """Where the officer with this number stands today, or ``None``; asked for every card, so it is cheap."""
+        officer = self._known.get(number)
+        return None if officer is None else standing(officer, self._calendar.day, self._served)
+
     def one(self, number: str) -> OfficerView | None:
         """The officer with this number, or ``None``."""
         officer = self._known.get(number)

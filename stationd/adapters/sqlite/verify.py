@@ -16,6 +16,7 @@ from stationd.ports import Seal
 
 _Q = load("books")
 _V = load("verify")
+_NOT_OPENED = "does not open: altered, moved, or sealed with another key"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +107,9 @@ def _sealed(connection: sqlite3.Connection, seal: Seal) -> Iterator[Finding]:
             try:
                 seal.open(sealed, place=f"{table}:sealed:{job_id}")
             except Faulted:
-                yield Finding(
-                    where=f"{table} row {job}", what="does not open: altered, moved, or sealed with another key"
-                )
+                yield Finding(where=f"{table} row {job}", what=_NOT_OPENED)
+    for place, (number, sealed) in enumerate(connection.execute(_V["sealed_officers"]), start=1):
+        try:
+            seal.open(sealed, place=f"officer:sealed:{number}")
+        except Faulted:
+            yield Finding(where=f"officer row {place}", what=_NOT_OPENED)

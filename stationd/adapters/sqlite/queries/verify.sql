@@ -23,3 +23,6 @@ SELECT h.job, j.id, h.sealed FROM holder AS h JOIN job AS j ON j.seq = h.job;
 
 -- name: sealed_documents
 SELECT d.job, j.id, d.sealed FROM document AS d JOIN job AS j ON j.seq = d.job;
+
+-- name: sealed_officers
+SELECT number, sealed FROM officer ORDER BY number;
