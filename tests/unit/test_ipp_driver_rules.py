@@ -15,7 +15,7 @@ from stationd.adapters.printers.ipp.records import DeviceJobState, DeviceRecord,
 from stationd.adapters.printers.ipp.settings import read_settings
 from stationd.domain.job import Attempt, Evidence
 from stationd.domain.order import Document
-from stationd.domain.outcome import Cause, NothingPrinted, Printed, StillOpen, Unknown
+from stationd.domain.outcome import CUT_OFF, Cause, NothingPrinted, Printed, StillOpen, Unknown
 from stationd.domain.printer import PrinterState
 from stationd.ports import Opened, PrinterSpec
 
@@ -191,6 +191,21 @@ async def test_a_document_known_to_be_cut_short_is_never_a_good_card():
     assert isinstance(await printer(device).send(ONE, PNG), Unknown)
 
 
+async def test_a_card_begun_from_a_piece_is_called_unknown_at_once_while_it_is_known_that_it_was_cut():
+    device = SaidDevice(job(S.PROCESSING), send=ExchangeError("connection-reset"))
+    assert await printer(device).send(ONE, PNG) == Unknown(CUT_OFF)
+
+
+async def test_a_piece_that_waits_to_be_printed_is_cancelled():
+    device = SaidDevice(
+        job(S.PENDING, has_begun=False),
+        job(S.CANCELED, has_begun=False),
+        send=ExchangeError("connection-reset"),
+    )
+    assert isinstance(await printer(device).send(ONE, PNG), NothingPrinted)
+    assert device.cancelled == [7]
+
+
 @pytest.mark.parametrize("refusal", [Refusal(0x040A), Refusal(0x0411), Refusal(0x040B, frozenset({"document-format"}))])
 async def test_a_refused_document_fails_the_job_and_frees_the_printer(refusal):
     empty = job(S.HELD, documents=0, has_begun=False)
@@ -287,6 +302,13 @@ async def test_a_counter_shared_by_two_cards_under_way_is_no_evidence():
     )
     assert made.capabilities.evidence is Evidence.PRINTER
     assert made.capabilities.has_counter
+
+
+async def test_a_counter_is_not_noted_while_another_card_may_move_it():
+    busy = replace(DEVICE, counter=41, state=PrinterState.PROCESSING)
+    answer = await printer(SaidDevice(device=busy)).open(ONE)
+    assert isinstance(answer, Opened)
+    assert answer.counter is None
 
 
 async def test_a_printer_with_a_counter_says_that_it_can_prove_with_it():

@@ -14,6 +14,7 @@ from stationd.adapters.system import SystemClock
 from stationd.domain.errors import Refused
 from stationd.domain.job import Evidence, JobState
 from stationd.domain.order import Document
+from stationd.domain.outcome import CUT_OFF, Printed, Unknown
 from stationd.ports import PrinterSpec
 from stationd.services import spool
 from stationd.services.bell import Bell
@@ -115,6 +116,12 @@ async def floor(tmp_path: Path):
         yield opened
 
 
+async def _until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
 async def test_every_job_becomes_exactly_one_card(floor: Floor):
     await floor.store.receive(100)
     floor.printer("kartu-1")
@@ -168,6 +175,54 @@ async def test_an_unplugged_printer_makes_its_card_uncertain_and_the_counter_set
     printer.plug()
     await floor.until(lambda counts: counts[JobState.PRINTED] == 1)
     assert len(floor.cards()) == 1
+
+
+async def test_a_card_that_only_we_saw_go_wrong_is_left_to_a_person_when_the_printer_returns(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(spool, "ASK_EVERY_S", 0.02)
+    await floor.store.receive(5)
+    printer = floor.printer(window=1)
+    asked = []
+
+    async def cut_off(attempt):
+        return Unknown(CUT_OFF)
+
+    async def find(attempt):
+        asked.append(attempt)
+        return Printed(Evidence.PRINTER)
+
+    monkeypatch.setattr(printer, "watch", cut_off)
+    monkeypatch.setattr(printer, "find", find)
+    await floor.accept(1)
+    await floor.until(lambda counts: counts[JobState.UNCERTAIN] == 1)
+    printer.unplug()
+    await _until(lambda: "connecting-to-device" in floor.spoolers[0].reasons)
+    printer.plug()
+    await _until(lambda: floor.spoolers[0].is_open)
+    await asyncio.sleep(0.1)
+    assert asked == []
+    assert (await floor.store.jobs.counts())[JobState.UNCERTAIN] == 1
+
+
+async def test_a_printer_that_falls_silent_while_it_is_sent_a_document_holds_no_lane_for_ever(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(spool, "ASK_EVERY_S", 0.02)
+    monkeypatch.setattr(spool, "CUT_AFTER_S", 0.1)
+    await floor.store.receive(5)
+    printer = floor.printer(window=1)
+    sending = asyncio.Event()
+
+    async def never(attempt, document):
+        sending.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(printer, "send", never)
+    await floor.accept(1)
+    await sending.wait()
+    printer.unplug()
+    await floor.until(lambda counts: counts[JobState.UNCERTAIN] == 1)
 
 
 async def test_a_stopped_printer_gives_its_waiting_card_to_another(floor: Floor, monkeypatch: pytest.MonkeyPatch):
