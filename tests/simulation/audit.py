@@ -138,6 +138,18 @@ class Auditor:
             self._say(f"books: {kind} {subject} {text}")
             if kind.startswith("job."):
                 self._follow(kind, subject, data)
+        if rows:
+            self._check_balance()
+
+    def _check_balance(self) -> None:
+        """Every blank is somewhere, and every attempt in question has one."""
+        query = self._disk.connection.execute
+        total, in_question = query(
+            "SELECT sum(balance), sum(balance) FILTER (WHERE name = 'printer') FROM blank_account"
+        ).fetchone()
+        (attempts,) = query("SELECT count(*) FROM attempt WHERE outcome IS NULL").fetchone()
+        if total or in_question != attempts:
+            self.fail(f"the ledger is off by {total}, with {in_question} blanks for {attempts} attempts in question")
 
     def _follow(self, kind: str, job: str, data: dict[str, object]) -> None:
         rank = data["rank"]
