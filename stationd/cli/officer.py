@@ -5,7 +5,6 @@ import asyncio
 import getpass
 import json
 import sys
-from collections.abc import Awaitable, Callable
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,11 +12,11 @@ from typing import TYPE_CHECKING
 from stationd.cli import EXIT_DONE, EXIT_FAILED
 from stationd.cli.options import add_config, add_json, settings_of
 from stationd.domain.authority import Actor, Role
-from stationd.domain.errors import Refused
+from stationd.domain.errors import Faulted
+from stationd.services.officers import Decree
 
 if TYPE_CHECKING:
     from stationd.cli.options import Subparsers
-    from stationd.config import Settings
     from stationd.services.officers import Officers
 
 _ACTOR = Actor(name="command line", role=Role.ADMIN)
@@ -50,30 +49,28 @@ def run(args: argparse.Namespace) -> int:
     settings = settings_of(args)
     if settings is None:
         return EXIT_FAILED
-    actions = {"add": _add, "list": _list, "revoke": _revoke}
-    asyncio.run(_with_officers(settings, lambda officers: actions[args.action](args, officers)))
-    return EXIT_DONE
-
-
-async def _with_officers(settings: "Settings", act: Callable[["Officers"], Awaitable[None]]) -> None:
     from stationd.adapters.system import SystemClock  # noqa: PLC0415 - start-up time of other commands
     from stationd.app import open_database  # noqa: PLC0415
     from stationd.attending import Attending  # noqa: PLC0415
 
-    clock = SystemClock()
-    database, seal = await open_database(settings, clock)
-    try:
-        attending = Attending(settings, database, seal, clock=clock, printers=dict)
-        await attending.officers.load()
-        await attending.calendar.load()
-        await act(attending.officers)
-    finally:
-        await database.aclose()
+    actions = {"add": _add, "list": _list, "revoke": _revoke}
+
+    async def act() -> None:
+        clock = SystemClock()
+        database, seal = await open_database(settings, clock)
+        try:
+            attending = Attending(settings, database, seal, clock=clock, printers=dict)
+            await attending.officers.load()
+            await attending.calendar.load()
+            await actions[args.action](args, attending.officers)
+        finally:
+            await database.aclose()
+
+    asyncio.run(act())
+    return EXIT_DONE
 
 
 async def _add(args: argparse.Namespace, officers: "Officers") -> None:
-    from stationd.services.officers import Decree  # noqa: PLC0415 - start-up time of other commands
-
     decree = Decree(
         number=args.number,
         name=args.name,
@@ -120,10 +117,10 @@ async def _revoke(args: argparse.Namespace, officers: "Officers") -> None:
 
 def _ask_pin() -> str:
     if not sys.stdin.isatty():
-        raise Refused("pin-too-easy", "cannot ask for the PIN: this is no terminal", fix="give --pin-file FILE")
+        raise Faulted("pin-unreadable", "cannot ask for the PIN: this is no terminal", fix="give --pin-file FILE")
     pin = getpass.getpass("PIN: ")
     if getpass.getpass("PIN again: ") != pin:
-        raise Refused("pin-too-easy", "cannot take the PIN: the two do not agree")
+        raise Faulted("pin-unreadable", "cannot take the PIN: the two do not agree")
     return pin
 
 
@@ -132,7 +129,7 @@ def _read_pin(path: Path) -> str:
         with path.open(encoding="utf-8") as file:
             return file.read(_LONGEST_PIN_FILE).rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise Refused("pin-too-easy", f"cannot read the PIN from {path}: {type(error).__name__}") from error
+        raise Faulted("pin-unreadable", f"cannot read the PIN from {path}: {type(error).__name__}") from error
 
 
 def _day(text: str) -> date:
