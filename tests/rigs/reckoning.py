@@ -48,13 +48,20 @@ def reckon(
 
     ``begun`` are the cards whose bytes reached the print step, where a printer tells; else those that came out.
     """
+    digests = {number: hashlib.sha256(data).hexdigest() for number, data in documents.items()}
+    return reckon_digests(station, digests, printed, begun)
+
+
+def reckon_digests(
+    station: StationProcess, digests: Mapping[int, str], printed: Iterable[str], begun: Iterable[str] | None = None
+) -> Reckoning:
+    """The same for documents known by their SHA-256 only."""
     out = Counter(printed)
     touched = Counter(begun) if begun is not None else out
-    digests = {number: hashlib.sha256(data).hexdigest() for number, data in documents.items()}
     states = {int(order[-6:]): state for order, state in station.rows("SELECT order_ref, state FROM job")}
     ours = set(digests.values())
     return Reckoning(
-        jobs=len(documents),
+        jobs=len(digests),
         cards=out.total(),
         printed=sum(state == "printed" for state in states.values()),
         uncertain=sum(state == "uncertain" for state in states.values()),
