@@ -288,6 +288,7 @@ async def test_a_signature_is_good_for_one_job_for_ever(tmp_path: Path):
         status, replayed = await running.submit(1, signature=signed)
         assert (status, replayed["id"]) == (200, first["id"])
         assert await running.submit(1, key="another", signature=signed) == (409, "signature-used")
+        assert 'stationd_events_total{type="signature.refused"} 1.0' in (await running.call("GET", "/metrics"))[1]
         assert (await running.call("POST", f"/v1/jobs/{first['id']}/cancel"))[0] == 200
         assert await running.submit(1, key="again", signature=signed) == (409, "signature-used")
     async with station(tmp_path, **UNATTENDED) as running:

@@ -51,16 +51,17 @@ class Accepting:
                 )
             return Accepted(job=job_of(transaction.rows(_Q["by_seq"], (known[0],))[0]), is_replay=True)
         if acceptance.barred is not None:
-            return acceptance.barred
+            return self._told(transaction, acceptance, acceptance.barred)
         if acceptance.signature is not None:
             used = transaction.row(_CITY["signature_used"], (acceptance.signature,))
             if used is not None:
-                return Refused(
+                refused = Refused(
                     "signature-used",
                     "cannot take the order: the city's signature was used before",
                     field="signature",
                     see=used[0],
                 )
+                return self._told(transaction, acceptance, refused)
         holding = transaction.row(_Q["live_by_order"], (acceptance.order.order,))
         if holding is not None:
             return Refused(
@@ -78,6 +79,12 @@ class Accepting:
             raise RuntimeError("an acceptance clashed after its conflicts were looked up")
         self._record(transaction, [job], [acceptance])
         return Accepted(job=job, is_replay=False)
+
+    def _told(self, transaction: Transaction, acceptance: Acceptance, refused: Refused) -> Refused:
+        """The refusal, after a signature that should not have been brought was written down."""
+        if acceptance.order.signature is not None and refused.code.startswith("signature-"):
+            transaction.event("signature.refused", acceptance.caller, {"code": refused.code})
+        return refused
 
     def _job(self, transaction: Transaction, seq: int, acceptance: Acceptance) -> Job:
         order, now = acceptance.order, transaction.now_ms
