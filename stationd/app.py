@@ -25,6 +25,7 @@ from stationd.adapters.systemd import Notifier, inherited_sockets
 from stationd.attending import Attending
 from stationd.config import Settings
 from stationd.domain.blanks import Account
+from stationd.domain.dispatch import RESTING
 from stationd.domain.errors import Faulted
 from stationd.domain.events import Event
 from stationd.domain.matcher import Matcher
@@ -189,6 +190,7 @@ class App:
             seal,
             clock=clock,
             printers=lambda: {spooler.name: spooler.status for spooler in self.printers.spoolers()},
+            resting=lambda: [spooler.name for spooler in self.printers.spoolers() if RESTING in spooler.reasons],
         )
         await self.attending.load()
         self.access = Access(self.tokens, clock, self.attending.duty)

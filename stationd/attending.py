@@ -1,6 +1,6 @@
 """The part of the composition that is about people and the gate: officers, duty, the city, readiness."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from stationd.adapters.city_keys import CityKeys
 from stationd.adapters.host import LinuxHost
@@ -36,6 +36,7 @@ class Attending:
         *,
         clock: Clock,
         printers: Callable[[], Mapping[str, PrinterStatus]],
+        resting: Callable[[], Collection[str]] = tuple,
         hasher: PinHasher | None = None,
     ) -> None:
         self._settings = settings
@@ -78,6 +79,7 @@ class Attending:
             Sights(
                 printers=printers,
                 at_hand=lambda: balances().get(Account.SAFE, 0),
+                resting=resting,
                 is_low=lambda: balances().get(Account.SAFE, 0) <= settings.blanks.low,
             ),
             clock=clock,
