@@ -21,6 +21,7 @@ from stationd.http.schemas import BulkJob, JobAnswer, NoQuery
 
 NDJSON = "application/x-ndjson"
 _LINES_AT_ONCE = 256
+_GROUPS_AT_ONCE = 2
 
 table = Table("jobs")
 _log = logging.getLogger(__name__)
@@ -57,27 +58,41 @@ async def submit_jobs(doors: Doors, ask: Ask[BulkJob, NoQuery]) -> web.StreamRes
     response = web.StreamResponse(headers={**SECURITY_HEADERS, hdrs.CONTENT_TYPE: NDJSON, "X-Request-Id": name})
     await response.prepare(request)
     is_indonesian = wants_indonesian(request.headers.get(hdrs.ACCEPT_LANGUAGE))
-    storing: asyncio.Task[list[LineAnswer]] | None = None
+    policy = request.app[POLICY]
+    stored: asyncio.Queue[asyncio.Task[list[LineAnswer]] | None] = asyncio.Queue(_GROUPS_AT_ONCE)
+    answering = asyncio.create_task(_answer(response, stored), name="bulk answers")
     last = 0
     try:
-        policy = request.app[POLICY]
         lines = read_lines(request, limit=policy.max_body, most=_LINES_AT_ONCE, timeout_s=policy.body_timeout_s)
         async for group in lines:
             last = group[-1][0]
-            following = asyncio.create_task(_store(doors, ask.actor, group, name, is_indonesian=is_indonesian))
-            if storing is not None:
-                await response.write(_encode(await storing))
-            storing = following
-        if storing is not None:
-            await response.write(_encode(await storing))
+            storing = asyncio.create_task(_store(doors, ask.actor, group, name, is_indonesian=is_indonesian))
+            await stored.put(storing)
+        await stored.put(None)
+        await answering
     except Refused as refused:
-        if storing is not None:
-            await response.write(_encode(await storing))
+        await stored.put(None)
+        await answering
         document = problem_of(refused, request_id=name, is_indonesian=is_indonesian)
         await response.write(_encode([LineAnswer(line=last + 1, status=document.status, problem=document)]))
         response.force_close()
+    finally:
+        answering.cancel()
     await response.write_eof()
     return response
+
+
+async def _answer(response: web.StreamResponse, stored: asyncio.Queue[asyncio.Task[list[LineAnswer]] | None]) -> None:
+    """Write the answers of each group as soon as it is stored, in order. A caller who is gone gets none."""
+    is_gone = False
+    while (storing := await stored.get()) is not None:
+        answers = await storing
+        if is_gone:
+            continue
+        try:
+            await response.write(_encode(answers))
+        except ConnectionError:
+            is_gone = True
 
 
 async def _store(
