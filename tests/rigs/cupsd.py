@@ -9,6 +9,7 @@ again by itself** at the next start.
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -22,6 +23,9 @@ from tests.rigs.cardlog import CardLog, PrintedCard
 from tests.rigs.ippeveprinter import free_port
 
 QUEUE = "kartu-1"
+DEVICE_URI = "cardlog:/one"
+ONCE = Path(__file__).parents[2] / "config/cups/stationd-once"
+"""The backend of the project that starts another one at most once a job."""
 _SYSTEM_BIN = Path("/usr/lib/cups")
 _START_S = 10.0
 
@@ -74,7 +78,7 @@ _PRINTERS_CONF = """
 <Printer {queue}>
 UUID urn:uuid:{uuid}
 Info {queue}
-DeviceURI cardlog:/one
+DeviceURI {device_uri}
 State Idle
 Accepting Yes
 Shared No
@@ -94,9 +98,10 @@ class Cupsd:
     Args:
         folder: Its own; holds configuration, spool, logs and the behaviour of the backend.
         error_policy: What it does when the backend fails: ``abort-job``, ``retry-job``, ``stop-printer``.
+        is_once: Put the project's ``stationd-once`` before the backend, which is then started at most once a job.
     """
 
-    def __init__(self, folder: Path, *, error_policy: str = "abort-job") -> None:
+    def __init__(self, folder: Path, *, error_policy: str = "abort-job", is_once: bool = False) -> None:
         self.port = free_port()
         self._folder = folder
         self._sockets = tempfile.TemporaryDirectory(prefix="cupsd-")  # tmp_path is too long for a socket's name
@@ -110,11 +115,16 @@ class Cupsd:
                 link.symlink_to(_SYSTEM_BIN / name)
         self._write("cupsd.conf", _CUPSD_CONF.format(port=self.port, socket=self.socket))
         self._write("cups-files.conf", _FILES_CONF.format(folder=folder))
-        printers = _PRINTERS_CONF.format(queue=QUEUE, uuid=uuid.uuid4(), error_policy=error_policy)
+        device_uri = f"{'stationd-once:' if is_once else ''}{DEVICE_URI}"
+        printers = _PRINTERS_CONF.format(
+            queue=QUEUE, uuid=uuid.uuid4(), error_policy=error_policy, device_uri=device_uri
+        )
         self._write("root/printers.conf", printers)
         self._log = CardLog(folder / "cards")
         # mode 0700: cupsd runs such a backend as root, who may read the spool
         self._log.write_step(folder / "bin/backend/cardlog", job_id='"$1"', name='"$3"', file='"$6"')
+        shutil.copy(ONCE, folder / "bin/backend/stationd-once")
+        (folder / "bin/backend/stationd-once").chmod(0o700)
 
     @property
     def uri(self) -> str:
@@ -155,6 +165,24 @@ class Cupsd:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
         process.wait()
+
+    def kill_alone(self) -> None:
+        """SIGKILL to it only: a backend at work goes on, as an orphan."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+
+    def kill_backend(self) -> int:
+        """SIGKILL to the real backends at work; how many there were."""
+        killed = 0
+        for child in _children(self._process.pid) if self._process is not None else ():
+            with contextlib.suppress(OSError):
+                words = Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")
+                if any(word.endswith(b"/backend/cardlog") for word in words[:2]):
+                    os.kill(child, signal.SIGKILL)
+                    killed += 1
+        return killed
 
     def restart(self) -> None:
         """Kill it and start it again, on the same port and socket."""

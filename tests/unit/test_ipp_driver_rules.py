@@ -156,6 +156,13 @@ async def test_a_job_that_has_no_document_after_all_is_cancelled_and_then_believ
     assert device.cancelled
 
 
+async def test_a_job_that_a_dead_spooler_left_held_is_cancelled_and_then_believed():
+    stranded = job(S.HELD, documents=1, has_begun=False)
+    device = SaidDevice(stranded, stranded, job(S.CANCELED, documents=1, has_begun=False))
+    assert isinstance(await printer(device).watch(ONE), NothingPrinted)
+    assert device.cancelled
+
+
 async def test_agreement_to_cancel_proves_nothing():
     empty = job(S.HELD, documents=None, reasons=frozenset({"job-incoming"}), has_begun=False)
     assert await printer(SaidDevice(empty, empty, job(S.PROCESSING))).find(ONE) == StillOpen("7")

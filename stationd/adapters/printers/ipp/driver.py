@@ -10,8 +10,9 @@ What each end of a job at the device means here (RFC 8011, 5.3.7 and 5.3.8; seen
   ``NothingPrinted``.
 * *canceled* or *aborted* otherwise: ``Unknown``. A command that failed may have failed after the card; a cancelled job
   may have run to its end (ippeveprinter's does).
-* waiting for a document that never came: cancelled by us, and believed only when the device has then settled it as
-  above. Agreement to cancel proves nothing: ippeveprinter agrees in mid-transfer and prints.
+* held though never begun (its document never came, or the spooler died on receiving it): cancelled by us, and believed
+  only when the device has then settled it as above. Agreement to cancel proves nothing: ippeveprinter agrees in
+  mid-transfer and prints.
 * waiting again after it had begun, or begun anew: a spooler is printing it a second time (cupsd after a power cut). It
   is cancelled; ``Unknown``. Only a watch that saw the first beginning can tell the second: a spooler's backend must
   itself refuse to send a job twice.
@@ -188,7 +189,7 @@ class IppPrinter:
                 seen = await self._look(attempt, story, sight)
                 if not isinstance(seen, JobRecord):
                     return seen
-                is_unwanted = seen.is_empty or not story.is_whole  # a piece of a document must not become a card
+                is_unwanted = seen.is_stranded or not story.is_whole  # a piece of a document must not become a card
                 sight.empty_since = (sight.empty_since or time.monotonic()) if is_unwanted else None
                 if sight.empty_since is not None and time.monotonic() - sight.empty_since >= patience:
                     await self._device.cancel(seen.id)

@@ -108,6 +108,14 @@ class JobRecord:
         return bool(self.reasons & _EMPTY_REASONS)
 
     @property
+    def is_stranded(self) -> bool:
+        """Whether it is held though nothing was begun: empty, or its spooler died between taking and releasing it.
+
+        cupsd 2.4 keeps such a job held for ever after SIGKILL, with its document and without a reason.
+        """
+        return self.is_empty or (self.state is DeviceJobState.HELD and self.has_begun is False)
+
+    @property
     def is_interrupted(self) -> bool:
         """Whether it was being printed and is queued again: the device would print it a second time."""
         return self.state in _WAITING and self.has_begun is True
