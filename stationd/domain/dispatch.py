@@ -17,7 +17,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from stationd.domain.printer import PrinterStatus, Supply, reason_keyword
-from stationd.domain.profile import Profile, RestRule
+from stationd.domain.profile import RestRule
 
 _CLASSES = 4
 """Room for the classes of service within one acceptance, so that no two jobs share a rank."""
@@ -97,15 +97,6 @@ def _lasts(supply: Supply, units: float, under_way: int) -> bool:
     if supply.cards is not None:
         return supply.cards >= units * (under_way + 1)
     return supply.level != 0
-
-
-def finishable(profiles: Collection[Profile], status: PrinterStatus, *, under_way: int) -> tuple[str, ...]:
-    """The names of those profiles of which the printer can finish one more card now; empty while it is too cold."""
-    if is_too_cold(status):
-        return ()
-    return tuple(
-        profile.name for profile in profiles if can_finish(status.supplies, profile.supplies, under_way=under_way)
-    )
 
 
 def is_too_cold(status: PrinterStatus) -> bool:

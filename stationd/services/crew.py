@@ -1,10 +1,10 @@
 """All printers together: which of them should begin the next card, and when a job's card will be there."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from stationd.domain.forecast import Server, expected_s, may_begin
-from stationd.domain.job import Job
+from stationd.domain.job import Job, JobKind
 from stationd.services.line import Line
 
 _PLENTY = 64
@@ -42,8 +42,12 @@ class Member(Protocol):
 class Crew:
     """The printers of the station and the line before them."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Line, at_hand: Callable[[], int | None] = lambda: None) -> None:
+        """``at_hand`` tells how many blanks can be printed now; ``None`` when that is not known here."""
+        self.pauses: frozenset[JobKind | None] = frozenset()
+        """What a person has paused: kinds, and ``None`` for the whole queue."""
         self._line = line
+        self._at_hand = at_hand
         self._members: dict[str, Member] = {}
 
     def add(self, member: Member) -> None:
@@ -70,7 +74,15 @@ class Crew:
         )
 
     def expected_s(self, job: Job) -> float | None:
-        """Seconds until a waiting job is expected to be printed, rests included; ``None`` when no printer can."""
+        """Seconds until a waiting job is expected to be printed, rests included.
+
+        ``None`` when nobody can tell: no printer can, the blanks do not last as far, or a person paused it.
+        """
+        at_hand = self._at_hand()
+        if not self.pauses.isdisjoint({None, job.kind}):
+            return None
+        if at_hand is not None and self._line.position(job.rank) >= at_hand:
+            return None
         servers = [server for member in self._members.values() if (server := member.server()) is not None]
         return expected_s(servers, job.profile, self._line.ahead(job.rank))
 

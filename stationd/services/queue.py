@@ -43,11 +43,14 @@ class Queue:
         self._clock = clock
         self._at_hand = at_hand
         self._ageing = ageing
-        self._pauses: frozenset[JobKind | None] = frozenset()
 
     async def load(self) -> None:
         """Remember what was paused before the start."""
-        self._pauses = await self._store.pauses()
+        self._crew.pauses = await self._store.pauses()
+
+    @property
+    def _pauses(self) -> frozenset[JobKind | None]:
+        return self._crew.pauses
 
     def view(self) -> QueueView:
         """The queue now."""
@@ -67,7 +70,7 @@ class Queue:
 
     async def _set(self, kind: JobKind | None, actor: Actor, *, is_paused: bool) -> QueueView:
         await self._store.set_pause(kind, actor, is_paused=is_paused)
-        self._pauses = self._pauses | {kind} if is_paused else self._pauses - {kind}
+        self._crew.pauses = self._pauses | {kind} if is_paused else self._pauses - {kind}
         self._bell.ring_all()
         return self.view()
 

@@ -233,6 +233,7 @@ class Spooler:
     def replace_printer(self, printer: Printer, spec: PrinterSpec) -> Printer:
         """Attend the same printer at another place from the next :meth:`run` on; the former driver, to be closed."""
         former, self.printer, self.spec = self.printer, printer, spec
+        self.standing.profiles = spec.profiles
         return former
 
     # --------------------------------------------------------------------------------------------- the long run

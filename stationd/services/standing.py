@@ -144,11 +144,15 @@ class Standing:
         return room is None or room > 0
 
     def _in_hand_s(self, now: float) -> float:
-        """Seconds until the cards in hand are out: one after another, the first since it was begun."""
+        """Seconds until the cards in hand are out: one after another, the first since it was begun.
+
+        One that is overdue is taken to need as long again as it has been overdue, so that others do not wait for a
+        printer that got stuck.
+        """
         if not self.in_hand:
             return 0.0
         cards = sorted(self.in_hand.values(), key=lambda card: card.started)
         whole_s = sum(self._pace.seconds(card.profile) for card in cards)
         first_s = self._pace.seconds(cards[0].profile)
         begun_at = max(cards[0].started, self._pace.last)
-        return whole_s - min(first_s, max(0.0, now - begun_at))
+        return whole_s - first_s + abs(first_s - max(0.0, now - begun_at))

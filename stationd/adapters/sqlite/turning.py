@@ -8,7 +8,7 @@ from stationd.adapters.sqlite.rows import job_of, opened_document
 from stationd.adapters.sqlite.transaction import Transaction
 from stationd.domain.authority import STATION
 from stationd.domain.blanks import Account
-from stationd.domain.breaker import TOO_MANY_SPOILED, is_tripped
+from stationd.domain.breaker import TOO_MANY_SPOILED, is_tripped, spoils_after
 from stationd.domain.dispatch import pick
 from stationd.domain.ids import ID_RANDOM_BITS, attempt_id, seq_of
 from stationd.domain.job import Attempt, Evidence, Job, JobState
@@ -105,18 +105,15 @@ class Turning:
 
     def _count_spoils(self, transaction: Transaction, printer: str, outcome: Outcome) -> None:
         """Keep the printer's count of blanks spoiled in a row, and stop it when the breaker trips."""
-        if isinstance(outcome, Printed):
-            transaction.run(_PRINTERS["forget_spoils"], (printer,))
-        elif isinstance(outcome, Spoiled):
-            transaction.run(_PRINTERS["count_spoil"], (printer,))
-            spoils, stopped_by = transaction.rows(_PRINTERS["spoils"], (printer,))[0]
-            if stopped_by is None and is_tripped(spoils, limit=self._stop_after_spoils):
-                transaction.run(_PRINTERS["stop_printer"], (TOO_MANY_SPOILED, printer))
-                transaction.event(
-                    "printer.stopped",
-                    printer,
-                    {"reason": TOO_MANY_SPOILED, "spoils": spoils, "actor": STATION.name},
-                )
+        before, stopped_by = transaction.row(_PRINTERS["spoils"], (printer,)) or (0, None)
+        spoils = spoils_after(outcome, before)
+        if spoils == before:
+            return
+        transaction.run(_PRINTERS["set_spoils"], (printer, spoils))
+        if stopped_by is None and is_tripped(spoils, limit=self._stop_after_spoils):
+            transaction.run(_PRINTERS["stop_printer"], (TOO_MANY_SPOILED, printer))
+            facts: dict[str, object] = {"reason": TOO_MANY_SPOILED, "spoils": spoils, "actor": STATION.name}
+            transaction.event("printer.stopped", printer, facts)
 
     def _claim(
         self, transaction: Transaction, claimings: Sequence[Claiming | None], halts: Collection[str]

@@ -21,11 +21,8 @@ ON CONFLICT (name) DO UPDATE SET is_paused = excluded.is_paused, is_drained = ex
 -- name: mend_printer
 UPDATE printer SET spoils = 0, stopped_by = NULL WHERE name = ?;
 
--- name: count_spoil
-INSERT INTO printer (name, spoils) VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET spoils = spoils + 1;
-
--- name: forget_spoils
-UPDATE printer SET spoils = 0 WHERE name = ? AND spoils > 0 AND stopped_by IS NULL;
+-- name: set_spoils
+INSERT INTO printer (name, spoils) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET spoils = excluded.spoils;
 
 -- name: spoils
 SELECT spoils, stopped_by FROM printer WHERE name = ?;
