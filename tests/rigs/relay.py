@@ -42,6 +42,7 @@ class Relay:
         self.stalled = asyncio.Event()
         self.passing = asyncio.Event()
         self.port = 0
+        self._serving: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
         sock = socket.create_server(("127.0.0.1", 0))
@@ -54,26 +55,42 @@ class Relay:
     async def __aexit__(self, *_: object) -> None:
         self._server.close()
         await self._server.wait_closed()
+        for task in self._serving:
+            task.cancel()
+        await asyncio.gather(*self._serving, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.add(task)
+        try:
+            await self._pass_on(reader, writer)
+        except asyncio.CancelledError:
+            pass  # the relay is being put away; a stream's callback must not end in a cancellation
+        finally:
+            self._serving.discard(task)
+
+    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target)
         except OSError:
             _reset(writer)
             return
         passed = [0]
+        ways = (
+            asyncio.ensure_future(self._forth(reader, far_writer, passed)),
+            asyncio.ensure_future(self._back(far_reader, writer, passed)),
+        )
         try:
-            forth = asyncio.ensure_future(self._forth(reader, far_writer, passed))
-            back = asyncio.ensure_future(self._back(far_reader, writer, passed))
-            await asyncio.wait({forth, back}, return_when=asyncio.FIRST_EXCEPTION)
-            is_reset = any(task.done() and task.exception() is not None for task in (forth, back))
-            for task in (forth, back):
-                task.cancel()
-            await asyncio.gather(forth, back, return_exceptions=True)
+            await asyncio.wait(ways, return_when=asyncio.FIRST_EXCEPTION)
+            is_reset = any(way.done() and way.exception() is not None for way in ways)
             for end in (writer, far_writer):
                 if is_reset:
                     _reset(end)
         finally:
+            for way in ways:
+                way.cancel()
+            await asyncio.gather(*ways, return_exceptions=True)
             writer.close()
             far_writer.close()
 
