@@ -145,7 +145,12 @@ class Cupsd:
             )
         deadline = time.monotonic() + _START_S
         while self._process.poll() is None and time.monotonic() < deadline:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
+            with (
+                contextlib.suppress(OSError),
+                socket.create_connection(("127.0.0.1", self.port), timeout=1),
+                socket.socket(socket.AF_UNIX) as local,
+            ):
+                local.connect(str(self.socket))  # bound after the port, and not there yet for a moment
                 return self
             time.sleep(0.01)
         self.kill()
