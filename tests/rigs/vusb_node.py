@@ -16,6 +16,8 @@ from pathlib import Path
 
 LPGETSTATUS = 0x060B
 """ioctl of usblp: the status byte of the parallel port."""
+LPRESET = 0x060C
+"""ioctl of usblp: forget what was received of a document."""
 LPIOC_GET_DEVICE_ID = 0x5001
 """ioctl of usblp: the IEEE 1284 id behind two bytes of length; the size of the buffer stands in the request."""
 
@@ -60,6 +62,7 @@ class NodeServer:
     chunk: int = 8192
     device_id: bytes = b"MFG:Evolis;MDL:Primacy 2;"
     is_gone: bool = False
+    resets: int = 0
     _listener: socket.socket = field(init=False)
 
     def __post_init__(self) -> None:
@@ -135,6 +138,9 @@ class NodeServer:
             return result, error
         if request == LPGETSTATUS:
             self._to_memory(peer, address, struct.pack("=i", self.status))
+            return 0, 0
+        if request == LPRESET:
+            self.resets += 1
             return 0, 0
         if request & 0xFFFF == LPIOC_GET_DEVICE_ID:
             room = request >> 16 & 0x3FFF
