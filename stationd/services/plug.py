@@ -154,13 +154,14 @@ class Plug:
     def _owner_of(self, use: DeviceUse) -> str | None:
         """The configured printer or reader that this device is: by name, node, identity, or serial.
 
+        They may stand in options, in a reader's port, or in a URI such as ``usblp:usb:…`` and ``usblp:serial:…``.
         A configured PC/SC reader without a port takes every reader of the service, so none is taken besides it.
         """
         seen = use.record.seen
         ids = {value for value in (seen.node, use.record.identity, seen.serial) if value}
         for spec in self._configured:
             said: set[object] = {spec.name}
-            said |= {spec.uri} if isinstance(spec, PrinterSpec) else {spec.port}
+            said |= _places(spec.uri or "") if isinstance(spec, PrinterSpec) else {spec.port}
             said |= {spec.options.get(key) for key in ("node", "device", "identity", "serial")}
             if spec.name == use.name or said & ids:
                 return spec.name
@@ -173,6 +174,11 @@ class Plug:
         for spooler in self._printers.spoolers():
             if spooler.name == name:
                 spooler.nudge()
+
+
+def _places(uri: str) -> set[str]:
+    rest = uri.partition(":")[2]
+    return {rest, rest.removeprefix("serial:")}
 
 
 def _task(name: str) -> str:
