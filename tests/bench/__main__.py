@@ -10,10 +10,12 @@ from tests.bench.accept import accept, throughput
 from tests.bench.figures import Figures
 from tests.bench.footprint import footprint
 from tests.bench.latency import first_byte
+from tests.bench.utilisation import utilisation
 
 BENCHES: dict[str, tuple[str, Callable[[Path, Figures], Awaitable[None]]]] = {
     "accept": ("Durable accept over HTTP, beside a bare aiohttp handler that stores nothing", accept),
     "throughput": ("Accept to printed, every step durable", throughput),
+    "utilisation": ("Utilisation: cards × nominal ÷ printer-seconds, every card drawn", utilisation),
     "latency": ("An idle station", first_byte),
     "footprint": ("Memory and start", footprint),
 }
