@@ -166,7 +166,7 @@ class App:
         renderer = SvgRenderer(settings.profiles)
         self.tokens = SqliteTokens(writer, reader)
         marks = SqlitePrinters(writer, reader, self._entropy)
-        self.crew = Crew(self._line, lambda: writer.balances().get(Account.SAFE, 0))
+        self.crew = Crew(self._line, lambda: writer.balances().get(Account.SAFE, 0), clock)
         self.printers = Printers(
             marks,
             self.crew,

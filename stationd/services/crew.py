@@ -5,10 +5,14 @@ from typing import Protocol
 
 from stationd.domain.forecast import Server, expected_s, may_begin
 from stationd.domain.job import Job, JobKind
+from stationd.ports import Clock
 from stationd.services.line import Line
 
 _PLENTY = 64
 """With so many waiting jobs a printer there is work for the slowest, and nothing to compute."""
+
+
+_LOOK_EVERY_S = 0.25
 
 
 class Member(Protocol):
@@ -42,8 +46,16 @@ class Member(Protocol):
 class Crew:
     """The printers of the station and the line before them."""
 
-    def __init__(self, line: Line, at_hand: Callable[[], int | None] = lambda: None) -> None:
-        """``at_hand`` tells how many blanks can be printed now; ``None`` when that is not known here."""
+    def __init__(
+        self, line: Line, at_hand: Callable[[], int | None] = lambda: None, clock: Clock | None = None
+    ) -> None:
+        """``at_hand`` tells how many blanks can be printed now; ``None`` when that is not known here.
+
+        With a ``clock`` a forecast looks at the printers anew only every quarter of a second: taking orders by the
+        thousand must not cost a look for each.
+        """
+        self._clock = clock
+        self._seen: tuple[float, list[Server]] = (float("-inf"), [])
         self.pauses: frozenset[JobKind | None] = frozenset()
         """What a person has paused: kinds, and ``None`` for the whole queue."""
         self._line = line
@@ -83,8 +95,14 @@ class Crew:
             return None
         if at_hand is not None and self._line.position(job.rank) >= at_hand:
             return None
-        servers = [server for member in self._members.values() if (server := member.server()) is not None]
-        return expected_s(servers, job.profile, self._line.ahead(job.rank))
+        return expected_s(self._servers(), job.profile, self._line.ahead(job.rank))
+
+    def _servers(self) -> list[Server]:
+        now = self._clock.monotonic() if self._clock is not None else float("inf")
+        if now - self._seen[0] > _LOOK_EVERY_S:
+            found = [server for member in self._members.values() if (server := member.server()) is not None]
+            self._seen = (now if self._clock is not None else float("-inf"), found)
+        return self._seen[1]
 
     def hindrances(self, profile: str) -> Mapping[str, frozenset[str]]:
         """For every printer of a profile what holds it back now; nothing for one at work."""
