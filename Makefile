@@ -48,6 +48,18 @@ cover: $(STAMPS)/dev ## measure how much of the domain the unit tests walk; less
 bench: system-test $(STAMPS)/dev ## measure speed and memory, as ratios of one run
 	$(VENV)/bin/python -m tests.bench $(ARGS)
 
+BENCH_PEERS := .cache/bench-peers
+
+.PHONY: bench-peers
+bench-peers: system-test $(STAMPS)/dev $(BENCH_PEERS)/installed ## measure the station beside other queues, installed apart from it
+	@.ci/install-packages .ci/packages-bench.txt
+	$(VENV)/bin/python -m tests.bench peers $(ARGS)
+
+$(BENCH_PEERS)/installed: tests/bench/peers/requirements.txt
+	.ci/make-venv $(BENCH_PEERS)
+	$(BENCH_PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
 .PHONY: campaign
 campaign: system-test $(STAMPS)/dev ## kill the daemon at random moments (KILLS=200 or MINUTES=30)
 	$(VENV)/bin/python -m tests.campaign $(if $(MINUTES),--minutes $(MINUTES)) $(if $(KILLS),--kills $(KILLS)) $(ARGS)

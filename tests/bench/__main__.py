@@ -10,6 +10,7 @@ from tests.bench.accept import accept, throughput
 from tests.bench.figures import Figures
 from tests.bench.footprint import footprint
 from tests.bench.latency import first_byte
+from tests.bench.peers.comparison import peers
 from tests.bench.utilisation import utilisation
 
 BENCHES: dict[str, tuple[str, Callable[[Path, Figures], Awaitable[None]]]] = {
@@ -17,6 +18,7 @@ BENCHES: dict[str, tuple[str, Callable[[Path, Figures], Awaitable[None]]]] = {
     "throughput": ("Accept to printed, every step durable", throughput),
     "utilisation": ("Utilisation: cards × nominal ÷ printer-seconds, every card drawn", utilisation),
     "latency": ("An idle station", first_byte),
+    "peers": ("Other queues, when `make bench-peers` has installed them", peers),
     "footprint": ("Memory and start", footprint),
 }
 

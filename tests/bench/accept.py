@@ -70,8 +70,7 @@ async def throughput(folder: Path, figures: Figures) -> None:
     ]
     async with StationProcess(folder / "station", printers) as station:
         await station.receive(100_000)
-        began = time.perf_counter()
-        await load(station.socket, station.token, 0, JOBS, 32)
+        began = (await load(station.socket, station.token, 0, JOBS, 32))["began"]
         while station.rows("SELECT value FROM tally WHERE name = 'job_state' AND label = 'printed'") != [(JOBS,)]:
             await asyncio.sleep(0.02)
         both = time.perf_counter() - began

@@ -93,7 +93,11 @@ class Connection(asyncio.Protocol):
 
 
 async def run(socket_path: str, path: str, token: str, first: int, count: int, clients: int, size: int) -> dict:
-    """Send ``count`` jobs over ``clients`` connections; requests a second, percentiles in milliseconds, bad answers."""
+    """Send ``count`` jobs over ``clients`` connections.
+
+    Requests a second, percentiles in milliseconds, how many answers were bad, and when it began by the clock of
+    ``time.perf_counter``, which all processes of the machine share.
+    """
     loop = asyncio.get_running_loop()
     prepared = [request(path, n, job_body(n, size=size), token) for n in range(first, first + count)]
     load = Load(requests=iter(prepared), left=clients, done=loop.create_future())
@@ -112,6 +116,7 @@ async def run(socket_path: str, path: str, token: str, first: int, count: int, c
         "p50_ms": ordered[len(ordered) // 2] * 1000,
         "p99_ms": ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))] * 1000,
         "bad": load.bad,
+        "began": began,
     }
 
 
