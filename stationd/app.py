@@ -274,10 +274,10 @@ class App:
         mark: PrinterMark | None,
     ) -> Spooler:
         nominal_s = {profile.name: profile.nominal_s for profile in profiles}
-        seconds = spec.options.get("seconds")
-        if isinstance(seconds, int | float):
-            nominal_s = dict.fromkeys(nominal_s, float(seconds))
-            profiles = [profile.at(float(seconds)) for profile in profiles]
+        seconds = printer.capabilities.nominal_s
+        if seconds is not None:
+            nominal_s = dict.fromkeys(nominal_s, seconds)
+            profiles = [profile.at(seconds) for profile in profiles]
         self._ahead.make_room()
         return Spooler(
             printer,

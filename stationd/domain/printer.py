@@ -90,7 +90,8 @@ class Capabilities:
     """What a driver can do with its device.
 
     ``window`` is how many jobs may be open at the device at once (2 lets the next card travel while one prints);
-    ``evidence`` the strongest it can give; ``media_types`` the documents it takes as they are.
+    ``evidence`` the strongest it can give; ``media_types`` the documents it takes as they are; ``nominal_s``
+    the seconds a card that the device itself promises, ``None`` when it does not say.
     """
 
     window: int = 1
@@ -98,6 +99,7 @@ class Capabilities:
     media_types: frozenset[str] = MEDIA_TYPES
     has_counter: bool = False
     can_cancel: bool = False
+    nominal_s: float | None = None
 
 
 def reason_keyword(reason: str) -> str:

@@ -54,6 +54,7 @@ class SimulatedPrinter:
             media_types=frozenset(SUFFIXES),
             has_counter=True,
             can_cancel=True,
+            nominal_s=options.seconds,
         )
         self._is_counted = False
         self._counting = asyncio.Lock()
