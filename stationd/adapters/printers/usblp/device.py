@@ -150,7 +150,7 @@ class OpenDevice:
 
 async def open_device(node: str) -> OpenDevice:
     """Open a node for us alone; nothing is sent. Raises ``OSError``: ``EBUSY`` when another program has it."""
-    opening = in_thread(lambda: os.open(node, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC))
+    opening = in_thread(lambda: os.open(node, os.O_RDWR | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC))
     try:
         return OpenDevice(await asyncio.shield(opening))
     except asyncio.CancelledError:
