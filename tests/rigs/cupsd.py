@@ -13,9 +13,11 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -51,10 +53,19 @@ SyncOnClose Yes
   JobPrivateValues default
   SubscriptionPrivateAccess default
   SubscriptionPrivateValues default
+{strict}
   <Limit All>
     Order deny,allow
   </Limit>
 </Policy>
+"""
+
+_STRICT = """
+  <Limit CUPS-Add-Modify-Printer CUPS-Delete-Printer CUPS-Get-Devices>
+    AuthType Basic
+    Require user @SYSTEM
+    Order deny,allow
+  </Limit>
 """
 
 _FILES_CONF = """
@@ -98,10 +109,20 @@ class Cupsd:
     Args:
         folder: Its own; holds configuration, spool, logs and the behaviour of the backend.
         error_policy: What it does when the backend fails: ``abort-job``, ``retry-job``, ``stop-printer``.
+        usb: Device URIs of USB printers that it sees (and a backend for them); a stand-in for ``cups-deviced`` tells.
+        is_strict: Let only an administrator manage queues, as CUPS does by default.
         is_once: Put the project's ``stationd-once`` before the backend, which is then started at most once a job.
     """
 
-    def __init__(self, folder: Path, *, error_policy: str = "abort-job", is_once: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        error_policy: str = "abort-job",
+        is_once: bool = False,
+        usb: Sequence[str] = (),
+        is_strict: bool = False,
+    ) -> None:
         self.port = free_port()
         self._folder = folder
         self._sockets = tempfile.TemporaryDirectory(prefix="cupsd-")  # tmp_path is too long for a socket's name
@@ -113,7 +134,10 @@ class Cupsd:
             link = folder / "bin" / name
             if (_SYSTEM_BIN / name).exists() and not link.is_symlink():
                 link.symlink_to(_SYSTEM_BIN / name)
-        self._write("cupsd.conf", _CUPSD_CONF.format(port=self.port, socket=self.socket))
+        if usb:
+            self._see(usb)
+        strict = _STRICT if is_strict else ""
+        self._write("cupsd.conf", _CUPSD_CONF.format(port=self.port, socket=self.socket, strict=strict))
         self._write("cups-files.conf", _FILES_CONF.format(folder=folder))
         device_uri = f"{'stationd-once:' if is_once else ''}{DEVICE_URI}"
         printers = _PRINTERS_CONF.format(
@@ -123,13 +147,37 @@ class Cupsd:
         self._log = CardLog(folder / "cards")
         # mode 0700: cupsd runs such a backend as root, who may read the spool
         self._log.write_step(folder / "bin/backend/cardlog", job_id='"$1"', name='"$3"', file='"$6"')
+        self._log.write_step(folder / "bin/backend/usb", job_id='"$1"', name='"$3"', file='"$6"')
         shutil.copy(ONCE, folder / "bin/backend/stationd-once")
         (folder / "bin/backend/stationd-once").chmod(0o700)
+
+    def _see(self, uris: Sequence[str]) -> None:
+        """A folder of programs of its own, with one that lists these devices (Debian's is in a package of its own)."""
+        programs = self._folder / "bin/daemon"
+        programs.unlink()
+        programs.mkdir()
+        (programs / "cups-exec").symlink_to(_SYSTEM_BIN / "daemon/cups-exec")
+        (programs / "cups-deviced").write_text(
+            f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(Path(__file__).parents[2])!r})\n"
+            "from stationd.adapters.printers.ipp.codec import encode\n"
+            "from stationd.adapters.printers.ipp.message import Group, GroupTag, Message, Tag, attribute\n"
+            "head = Group(GroupTag.OPERATION, (attribute('attributes-charset', Tag.CHARSET, 'utf-8'),\n"
+            "    attribute('attributes-natural-language', Tag.NATURAL_LANGUAGE, 'en')))\n"
+            f"seen = [Group(GroupTag.PRINTER, (attribute('device-uri', Tag.URI, uri),)) for uri in {list(uris)!r}]\n"
+            "answer = encode(Message(0, int(sys.argv[1]), (head, *seen)))\n"
+            "sys.stdout.buffer.write(b'Content-Type: application/ipp\\n\\n' + answer)\n"
+        )
+        (programs / "cups-deviced").chmod(0o700)
 
     @property
     def uri(self) -> str:
         """The queue over TCP."""
         return f"ipp://127.0.0.1:{self.port}/printers/{QUEUE}"
+
+    @property
+    def server_uri(self) -> str:
+        """The server itself over its unix socket, where it knows who asks."""
+        return f"ipp+unix://{self.socket}?path=/"
 
     @property
     def socket_uri(self) -> str:

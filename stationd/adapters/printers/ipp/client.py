@@ -64,10 +64,14 @@ class _Progress:
 class Client:
     """Exchanges with one endpoint; holds nothing open between them."""
 
-    def __init__(self, endpoint: Endpoint, *, timeout_s: float, max_answer: int = MAX_ANSWER) -> None:
+    def __init__(
+        self, endpoint: Endpoint, *, timeout_s: float, max_answer: int = MAX_ANSWER, authorization: str | None = None
+    ) -> None:
+        """``authorization``: the value of that header, as ``PeerCred lp`` for a spooler behind a unix socket."""
         self._endpoint = endpoint
         self._timeout_s = timeout_s
         self._max_answer = max_answer
+        self._headers = f"Authorization: {authorization}\r\n" if authorization else ""
 
     async def exchange(self, request: bytes, document: bytes = b"") -> Message:
         """The device's answer to an encoded request and the document behind it.
@@ -178,7 +182,7 @@ class Client:
         head = (
             f"POST {self._endpoint.path} HTTP/1.1\r\nHost: {self._endpoint.authority}\r\n"
             f"Content-Type: application/ipp\r\nContent-Length: {len(request) + len(document)}\r\n"
-            "User-Agent: stationd\r\nConnection: close\r\n\r\n"
+            f"{self._headers}User-Agent: stationd\r\nConnection: close\r\n\r\n"
         ).encode()
         parts = (document[at : at + _PART] for at in range(0, len(document), _PART))
         for part in itertools.chain((head + request,), parts):
