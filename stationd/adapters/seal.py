@@ -71,9 +71,7 @@ def load_key(state_dir: Path, environment: Mapping[str, str]) -> bytes:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         if path.stat().st_mode & 0o077:
-            raise Faulted(
-                "key-unusable", f"cannot use {path}: others can read it", fix=f"chmod 600 {path}"
-            ) from None
+            raise Faulted("key-unusable", f"cannot use {path}: others can read it", fix=f"chmod 600 {path}") from None
         return _checked(path, path.read_bytes())
     with os.fdopen(descriptor, "wb") as file:
         key = secrets.token_bytes(KEY_BYTES)
