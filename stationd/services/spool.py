@@ -139,6 +139,7 @@ class Spooler:
         self._nudged = asyncio.Event()
         self._resumed: deque[OpenAttempt] = deque()
         self._troubles = 0
+        self._told_at = clock.monotonic()
         self._carries: dict[str, Carry] = {}
         self._tests: deque[TestCard] = deque()
         self._crew = crew
@@ -284,7 +285,21 @@ class Spooler:
                 settling = await self._carry(turned.claimed[0])
             elif claiming is not None and not self._resumed and not self._tests and turned.stopped_by is None:
                 due_s = None if turned.due_in_ms is None else turned.due_in_ms / 1000
+                if self._leaves_some(claiming):
+                    self._tell_others()
+                    due_s = _LOOK_AGAIN_S if due_s is None else min(due_s, _LOOK_AGAIN_S)
                 await self._wait_for_work(due_s)
+
+    def _leaves_some(self, claiming: Claiming) -> bool:
+        """Whether it could make cards of a profile that it leaves to faster printers."""
+        return not set(self.standing.fit(self._clock.monotonic())) <= set(claiming.profiles)
+
+    def _tell_others(self) -> None:
+        """Wake who sleeps, now and then: a ring may have found this printer, and none that would take the job."""
+        now = self._clock.monotonic()
+        if now - self._told_at >= _LOOK_AGAIN_S:
+            self._told_at = now
+            self._bell.ring_all()
 
     def _wish(self) -> Claiming | None:
         """What a lane asks for now; ``None`` when it may not or should not begin a card."""
@@ -304,6 +319,7 @@ class Spooler:
             await self._wait_for_change(timeout_s=self.standing.rest_left_s(now) or None)
             return
         self._bell.pass_on(self._ready_s())
+        self._tell_others()
         await self._bell.wait(self.spec.profiles, _LOOK_AGAIN_S, self._ready_s)
 
     def _ready_s(self) -> float:

@@ -26,8 +26,8 @@ from tests.simulation.store import Disk, PlainSeal, VirtualClock
 IDLE_BOUND_S = 60.0
 """A printer that has been idle for so long beside a waiting job is being wasted; its longest rest is 30 s."""
 
-FORGOTTEN_S = 12.0
-"""How long it may take from a body that was cut to the word *uncertain* in the books: one lost question is in it."""
+FORGOTTEN_S = 25.0
+"""How long it may take from a body that was cut to the word *uncertain* in the books: two lost questions are in it."""
 
 SETTLED = ("job.card_printed", "job.nothing_printed", "job.card_spoiled")
 LIE_COMPLETE = "called complete without a card"
