@@ -258,7 +258,7 @@ class App:
 
     def _add_printer(self, spec: PrinterSpec, renderer: Renderer, mark: PrinterMark | None) -> None:
         try:
-            printer = drivers.build(spec)
+            printer = drivers.build(spec, home=self.settings.station.state_dir)
         except ValueError as wrong:
             raise Faulted("printer-misconfigured", f"cannot use printer {spec.name}: {wrong}") from wrong
         spooler = self._spooler(printer, spec, renderer, self.settings.profiles, mark)

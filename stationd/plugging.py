@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from stationd.adapters.device_metrics import DeviceMetrics
 from stationd.adapters.printers import drivers
@@ -29,14 +30,15 @@ from stationd.services.watch_devices import DeviceWatch
 class Bus:
     """Where devices come from, and how printers are made of them.
 
-    ``watcher`` is given the serials that are known to be shared; ``matchers`` are those besides the files'.
+    ``watcher`` is given the serials known to be shared; ``matchers`` are those besides the files'. Printers are
+    built by their drivers unless ``build`` is given.
     """
 
     watcher: Callable[[frozenset[str]], DeviceWatcher] = field(
         default=lambda shared: UdevWatcher(shared_serials=shared)
     )
     matchers: Sequence[Matcher] = ()
-    build: Callable[[PrinterSpec], Printer] = drivers.build
+    build: Callable[[PrinterSpec], Printer] | None = None
 
 
 class Plugging:
@@ -80,7 +82,7 @@ class Plugging:
             printers,
             readers,
             supervisor,
-            build=bus.build,
+            build=bus.build or partial(drivers.build, home=settings.station.state_dir),
             build_reader=reader_drivers.build,
             attend=attend,
             configured=(*settings.printers, *settings.readers),
