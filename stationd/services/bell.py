@@ -17,6 +17,8 @@ class Bell:
 
     def __init__(self) -> None:
         self._waiting: dict[tuple[str, ...], list[_Sleeper]] = {}
+        self.strokes = 0
+        """How often it was rung: noted before looking for work, it tells afterwards whether to look again."""
 
     async def wait(
         self, profiles: tuple[str, ...], timeout_s: float | None = None, ready_s: Callable[[], float] = lambda: 0.0
@@ -39,12 +41,14 @@ class Bell:
 
     def ring(self, count: int) -> None:
         """Wake up to ``count`` lanes of each group of profiles."""
+        self.strokes += 1
         for waiting in self._waiting.values():
             for _ in range(min(count, len(waiting))):
                 self._wake(waiting, self._first(waiting))
 
     def ring_all(self) -> None:
         """Wake everybody: something changed that all may have waited for."""
+        self.strokes += 1
         for waiting in self._waiting.values():
             while waiting:
                 self._wake(waiting, waiting[0])

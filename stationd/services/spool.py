@@ -279,11 +279,14 @@ class Spooler:
                     return
                 await self._wait_for_wish()
                 continue
+            heard = self._bell.strokes
             turned = await self._turn(Turn(settling=settling, claiming=claiming))
             settling = None
             if turned.claimed:
                 settling = await self._carry(turned.claimed[0])
             elif claiming is not None and not self._resumed and not self._tests and turned.stopped_by is None:
+                if self._bell.strokes != heard:
+                    continue  # an order may be committed together with a claim that finds nothing, and rings before
                 due_s = None if turned.due_in_ms is None else turned.due_in_ms / 1000
                 if self._leaves_some(claiming):
                     self._tell_others()

@@ -15,7 +15,7 @@ from stationd.domain.errors import Refused
 from stationd.domain.job import Evidence, JobState
 from stationd.domain.order import Document
 from stationd.domain.outcome import CUT_OFF, Printed, Unknown
-from stationd.ports import PrinterSpec
+from stationd.ports import PrinterSpec, Turn, Turned
 from stationd.services import spool
 from stationd.services.bell import Bell
 from stationd.services.line import Line
@@ -144,6 +144,31 @@ async def test_a_job_is_taken_up_as_soon_as_it_is_there(floor: Floor):
     await floor.accept(1)
     await floor.until(lambda counts: counts[JobState.PRINTED] == 1)
     assert asyncio.get_running_loop().time() - started < 1
+
+
+async def test_an_order_committed_together_with_a_claim_that_found_nothing_is_not_slept_through(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+):
+    await floor.store.receive(1)
+    turn = floor.store.jobs.turn
+    is_idle = has_accepted = False
+
+    async def turn_and_accept(one: Turn) -> Turned:
+        nonlocal has_accepted
+        turned = await turn(one)
+        if is_idle and not has_accepted:
+            has_accepted = True
+            await floor.accept(1)  # the bell rings for it while the lane still carries the news of an empty line
+        return turned
+
+    monkeypatch.setattr(floor.store.jobs, "turn", turn_and_accept)
+    monkeypatch.setattr(spool, "ASK_EVERY_S", 3600)  # nothing else shall wake the lane
+    floor.printer(seconds=0, window=1)
+    await asyncio.sleep(0.3)
+    is_idle = True
+    floor.bell.ring_all()
+    await floor.until(lambda counts: counts[JobState.PRINTED] == 1, timeout_s=2)
+    assert has_accepted
 
 
 async def test_nothing_is_printed_without_blanks_and_printing_goes_on_when_they_arrive(floor: Floor):
