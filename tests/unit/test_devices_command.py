@@ -41,7 +41,7 @@ def test_a_known_printer_is_shown_with_what_takes_it_and_why(bus, tmp_path, caps
     assert main(["devices", "--config", str(tmp_path / "stationd.toml")]) == 0
     shown = capsys.readouterr().out
     assert "Evolis Zenius\n    identity  usb:0f49:0a00:10000123456:00\n" in shown
-    assert "taken as  printer, driver ipp  (" in shown
+    assert "taken as  printer, driver cups  (" in shown
     assert "why       evolis-zenius fits: products 0a00, vendor 0f49, interface_class 7\n" in shown
     assert "why       evolis fits too, and says less\n" in shown
 
