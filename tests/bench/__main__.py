@@ -7,8 +7,10 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from tests.bench.accept import accept, throughput
+from tests.bench.bulk import bulk
 from tests.bench.figures import Figures
 from tests.bench.footprint import footprint
+from tests.bench.growth import growth
 from tests.bench.latency import first_byte
 from tests.bench.peers.comparison import peers
 from tests.bench.utilisation import utilisation
@@ -17,6 +19,8 @@ BENCHES: dict[str, tuple[str, Callable[[Path, Figures], Awaitable[None]]]] = {
     "accept": ("Durable accept over HTTP, beside a bare aiohttp handler that stores nothing", accept),
     "throughput": ("Accept to printed, every step durable", throughput),
     "utilisation": ("Utilisation: cards × nominal ÷ printer-seconds, every card drawn", utilisation),
+    "bulk": ("Bulk intake, beside single requests", bulk),
+    "growth": ("Cost of a job as history grows", growth),
     "latency": ("An idle station", first_byte),
     "peers": ("Other queues, when `make bench-peers` has installed them", peers),
     "footprint": ("Memory and start", footprint),
