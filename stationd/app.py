@@ -59,8 +59,11 @@ from stationd.services.supervise import Supervisor
 _log = logging.getLogger(__name__)
 
 DATABASE_FILE = "station.db"
-FINISH_WITHIN_S = 3.0
-"""How long a stop waits for callers and cards; a card that is not settled then is asked for at the next start."""
+FINISH_WITHIN_S = 2.0
+"""How long a stop waits for callers and cards; a card that is not settled then is asked for at the next start.
+
+The whole stop has five seconds: the rest is for closing on a machine that is busy (seen: over two seconds more).
+"""
 
 
 class App:
