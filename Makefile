@@ -61,7 +61,9 @@ $(BENCH_PEERS)/installed: tests/bench/peers/requirements.txt
 	@touch $@
 
 .PHONY: campaign
-campaign: system-test $(STAMPS)/dev ## kill the daemon at random moments (KILLS=200 or MINUTES=30)
+campaign: system-test $(STAMPS)/dev ## kill the daemon at random moments (KILLS=200 or MINUTES=30), and run it in a genuine kernel
+	@.ci/install-packages .ci/packages-campaign.txt
+	$(VENV)/bin/python -m tests.campaign.kernel
 	$(VENV)/bin/python -m tests.campaign $(if $(MINUTES),--minutes $(MINUTES)) $(if $(KILLS),--kills $(KILLS)) $(ARGS)
 
 .PHONY: docs

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
 from stationd.domain.errors import Faulted
+from stationd.domain.inventory import DeviceRecord, Subsystem
 from stationd.domain.matcher import DeviceKind, Matcher
 from stationd.ports import Printer, PrinterSpec, Reader, ReaderSpec
 from stationd.services.printers import Printers
@@ -85,6 +86,11 @@ class Plug:
             self._troubles[use.name] = said
         else:
             self._troubles.pop(use.name, None)
+
+    async def device_shown(self, record: DeviceRecord) -> None:
+        """Let the readers that wait for their port try now: the line that came may be theirs."""
+        if record.seen.subsystem is Subsystem.TTY:
+            self._readers.nudge()
 
     async def device_went(self, name: str) -> None:
         """Ask its printer or reader how it is, which it will find out."""

@@ -27,6 +27,10 @@ class DeviceUser(Protocol):
         """A matched device is there, for the first time or again under another node. Must not raise for its trouble."""
         ...
 
+    async def device_shown(self, record: DeviceRecord) -> None:
+        """A device is there that is only used once it is configured: what is configured for it may try now."""
+        ...
+
     async def device_went(self, name: str) -> None:
         """The device of that name was pulled out; a card in question there stays in question.
 
@@ -154,5 +158,7 @@ class DeviceWatch:
             use = used.get(record.identity)
             if use is None:
                 _log.info("%s is plugged in and nothing takes it; see stationd devices", record.label)
-            elif use.matcher.start is Start.AUTOMATIC:
+            if use is not None and use.matcher.start is Start.AUTOMATIC:
                 await self._user.device_came(use)
+            else:
+                await self._user.device_shown(record)

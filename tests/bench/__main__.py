@@ -7,7 +7,11 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from tests.bench.accept import accept, throughput
+<<<<<<< Updated upstream
 from tests.bench.bulk import bulk
+=======
+from tests.bench.devices import devices
+>>>>>>> Stashed changes
 from tests.bench.figures import Figures
 from tests.bench.footprint import footprint
 from tests.bench.growth import growth
@@ -22,6 +26,7 @@ BENCHES: dict[str, tuple[str, Callable[[Path, Figures], Awaitable[None]]]] = {
     "bulk": ("Bulk intake, beside single requests", bulk),
     "growth": ("Cost of a job as history grows", growth),
     "latency": ("An idle station", first_byte),
+    "devices": ("Devices that come and go, on a virtual USB bus", devices),
     "peers": ("Other queues, when `make bench-peers` has installed them", peers),
     "footprint": ("Memory and start", footprint),
 }

@@ -14,19 +14,22 @@ from typing import Any
 
 from tests.bench.figures import Figures
 from tests.rigs.device_reporter import DeviceReporter
+from tests.rigs.plugged_station import PluggedStation, is_gone, is_ready
 from tests.rigs.vusb import VirtualUsb
 
 _BURST = 50
 _IDLE_DEVICES = 20
 
 
-async def devices(_folder: Path, figures: Figures, *, plugs: int = 30, cycles: int = 200, idle_s: float = 5.0) -> None:
+async def devices(folder: Path, figures: Figures, *, plugs: int = 30, cycles: int = 200, idle_s: float = 5.0) -> None:
     """Print and keep the figures of device discovery; a thousand ``cycles`` take about ten seconds."""
     if ctypes.util.find_library("umockdev-preload") is None:
         figures.row("devices", left_out="install umockdev")
         return
     with VirtualUsb() as usb:
         await _plug_to_known(usb, figures, plugs)
+    with VirtualUsb() as usb:
+        await _plug_to_ready(folder, usb, figures, plugs)
     with VirtualUsb() as usb:
         await _burst(usb, figures)
     with VirtualUsb() as usb:
@@ -47,6 +50,23 @@ async def _plug_to_known(usb: VirtualUsb, figures: Figures, plugs: int) -> None:
             went.append((await reporter.next())["at"] - began)
     figures.row(f"plug to known, {plugs} plugs", **_spread(came))
     figures.row("pull to known, debounce included", **_spread(went))
+
+
+async def _plug_to_ready(folder: Path, usb: VirtualUsb, figures: Figures, plugs: int) -> None:
+    """Through the daemon: from the cable to a printer that may take a card, as the API shows it, and back."""
+    came, went = [], []
+    async with PluggedStation(folder / "station", usb) as station:
+        for number in range(plugs):
+            began = time.monotonic()
+            plugged = usb.plug_printer(lp=number % 2)
+            await station.until(is_ready)
+            came.append(time.monotonic() - began)
+            began = time.monotonic()
+            usb.unplug(plugged)
+            await station.until(is_gone)
+            went.append(time.monotonic() - began)
+    figures.row(f"plug to ready in the API, {plugs} plugs", first=f"{1000 * came[0]:.0f} ms", **_spread(came))
+    figures.row("pull to stopped in the API", **_spread(went))
 
 
 async def _burst(usb: VirtualUsb, figures: Figures) -> None:

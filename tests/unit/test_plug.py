@@ -1,5 +1,6 @@
 """What is taken into use and what is left to its configuration; very many that come and go take bounded room."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -91,7 +92,7 @@ class Held:
     def spoolers(self):
         return tuple(self.spoolers_by_name.values())
 
-    def nudge(self, name):
+    def nudge(self, name=None):
         self.nudged.append(name)
 
     def start(self, name, _run):
@@ -169,6 +170,16 @@ async def test_a_configured_card_reader_without_a_port_has_every_reader():
     await made.device_came(use(matcher=READER))
     assert readers.readers == {}
     assert readers.nudged == ["kartu-chip"]
+
+
+async def test_a_serial_line_that_comes_lets_waiting_readers_try_at_once():
+    made, held, readers = plug(ReaderSpec(name="pemindai-1", driver="serial", port="/dev/serial/by-id/usb-x"))
+    record = use(node="/dev/ttyUSB0").record
+    await made.device_shown(record)
+    assert readers.nudged == []
+    await made.device_shown(replace(record, seen=replace(record.seen, subsystem=Subsystem.TTY)))
+    assert readers.nudged == [None]
+    assert held.spoolers() == ()
 
 
 async def test_a_reader_with_a_serial_is_found_by_it_at_the_service():

@@ -10,7 +10,7 @@ from stationd.adapters.sqlite.devices import KEPT_GONE, SqliteDevices
 from stationd.adapters.system import SystemClock
 from stationd.domain.authority import STATION
 from stationd.domain.errors import Faulted, Refused
-from stationd.domain.inventory import Changes, Inventory, Sighting, Subsystem, diff, take_stock
+from stationd.domain.inventory import Changes, DeviceRecord, Inventory, Sighting, Subsystem, diff, take_stock
 from stationd.domain.matcher import Criteria, DeviceKind, Matcher, Start
 from stationd.services.watch_devices import DeviceUse, DeviceWatch, name_of
 
@@ -95,10 +95,14 @@ class Log:
     def __init__(self) -> None:
         self.notes: list[str] = []
         self.uses: list[DeviceUse] = []
+        self.shown: list[str] = []
 
     async def device_came(self, use: DeviceUse) -> None:
         self.uses.append(use)
         self.notes.append(f"came {use.name} at {use.record.seen.node}")
+
+    async def device_shown(self, record: DeviceRecord) -> None:
+        self.shown.append(record.identity)
 
     async def device_went(self, name: str) -> None:
         self.notes.append(f"went {name}")
@@ -195,6 +199,7 @@ async def test_what_must_be_configured_first_is_shown_and_not_used(station: Stat
     assert station.log.notes == []
     shown = {d.known.identity: d.match.matcher.name if d.match else None for d in station.service.devices()}
     assert shown == {"usb:0403:6001:10000123456:00": "ftdi", "usb:1234:0c12:X7:00": None}
+    assert sorted(station.log.shown) == sorted(shown)
 
 
 async def test_a_label_lasts_and_a_hostile_one_is_cleaned(station: Station) -> None:
