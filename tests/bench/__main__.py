@@ -7,11 +7,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from tests.bench.accept import accept, throughput
-<<<<<<< Updated upstream
 from tests.bench.bulk import bulk
-=======
 from tests.bench.devices import devices
->>>>>>> Stashed changes
 from tests.bench.figures import Figures
 from tests.bench.footprint import footprint
 from tests.bench.growth import growth
