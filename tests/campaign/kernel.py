@@ -16,7 +16,7 @@ from pathlib import Path
 from tests.rigs.kernel_guest import KernelGuest, missing
 from tests.rigs.station import StationProcess
 
-WITHIN_S = 300.0
+WITHIN_S = 420.0
 MODULE = "tests.campaign.in_the_guest"
 
 

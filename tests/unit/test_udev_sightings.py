@@ -1,6 +1,7 @@
 """What a real kernel and udevd said, recorded, read by the translation: who is there, and who went."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,12 @@ from typing import Any
 import pytest
 
 from stationd.adapters.udev_sightings import Scanner, hint_of, sighting_of
-from stationd.domain.inventory import Subsystem, take_stock
+from stationd.domain.inventory import Inventory, Subsystem, take_stock
 
 RECORDED = Path(__file__).parent.parent / "fixtures/udev/printer-and-reader.jsonl"
+CAMPAIGN = RECORDED.with_name("campaign.jsonl")
+PULLS = 7
+"""How often the printer of the campaign was pulled out."""
 PRINTER = "usb:0f49:0c12:10000123456:00"
 READER = "usb:2341:0043:SCAN0001:00"
 
@@ -109,6 +113,38 @@ def test_every_recorded_departure_is_understood_though_it_no_longer_says_who(kno
             departed.append(hint.identity)
     assert departed[0] == PRINTER
     assert set(departed) == {PRINTER, READER}
+
+
+def test_a_campaign_of_plugs_and_pulls_tells_the_same_printer_each_time_and_every_departure() -> None:
+    nodes: dict[str, RecordedNode] = {}
+    inventory = Inventory()
+    came: list[str] = []
+    went: list[str] = []
+    known: dict[str, str] = {}
+    with CAMPAIGN.open(encoding="utf-8") as file:
+        next(file)
+        for line in map(json.loads, file):
+            path, said = line["sys_path"], line["properties"]
+            hint = hint_of(line["action"], path, said["SUBSYSTEM"], said.get("DEVTYPE"), known)
+            if line["action"] == "remove":
+                nodes.pop(path, None)
+                if said["SUBSYSTEM"] == "usbmisc":
+                    assert hint is not None
+                    assert hint.identity is not None
+                    went.append(hint.identity)
+            elif line["action"] == "add":
+                nodes[path] = RecordedNode(path, said, nodes)
+                if said["SUBSYSTEM"] == "usbmisc":
+                    assert hint is not None
+                    came.append(path)
+            sightings = [s for s in map(sighting_of, nodes.values()) if s is not None]
+            inventory = take_stock(sightings, before=inventory)
+            by_place = {record.seen.place: identity for identity, record in inventory.devices.items()}
+            known |= {s.sys_path: by_place[s.place] for s in sightings}
+    twins = {"usb:0f49:2001:@dummy_hcd.1-usb2-1:00", "usb:0f49:2001:@dummy_hcd.2-usb2-1:00"}
+    assert Counter(went) == Counter({PRINTER: PULLS} | dict.fromkeys(twins, 1))
+    assert len(came) == len(went) + 1  # the printer stays in at the end
+    assert {known[path] for path in came} == {PRINTER} | twins
 
 
 def test_a_device_that_goes_while_it_is_read_is_not_sighted(
