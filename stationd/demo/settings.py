@@ -46,7 +46,6 @@ def configuration(options: DemoOptions) -> str:
     parts = [
         "# The demonstration's station. Change it and start again with --dir to keep what you changed it to.",
         f'[station]\nid = "1671-07"\nname = "Kecamatan Contoh (demo)"\nstate_dir = {json.dumps(str(folder / "state"))}',
-        "# It prints without an officer; with `true`, one must sign in and go on duty first.\n[duty]\nrequired = false",
         f'[http]\nlisten = ["127.0.0.1:{options.port}", {json.dumps(f"unix:{folder}/api.sock")}]',
     ]
     for number in range(1, options.printers + 1):
