@@ -37,7 +37,10 @@ from stationd.http.policy import MEBIBYTE, HttpPolicy
 from stationd.http.routing import Table
 from stationd.http.serve import HttpServer
 from stationd.plugging import Bus, Plugging
-from stationd.ports import Clock, Entropy, Printer, PrinterMark, PrinterSpec, ReaderSpec, Renderer
+from stationd.ports.clock import Clock, Entropy
+from stationd.ports.printers import Printer, PrinterMark, PrinterSpec
+from stationd.ports.readers import ReaderSpec
+from stationd.ports.rendering import Renderer
 from stationd.services.access import Access
 from stationd.services.ahead import Ahead
 from stationd.services.bell import Bell

@@ -14,7 +14,9 @@ from stationd.config import Mode, Settings
 from stationd.domain.blanks import Account
 from stationd.domain.printer import PrinterStatus
 from stationd.domain.session import SessionRules
-from stationd.ports import Clock, PinHasher, Seal
+from stationd.ports.clock import Clock
+from stationd.ports.officers import PinHasher
+from stationd.ports.seal import Seal
 from stationd.services.calendar import Calendar
 from stationd.services.city_orders import CityOrders, UnsignedOrders
 from stationd.services.duty import Duty

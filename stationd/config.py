@@ -15,7 +15,8 @@ from stationd.config_keys import LISTEN, TABLES, Listen, Mode, TcpListen, UnixLi
 from stationd.config_schema import Problem, Reading, Row, read_tables
 from stationd.domain.profile import BUILT_IN, Profile, RestRule, pixels
 from stationd.domain.readiness import CheckName
-from stationd.ports import PrinterSpec, ReaderSpec
+from stationd.ports.printers import PrinterSpec
+from stationd.ports.readers import ReaderSpec
 
 __all__ = [
     "DEFAULT_FILE",

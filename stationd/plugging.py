@@ -15,7 +15,9 @@ from stationd.config import Settings
 from stationd.config_matchers import MatchersError, directories, load
 from stationd.domain.errors import Faulted
 from stationd.domain.matcher import Matcher
-from stationd.ports import DeviceWatcher, JobStore, Printer, PrinterSpec
+from stationd.ports.devices import DeviceWatcher
+from stationd.ports.jobs import JobStore
+from stationd.ports.printers import Printer, PrinterSpec
 from stationd.services.devices import Devices
 from stationd.services.plug import Attend, Plug
 from stationd.services.printers import Printers

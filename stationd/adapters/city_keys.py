@@ -24,7 +24,7 @@ _read = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 class CityKeys:
-    """Fulfils :class:`stationd.ports.SignatureReader`."""
+    """Fulfils :class:`stationd.ports.city.SignatureReader`."""
 
     def __init__(self, keys: Iterable[bytes]) -> None:
         """``keys`` are raw Ed25519 public keys of 32 bytes."""

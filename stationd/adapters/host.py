@@ -4,13 +4,13 @@ import asyncio
 import os
 from pathlib import Path
 
-from stationd.ports import HostReading
+from stationd.ports.readiness import HostReading
 
 ZONES = Path("/sys/class/thermal")
 
 
 class LinuxHost:
-    """Fulfils :class:`stationd.ports.Host`."""
+    """Fulfils :class:`stationd.ports.readiness.Host`."""
 
     def __init__(self, state_dir: Path, zones: Path = ZONES) -> None:
         self._state_dir = state_dir

@@ -29,7 +29,7 @@ class _Timex(ctypes.Structure):
 
 
 class KernelClock:
-    """Fulfils :class:`stationd.ports.TimeSource` with adjtimex(2), which any user may read.
+    """Fulfils :class:`stationd.ports.clock.TimeSource` with adjtimex(2), which any user may read.
 
     A sandbox that forbids the clock's system calls (systemd's ``ProtectClock=``) makes it fail with EPERM; then the
     file that systemd-timesyncd leaves tells, and without it the clock is not trusted.
@@ -51,7 +51,7 @@ class KernelClock:
 
 
 class VouchedClock:
-    """Fulfils :class:`stationd.ports.TimeSource` where a person vouches for the clock (``clock.trust = "always"``)."""
+    """Fulfils ``TimeSource`` where a person vouches for the clock (``clock.trust = "always"``)."""
 
     async def is_synchronised(self) -> bool:
         """Always."""

@@ -16,7 +16,7 @@ PASSES: Final = 2
 
 
 class Argon2Pins:
-    """Fulfils :class:`stationd.ports.PinHasher`."""
+    """Fulfils :class:`stationd.ports.officers.PinHasher`."""
 
     def __init__(self, *, memory_kib: int = MEMORY_KIB, passes: int = PASSES) -> None:
         self._hasher = PasswordHasher(time_cost=passes, memory_cost=memory_kib, parallelism=1)

@@ -6,14 +6,14 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from stationd.ports import CentreProbe
+from stationd.ports.readiness import CentreProbe
 
 _PORTS = {"http": 80, "https": 443}
 _SERVER_TROUBLE = 500
 
 
 class StreamProbe:
-    """Fulfils :class:`stationd.ports.CentreProbe`: it connects, with a TLS handshake where asked, and hangs up."""
+    """Fulfils ``CentreProbe``: it connects, with a TLS handshake where asked, and hangs up."""
 
     def __init__(self, host: str, port: int, *, has_tls: bool, timeout_s: float) -> None:
         self._host = host
@@ -34,7 +34,7 @@ class StreamProbe:
 
 
 class HttpProbe:
-    """Fulfils :class:`stationd.ports.CentreProbe`: any answer below 500 says that the centre is there."""
+    """Fulfils :class:`stationd.ports.readiness.CentreProbe`: any answer below 500 says that the centre is there."""
 
     def __init__(self, url: str, *, timeout_s: float) -> None:
         self._url = url

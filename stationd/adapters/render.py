@@ -37,7 +37,7 @@ class _Loaded:
 
 
 class SvgRenderer:
-    """Fulfils :class:`stationd.ports.Renderer` for the templates of some profiles."""
+    """Fulfils :class:`stationd.ports.rendering.Renderer` for the templates of some profiles."""
 
     def __init__(
         self,

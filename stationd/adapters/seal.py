@@ -24,7 +24,7 @@ _FINGERPRINT_BYTES = 16
 
 
 class StationSeal:
-    """Fulfils :class:`stationd.ports.Seal` with one key."""
+    """Fulfils :class:`stationd.ports.seal.Seal` with one key."""
 
     def __init__(self, key: bytes) -> None:
         """``key`` is 32 bytes; the keys in use are derived from it, one a purpose."""

@@ -8,7 +8,7 @@ _STOCK_BYTES = 4096
 
 
 class SystemClock:
-    """Fulfils :class:`stationd.ports.Clock`."""
+    """Fulfils :class:`stationd.ports.clock.Clock`."""
 
     def now_ms(self) -> int:
         """Unix time in milliseconds, UTC."""
@@ -20,7 +20,7 @@ class SystemClock:
 
 
 class SystemEntropy:
-    """Fulfils :class:`stationd.ports.Entropy` from the kernel's generator, asked for many bytes at a time.
+    """Fulfils :class:`stationd.ports.clock.Entropy` from the kernel's generator, asked for many bytes at a time.
 
     One system call a draw cost a tenth of accepting a job.
     """

@@ -64,7 +64,7 @@ class Counters:
 
 
 class UdevWatcher:
-    """A :class:`stationd.ports.DeviceWatcher` over udev; make and use it on one event loop."""
+    """A :class:`stationd.ports.devices.DeviceWatcher` over udev; make and use it on one event loop."""
 
     def __init__(
         self,

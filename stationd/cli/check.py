@@ -14,7 +14,8 @@ from stationd.adapters.printers import drivers
 from stationd.adapters.readers import drivers as reader_drivers
 from stationd.cli.options import add_config, add_json
 from stationd.config import ConfigError, Problem, Settings, load
-from stationd.ports import Printer, PrinterSpec, Reader, ReaderSpec
+from stationd.ports.printers import Printer, PrinterSpec
+from stationd.ports.readers import Reader, ReaderSpec
 
 if TYPE_CHECKING:  # exists for type checkers only
     from stationd.cli.options import Subparsers

@@ -12,7 +12,8 @@ from stationd.domain.errors import Refused
 from stationd.domain.inventory import Changes, Inventory, Sighting, Subsystem, diff, take_stock
 from stationd.domain.matcher import Criteria, DeviceKind, Matcher
 from stationd.plugging import Bus
-from stationd.ports import DeviceWatcher, Printer, PrinterSpec
+from stationd.ports.devices import DeviceWatcher
+from stationd.ports.printers import Printer, PrinterSpec
 from stationd.services.watch_devices import name_of
 
 MOST: Final = 16
@@ -38,7 +39,7 @@ class _Device:
 
 
 class SimulatedBus:
-    """Fulfils :class:`stationd.ports.DeviceWatcher`; :meth:`plug` and :meth:`pull` are what hands do."""
+    """Fulfils :class:`stationd.ports.devices.DeviceWatcher`; :meth:`plug` and :meth:`pull` are what hands do."""
 
     def __init__(self, cards: Path) -> None:
         """``cards``: the folder in which each printer has one for its cards."""

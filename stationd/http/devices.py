@@ -18,7 +18,7 @@ from stationd.http.device_schemas import (
 from stationd.http.doors import Ask, Doors, Reply
 from stationd.http.routing import EVERYBODY, KEEPERS, OFFICERS, Table
 from stationd.http.schemas import NoQuery, Nothing, moment
-from stationd.ports import KnownDevice
+from stationd.ports.devices import KnownDevice
 from stationd.services.printers import DeviceView
 
 table = Table("devices")

@@ -5,7 +5,8 @@ import secrets
 from typing import Protocol
 
 from stationd.domain.authority import Actor, Role
-from stationd.ports import Clock, TokenStore
+from stationd.ports.clock import Clock
+from stationd.ports.tokens import TokenStore
 
 REMEMBERED_S = 1.0
 """How long an answer is used again; a revoked token works at most this long."""

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from stationd.domain.errors import StationError
 from stationd.domain.order import Document, TemplateDocument
-from stationd.ports import Clock, JobStore, Renderer
+from stationd.ports.clock import Clock
+from stationd.ports.jobs import JobStore
+from stationd.ports.rendering import Renderer
 
 _log = logging.getLogger(__name__)
 
@@ -47,7 +49,7 @@ class Ahead:
             _log.debug("nothing is rendered ahead: %s", error.code)
 
     async def take(self, job_id: str, document: TemplateDocument) -> Document:
-        """The card of a claimed job, rendered now or before. Raises as :meth:`stationd.ports.Renderer.render` does."""
+        """The card of a claimed job, rendered now or before. Raises as ``Renderer.render`` does."""
         rendering = self._cards.pop(job_id, None)
         if rendering is not None:
             card = await asyncio.shield(rendering)

@@ -3,7 +3,7 @@
 from stationd.domain.authority import Actor
 from stationd.domain.blanks import Balances, EntryKind
 from stationd.domain.errors import Refused
-from stationd.ports import BlankStore
+from stationd.ports.blanks import BlankStore
 
 
 class Blanks:

@@ -4,7 +4,8 @@ from datetime import date, datetime, tzinfo
 
 from stationd.domain.city_order import SKEW_S, Moment
 from stationd.domain.officer import reckoned
-from stationd.ports import Clock, OfficerStore, TimeSource
+from stationd.ports.clock import Clock, TimeSource
+from stationd.ports.officers import OfficerStore
 
 _MINUTE_MS = 60_000
 _DAYS_KEPT = 16

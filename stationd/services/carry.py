@@ -7,7 +7,7 @@ from stationd.domain.authority import Actor
 from stationd.domain.errors import Refused
 from stationd.domain.job import Attempt, Job, JobState
 from stationd.domain.order import Document
-from stationd.ports import PrinterStore
+from stationd.ports.printers import PrinterStore
 
 Answer = Job | Refused
 

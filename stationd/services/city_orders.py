@@ -7,7 +7,8 @@ from typing import Final
 from stationd.domain.city_order import Moment, check
 from stationd.domain.errors import Refused
 from stationd.domain.order import Order
-from stationd.ports import OfficerStore, SignatureReader
+from stationd.ports.city import SignatureReader
+from stationd.ports.officers import OfficerStore
 from stationd.services.gate import Gate
 
 UNSIGNED_ORDERS = "unsigned-orders"

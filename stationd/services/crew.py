@@ -5,7 +5,7 @@ from typing import Protocol
 
 from stationd.domain.forecast import Server, expected_s, may_begin
 from stationd.domain.job import Job, JobKind
-from stationd.ports import Clock
+from stationd.ports.clock import Clock
 from stationd.services.line import Line
 
 _PLENTY = 64

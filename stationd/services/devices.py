@@ -8,7 +8,7 @@ from stationd.domain.authority import Actor
 from stationd.domain.errors import Refused
 from stationd.domain.events import Event
 from stationd.domain.matcher import Start
-from stationd.ports import DeviceStore
+from stationd.ports.devices import DeviceStore
 from stationd.services.plug import Plug
 from stationd.services.printers import DeviceView, Printers
 from stationd.services.read import Readers

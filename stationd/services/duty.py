@@ -15,7 +15,8 @@ from stationd.domain.authority import Actor, Role
 from stationd.domain.errors import Faulted, Refused
 from stationd.domain.officer import Standing
 from stationd.domain.session import Session, SessionEnd, SessionRules, session_end
-from stationd.ports import Clock, OfficerStore, StoredDuty, StoredSession
+from stationd.ports.clock import Clock
+from stationd.ports.officers import OfficerStore, StoredDuty, StoredSession
 from stationd.services.access import SESSION_PREFIX, hash_of
 from stationd.services.calendar import Calendar
 from stationd.services.gate import Gate

@@ -5,7 +5,7 @@ import logging
 from typing import Protocol
 
 from stationd.domain.errors import Faulted
-from stationd.ports import Clock
+from stationd.ports.clock import Clock
 
 _log = logging.getLogger(__name__)
 

@@ -9,7 +9,8 @@ from stationd.domain.job import Job, JobState, Verdict
 from stationd.domain.job_machine import VERDICT_EVENTS, JobEvent
 from stationd.domain.order import Document, TemplateDocument
 from stationd.domain.why import HELD, Surroundings, Why, explain
-from stationd.ports import Control, Decision, JobStore, OpenAttempt, Renderer
+from stationd.ports.jobs import Control, Decision, JobStore, OpenAttempt
+from stationd.ports.rendering import Renderer
 from stationd.services.crew import Crew
 from stationd.services.line import Line
 

@@ -8,7 +8,7 @@ from stationd.domain.authority import Actor
 from stationd.domain.errors import Refused
 from stationd.domain.officer import Officer, Standing, able, days_left, entry_refusal, standing
 from stationd.domain.session import pin_refusal
-from stationd.ports import OfficerStore, PinHasher
+from stationd.ports.officers import OfficerStore, PinHasher
 from stationd.services.calendar import Calendar
 
 

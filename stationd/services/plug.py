@@ -13,7 +13,8 @@ from typing import Final
 from stationd.domain.errors import Faulted
 from stationd.domain.inventory import DeviceRecord, Subsystem
 from stationd.domain.matcher import DeviceKind, Matcher
-from stationd.ports import Printer, PrinterSpec, Reader, ReaderSpec
+from stationd.ports.printers import Printer, PrinterSpec
+from stationd.ports.readers import Reader, ReaderSpec
 from stationd.services.printers import Printers
 from stationd.services.read import Readers
 from stationd.services.spool import Spooler

@@ -7,7 +7,9 @@ from stationd.domain.authority import Actor
 from stationd.domain.errors import Refused
 from stationd.domain.job import Evidence, Job
 from stationd.domain.printer import Supply
-from stationd.ports import KnownDevice, PrinterStore, Renderer
+from stationd.ports.devices import KnownDevice
+from stationd.ports.printers import PrinterStore
+from stationd.ports.rendering import Renderer
 from stationd.services.crew import Crew
 from stationd.services.spool import Spooler
 from stationd.services.standing import MAINTENANCE

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from stationd.domain.authority import Actor
 from stationd.domain.job import Job, JobKind
 from stationd.domain.why import Surroundings
-from stationd.ports import Clock, PauseStore
+from stationd.ports.clock import Clock
+from stationd.ports.jobs import PauseStore
 from stationd.services.bell import Bell
 from stationd.services.crew import Crew
 from stationd.services.line import Line

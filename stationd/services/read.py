@@ -12,7 +12,7 @@ from contextlib import aclosing, contextmanager
 
 from stationd.domain.errors import Refused
 from stationd.domain.scan import ReaderEvent, ReaderStatus, told_of_scan, told_of_status
-from stationd.ports import Reader, ReaderSpec
+from stationd.ports.readers import Reader, ReaderSpec
 from stationd.services.printers import DeviceView
 from stationd.services.supervise import Supervisor
 

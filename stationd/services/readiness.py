@@ -14,7 +14,8 @@ from stationd.domain import readiness as rules
 from stationd.domain.errors import Faulted, Refused
 from stationd.domain.printer import PrinterStatus
 from stationd.domain.readiness import Check, CheckName, Finding, Level, Link
-from stationd.ports import CentreProbe, Clock, Host, HostReading
+from stationd.ports.clock import Clock
+from stationd.ports.readiness import CentreProbe, Host, HostReading
 from stationd.services.calendar import Calendar
 from stationd.services.duty import Duty
 from stationd.services.gate import Gate

@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 
 from stationd.domain.job import JobState
 from stationd.domain.outcome import Cause, NothingPrinted, Outcome, Unknown
-from stationd.ports import JobStore, Settling, Turn
+from stationd.ports.jobs import JobStore, Settling, Turn
 
 
 async def show_orphans(

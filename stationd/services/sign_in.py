@@ -10,7 +10,8 @@ from typing import Final
 from stationd.domain.errors import Refused
 from stationd.domain.officer import is_officer_number, may_print
 from stationd.domain.session import delay_s, wait_s
-from stationd.ports import Clock, OfficerStore, PinHasher
+from stationd.ports.clock import Clock
+from stationd.ports.officers import OfficerStore, PinHasher
 from stationd.services.calendar import Calendar
 from stationd.services.duty import Duty, SignedIn
 from stationd.services.officers import Officers

@@ -41,21 +41,10 @@ from stationd.domain.outcome import (
 )
 from stationd.domain.printer import OFFLINE, PrinterState, PrinterStatus
 from stationd.domain.profile import Profile
-from stationd.ports import (
-    Claimed,
-    Claiming,
-    Clock,
-    JobStore,
-    OpenAttempt,
-    Printer,
-    PrinterMark,
-    PrinterSpec,
-    PrinterStore,
-    Renderer,
-    Settling,
-    Turn,
-    Turned,
-)
+from stationd.ports.clock import Clock
+from stationd.ports.jobs import Claimed, Claiming, JobStore, OpenAttempt, Settling, Turn, Turned
+from stationd.ports.printers import Printer, PrinterMark, PrinterSpec, PrinterStore
+from stationd.ports.rendering import Renderer
 from stationd.services.ahead import Ahead
 from stationd.services.bell import Bell
 from stationd.services.carry import Carry, TestCard

@@ -8,7 +8,7 @@ from stationd.domain.forecast import Server
 from stationd.domain.outcome import NothingPrinted, Outcome
 from stationd.domain.printer import OFFLINE, PrinterState, PrinterStatus
 from stationd.domain.profile import Profile, RestRule
-from stationd.ports import PrinterMark
+from stationd.ports.printers import PrinterMark
 from stationd.services.pace import Pace
 
 PAUSED = "paused"

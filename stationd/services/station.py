@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from stationd.ports import Clock
+from stationd.ports.clock import Clock
 from stationd.services.gate import Gate
 from stationd.services.printers import Printers
 

@@ -8,7 +8,8 @@ from stationd.domain.document import check_document
 from stationd.domain.entitlement import KIND_CLASS, refusal_of
 from stationd.domain.errors import Refused
 from stationd.domain.order import Document, Order, TemplateDocument
-from stationd.ports import Acceptance, JobStore, Renderer
+from stationd.ports.jobs import Acceptance, JobStore
+from stationd.ports.rendering import Renderer
 from stationd.services.city_orders import CityOrders
 from stationd.services.jobs import Jobs, JobView
 

@@ -15,7 +15,8 @@ from stationd.domain.authority import Actor
 from stationd.domain.errors import Faulted, Refused
 from stationd.domain.inventory import Changes, DeviceRecord, diff
 from stationd.domain.matcher import Match, Matcher, Start, match
-from stationd.ports import DeviceStore, DeviceWatcher, KnownDevice, PrinterSpec
+from stationd.ports.devices import DeviceStore, DeviceWatcher, KnownDevice
+from stationd.ports.printers import PrinterSpec
 
 _log = logging.getLogger(__name__)
 

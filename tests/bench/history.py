@@ -22,7 +22,7 @@ from stationd.domain.ids import ID_RANDOM_BITS, RECEIPT_RANDOM_BITS, attempt_id,
 from stationd.domain.job import Evidence, JobKind
 from stationd.domain.order import Document, Holder, Order
 from stationd.domain.outcome import Printed
-from stationd.ports import Acceptance, Claiming, Settling, Turn
+from stationd.ports.jobs import Acceptance, Claiming, Settling, Turn
 from tests.rigs.documents import pdf
 
 TOGETHER = 32

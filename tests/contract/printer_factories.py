@@ -12,7 +12,7 @@ from typing import Protocol
 
 from stationd.adapters.printers.ipp import build as build_ipp
 from stationd.adapters.printers.simulator import SimulatedPrinter, build
-from stationd.ports import Printer, PrinterSpec
+from stationd.ports.printers import Printer, PrinterSpec
 from tests.rigs.ippeveprinter import IppEvePrinter
 
 

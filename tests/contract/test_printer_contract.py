@@ -1,4 +1,4 @@
-"""What every printer driver promises (the docstrings of ``stationd.ports.Printer``), against every driver there is."""
+"""What every printer driver promises (the docstrings of ``Printer``), against every driver there is."""
 
 import asyncio
 import uuid
@@ -12,7 +12,7 @@ from stationd.domain.job import Attempt
 from stationd.domain.order import Document
 from stationd.domain.outcome import Cause, NothingPrinted, Printed, StillOpen, Unknown
 from stationd.domain.printer import PrinterState
-from stationd.ports import Opened
+from stationd.ports.printers import Opened
 from tests.contract.printer_factories import FACTORIES
 from tests.rigs.documents import pdf, png
 

@@ -14,7 +14,7 @@ from stationd.domain.errors import Faulted
 from stationd.domain.job import Attempt, Evidence
 from stationd.domain.order import Document
 from stationd.domain.outcome import NothingPrinted, Printed
-from stationd.ports import Opened, PrinterSpec
+from stationd.ports.printers import Opened, PrinterSpec
 from tests.rigs.cupsd import QUEUE, Cupsd
 from tests.rigs.documents import png
 

@@ -19,7 +19,7 @@ from stationd.domain.ids import uuid7
 from stationd.domain.job import Attempt, Evidence
 from stationd.domain.order import Document
 from stationd.domain.outcome import Cause, NothingPrinted, Printed, StillOpen, Unknown
-from stationd.ports import Opened, PrinterSpec
+from stationd.ports.printers import Opened, PrinterSpec
 from tests.rigs.ippeveprinter import IppEvePrinter
 from tests.rigs.relay import Relay
 

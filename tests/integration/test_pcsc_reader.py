@@ -13,7 +13,7 @@ from smartcard import scard
 from stationd.adapters.readers import drivers
 from stationd.adapters.readers.pcsc import PcscReader
 from stationd.domain.scan import ReaderState, ScanKind
-from stationd.ports import ReaderSpec
+from stationd.ports.readers import ReaderSpec
 from tests.rigs.pcscd import Pcscd
 from tests.rigs.vcard import CLASSIC_ATR, GET_UID, VirtualCard
 

@@ -24,7 +24,7 @@ from stationd.adapters.printers.simulator.driver import SimulatedPrinter
 from stationd.adapters.sqlite.jobs import SqliteJobs
 from stationd.cli import main
 from stationd.domain.outcome import Printed
-from stationd.ports import Opened
+from stationd.ports.printers import Opened
 
 ALSO = "KILLPOINT_ALSO"
 MID_DOCUMENT_BYTES = 130_000

@@ -19,7 +19,7 @@ from stationd.domain.errors import Faulted
 from stationd.domain.job import Attempt
 from stationd.domain.order import Document
 from stationd.domain.outcome import NothingPrinted
-from stationd.ports import PrinterSpec
+from stationd.ports.printers import PrinterSpec
 
 
 class UsblpChild:

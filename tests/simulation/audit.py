@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from stationd.adapters.sqlite.verify import verify
 from stationd.domain.ids import seq_of
 from stationd.domain.outcome import Unknown
-from stationd.ports import Settling
+from stationd.ports.jobs import Settling
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.machine import Card, Machine
 from tests.simulation.store import Disk, PlainSeal, VirtualClock

@@ -16,7 +16,9 @@ from stationd.domain.errors import Refused
 from stationd.domain.events import Event
 from stationd.domain.job import Job
 from stationd.domain.order import Document
-from stationd.ports import Clock, Entropy, PrinterSpec, Settling, Turn, Turned
+from stationd.ports.clock import Clock, Entropy
+from stationd.ports.jobs import Settling, Turn, Turned
+from stationd.ports.printers import PrinterSpec
 from stationd.services.bell import Bell
 from stationd.services.blanks import Blanks
 from stationd.services.crew import Crew

@@ -78,7 +78,7 @@ class InlineConnection:
 
 
 class PlainSeal:
-    """Seals nothing, but holds every value to its place; fulfils :class:`stationd.ports.Seal`."""
+    """Seals nothing, but holds every value to its place; fulfils :class:`stationd.ports.seal.Seal`."""
 
     def seal(self, plain: bytes, *, place: str) -> bytes:
         return place.encode() + b"\0" + plain
@@ -94,7 +94,7 @@ class PlainSeal:
 
 
 class SeededEntropy:
-    """Fulfils :class:`stationd.ports.Entropy`."""
+    """Fulfils :class:`stationd.ports.clock.Entropy`."""
 
     def __init__(self, rng: Random) -> None:
         self._rng = rng
@@ -104,7 +104,7 @@ class SeededEntropy:
 
 
 class VirtualClock:
-    """Fulfils :class:`stationd.ports.Clock`: wall time that may jump, monotonic time that starts anew with the box."""
+    """Fulfils ``Clock``: wall time that may jump, monotonic time that starts anew with the box."""
 
     EPOCH_MS = 1_767_225_600_000
 

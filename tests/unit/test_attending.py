@@ -18,7 +18,7 @@ from stationd.config import parse
 from stationd.domain.authority import Role
 from stationd.domain.city_order import encoded, holder_hash
 from stationd.domain.readiness import DOWN_AFTER, UP_AFTER
-from stationd.ports import HostReading
+from stationd.ports.readiness import HostReading
 from stationd.services import city_orders as city_orders_module
 from stationd.services import readiness as readiness_module
 from tests.rigs.documents import png

@@ -17,7 +17,7 @@ from stationd.domain.job import Attempt, Evidence
 from stationd.domain.order import Document
 from stationd.domain.outcome import CUT_OFF, Cause, NothingPrinted, Printed, StillOpen, Unknown
 from stationd.domain.printer import PrinterState
-from stationd.ports import Opened, PrinterSpec
+from stationd.ports.printers import Opened, PrinterSpec
 
 S = DeviceJobState
 DEVICE = DeviceRecord(

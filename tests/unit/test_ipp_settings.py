@@ -4,7 +4,7 @@ import pytest
 
 from stationd.adapters.printers.ipp import build
 from stationd.adapters.printers.ipp.settings import read_settings, read_uri
-from stationd.ports import PrinterSpec
+from stationd.ports.printers import PrinterSpec
 
 
 def spec(uri="ipp://127.0.0.1/ipp/print", **options):

@@ -9,7 +9,8 @@ from stationd.domain.errors import Faulted
 from stationd.domain.inventory import Sighting, Subsystem, take_stock
 from stationd.domain.matcher import Criteria, DeviceKind, Matcher
 from stationd.domain.printer import Capabilities
-from stationd.ports import PrinterSpec, ReaderSpec
+from stationd.ports.printers import PrinterSpec
+from stationd.ports.readers import ReaderSpec
 from stationd.services.plug import MOST, Plug
 from stationd.services.watch_devices import DeviceUse, name_of
 

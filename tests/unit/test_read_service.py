@@ -11,7 +11,7 @@ from stationd.adapters.system import SystemClock
 from stationd.domain.errors import Refused
 from stationd.domain.ids import receipt
 from stationd.domain.scan import ReaderState, Scan, ScanKind, told_of_scan
-from stationd.ports import ReaderSpec
+from stationd.ports.readers import ReaderSpec
 from stationd.services.read import MOST_WAITING, Readers
 from stationd.services.supervise import Supervisor
 

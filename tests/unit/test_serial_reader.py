@@ -17,7 +17,7 @@ from stationd.adapters.readers.serial.options import options_of
 from stationd.adapters.readers.serial.transport import Line, connect
 from stationd.adapters.system import SystemClock
 from stationd.domain.scan import ReaderState, ScanKind
-from stationd.ports import ReaderSpec
+from stationd.ports.readers import ReaderSpec
 from tests.rigs.serial_line import SerialDevice
 
 SECRET = b"1671010101900001"

@@ -18,7 +18,7 @@ from stationd.domain.job import Attempt, Evidence
 from stationd.domain.order import Document
 from stationd.domain.outcome import Cause, NothingPrinted, Printed, Spoiled, StillOpen, Unknown
 from stationd.domain.printer import PrinterState
-from stationd.ports import PrinterSpec
+from stationd.ports.printers import PrinterSpec
 from tests.rigs.documents import png
 
 # --------------------------------------------------------------------------------------- the machine, in pretended time

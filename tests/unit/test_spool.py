@@ -15,7 +15,8 @@ from stationd.domain.errors import Refused
 from stationd.domain.job import Evidence, JobState
 from stationd.domain.order import Document
 from stationd.domain.outcome import CUT_OFF, Printed, Unknown
-from stationd.ports import PrinterSpec, Turn, Turned
+from stationd.ports.jobs import Turn, Turned
+from stationd.ports.printers import PrinterSpec
 from stationd.services import spool
 from stationd.services.bell import Bell
 from stationd.services.line import Line

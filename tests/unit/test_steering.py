@@ -21,7 +21,8 @@ from stationd.domain.job_machine import VERDICT_EVENTS
 from stationd.domain.order import Document, TemplateDocument
 from stationd.domain.outcome import Cause, NothingPrinted, Printed, Spoiled, Unknown
 from stationd.domain.profile import KTP_EL, RestRule
-from stationd.ports import Claiming, PrinterSpec, Settling, Turn
+from stationd.ports.jobs import Claiming, Settling, Turn
+from stationd.ports.printers import PrinterSpec
 from stationd.services import spool
 from stationd.services.ahead import Ahead
 from stationd.services.bell import Bell

@@ -22,7 +22,8 @@ from stationd.domain.job import Evidence, Job, JobKind, JobState, Verdict
 from stationd.domain.job_machine import VERDICT_EVENTS, JobEvent
 from stationd.domain.order import Document, Holder, Order, TemplateDocument
 from stationd.domain.outcome import Cause, NothingPrinted, Printed, Spoiled, Unknown
-from stationd.ports import Acceptance, Accepted, Claimed, Claiming, Control, Opened, Settling, Turn
+from stationd.ports.jobs import Acceptance, Accepted, Claimed, Claiming, Control, Settling, Turn
+from stationd.ports.printers import Opened
 
 NIK = "9999010101010001"
 KEY = bytes(range(32))

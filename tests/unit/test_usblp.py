@@ -15,7 +15,7 @@ from stationd.adapters.printers.usblp.settings import read_settings
 from stationd.domain.errors import Faulted
 from stationd.domain.job import Attempt
 from stationd.domain.outcome import Cause, NothingPrinted
-from stationd.ports import PrinterSpec
+from stationd.ports.printers import PrinterSpec
 
 ONE = Attempt(
     id="a1", job="j1", number=1, printer="kartu-1", remote_id=None, incarnation=None, counter=None, opened_at=0

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from stationd.adapters import entry_points
-from stationd.ports import Printer, PrinterDriver, PrinterSpec
+from stationd.ports.printers import Printer, PrinterDriver, PrinterSpec
 
 GROUP = "stationd.printers"
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from stationd.domain.inventory import clean
 from stationd.domain.scan import ReaderState, ReaderStatus, Scan
-from stationd.ports import Clock
+from stationd.ports.clock import Clock
 
 _log = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from stationd.adapters import entry_points
-from stationd.ports import Reader, ReaderDriver, ReaderSpec
+from stationd.ports.readers import Reader, ReaderDriver, ReaderSpec
 
 GROUP = "stationd.readers"
 

@@ -7,13 +7,14 @@ from stationd.adapters.readers.desk import Desk
 from stationd.adapters.readers.options import read_options
 from stationd.adapters.system import SystemClock
 from stationd.domain.scan import ReaderStatus, Scan, ScanKind
-from stationd.ports import Clock, ReaderSpec
+from stationd.ports.clock import Clock
+from stationd.ports.readers import ReaderSpec
 
 _MODEL = "simulated reader"
 
 
 class SimulatedReader:
-    """Fulfils :class:`stationd.ports.Reader` without a device."""
+    """Fulfils :class:`stationd.ports.readers.Reader` without a device."""
 
     kind = "simulator"
 

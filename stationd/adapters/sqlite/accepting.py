@@ -9,7 +9,9 @@ from stationd.domain.dispatch import rank_of
 from stationd.domain.errors import Refused
 from stationd.domain.ids import ID_RANDOM_BITS, RECEIPT_RANDOM_BITS, job_id, receipt
 from stationd.domain.job import Job, JobState
-from stationd.ports import Acceptance, Accepted, Entropy, Seal
+from stationd.ports.clock import Entropy
+from stationd.ports.jobs import Acceptance, Accepted
+from stationd.ports.seal import Seal
 
 _Q = load("jobs")
 _CITY = load("officers")

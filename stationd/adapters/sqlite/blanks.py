@@ -1,4 +1,4 @@
-"""The ledger of blanks over SQLite: fulfils :class:`stationd.ports.BlankStore`."""
+"""The ledger of blanks over SQLite: fulfils :class:`stationd.ports.blanks.BlankStore`."""
 
 import sqlite3
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ class SqliteBlanks:
         self._low = low
 
     async def balances(self) -> Balances:
-        """See :meth:`stationd.ports.BlankStore.balances`."""
+        """See :meth:`stationd.ports.blanks.BlankStore.balances`."""
 
         def unit(connection: sqlite3.Connection) -> Balances:
             return self._balances({Account(name): n for name, n in connection.execute(_Q["balances"])})
@@ -31,7 +31,7 @@ class SqliteBlanks:
         return await self._reader.run(unit)
 
     async def enter(self, kind: EntryKind, quantity: int, note: str, actor: Actor) -> Balances | Refused:
-        """See :meth:`stationd.ports.BlankStore.enter`."""
+        """See :meth:`stationd.ports.blanks.BlankStore.enter`."""
 
         def operation(transaction: Transaction, arguments: Sequence[None]) -> list[Balances | Refused]:
             movement = movement_for(kind, quantity, transaction.balances())

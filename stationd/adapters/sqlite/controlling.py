@@ -12,7 +12,7 @@ from stationd.domain.ids import seq_of
 from stationd.domain.job import Evidence, Job, JobState, Verdict
 from stationd.domain.job_machine import REVOCATIONS, JobEvent, step
 from stationd.domain.why import HELD
-from stationd.ports import Control
+from stationd.ports.jobs import Control
 
 _Q = load("jobs")
 

@@ -11,7 +11,7 @@ from stationd.adapters.sqlite.queries import load
 from stationd.adapters.sqlite.writer import Writer
 from stationd.domain.errors import Faulted
 from stationd.domain.events import Event
-from stationd.ports import Clock
+from stationd.ports.clock import Clock
 
 _Q = load("books")
 _CHECK_BUDGET_S = 0.5

@@ -1,4 +1,4 @@
-"""What was ever plugged in, over SQLite: fulfils :class:`stationd.ports.DeviceStore`."""
+"""What was ever plugged in, over SQLite: fulfils :class:`stationd.ports.devices.DeviceStore`."""
 
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
@@ -14,7 +14,7 @@ from stationd.domain.authority import Actor
 from stationd.domain.errors import Refused
 from stationd.domain.events import Event
 from stationd.domain.inventory import Change, Changes, DeviceRecord, clean
-from stationd.ports import KnownDevice
+from stationd.ports.devices import KnownDevice
 
 _Q = load("devices")
 
@@ -32,7 +32,7 @@ class SqliteDevices:
         self._reader = reader
 
     async def known(self) -> Sequence[KnownDevice]:
-        """See :meth:`stationd.ports.DeviceStore.known`."""
+        """See :meth:`stationd.ports.devices.DeviceStore.known`."""
 
         def unit(connection: sqlite3.Connection) -> Sequence[KnownDevice]:
             return tuple(_known(row) for row in connection.execute(_Q["devices"]))
@@ -40,7 +40,7 @@ class SqliteDevices:
         return await self._reader.run(unit)
 
     async def shared_serials(self) -> frozenset[str]:
-        """See :meth:`stationd.ports.DeviceStore.shared_serials`."""
+        """See :meth:`stationd.ports.devices.DeviceStore.shared_serials`."""
         return await self._reader.run(
             lambda connection: frozenset(row[0] for row in connection.execute(_Q["shared_serials"]))
         )
@@ -53,7 +53,7 @@ class SqliteDevices:
         shared: frozenset[str],
         also_gone: Collection[str] = (),
     ) -> None:
-        """See :meth:`stationd.ports.DeviceStore.write`."""
+        """See :meth:`stationd.ports.devices.DeviceStore.write`."""
 
         def operation(transaction: Transaction, arguments: Sequence[None]) -> list[None]:
             for identity in (*sorted(also_gone), *(record.identity for record in changes.removed)):
@@ -70,7 +70,7 @@ class SqliteDevices:
         await self._writer.apply(operation, None)
 
     async def history(self, subjects: Collection[str], before: int | None, limit: int) -> Sequence[Event]:
-        """See :meth:`stationd.ports.DeviceStore.history`."""
+        """See :meth:`stationd.ports.devices.DeviceStore.history`."""
         before = _AFTER_ALL if before is None else before
 
         def unit(connection: sqlite3.Connection) -> list[Event]:
@@ -85,7 +85,7 @@ class SqliteDevices:
         return await self._reader.run(unit)
 
     async def set_label(self, identity: str, label: str | None, actor: Actor) -> Refused | None:
-        """See :meth:`stationd.ports.DeviceStore.set_label`."""
+        """See :meth:`stationd.ports.devices.DeviceStore.set_label`."""
         text = clean(label) or None
 
         def operation(transaction: Transaction, arguments: Sequence[None]) -> list[Refused | None]:

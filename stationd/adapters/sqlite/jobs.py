@@ -1,4 +1,4 @@
-"""The durable queue over SQLite: fulfils :class:`stationd.ports.JobStore`."""
+"""The durable queue over SQLite: fulfils :class:`stationd.ports.jobs.JobStore`."""
 
 import sqlite3
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -17,18 +17,10 @@ from stationd.domain.errors import Refused
 from stationd.domain.ids import seq_of
 from stationd.domain.job import Attempt, Job, JobState
 from stationd.domain.order import Document, TemplateDocument
-from stationd.ports import (
-    Acceptance,
-    Accepted,
-    Control,
-    Decision,
-    Entropy,
-    OpenAttempt,
-    Opened,
-    Seal,
-    Turn,
-    Turned,
-)
+from stationd.ports.clock import Entropy
+from stationd.ports.jobs import Acceptance, Accepted, Control, Decision, OpenAttempt, Turn, Turned
+from stationd.ports.printers import Opened
+from stationd.ports.seal import Seal
 
 _Q = load("jobs")
 _BOOKS = load("books")
@@ -60,26 +52,26 @@ class SqliteJobs:
         self._controlling = Controlling(max_tries=max_tries, second_thoughts_s=second_thoughts_s)
 
     async def accept(self, acceptance: Acceptance) -> Accepted | Refused:
-        """See :meth:`stationd.ports.JobStore.accept`."""
+        """See :meth:`stationd.ports.jobs.JobStore.accept`."""
         return await self._writer.apply(self._accepting, acceptance)
 
     async def turn(self, turn: Turn) -> Turned:
-        """See :meth:`stationd.ports.JobStore.turn`."""
+        """See :meth:`stationd.ports.jobs.JobStore.turn`."""
         return await self._writer.apply(self._turning, turn)
 
     async def opened(self, attempt: Attempt, opened: Opened) -> Attempt:
-        """See :meth:`stationd.ports.JobStore.opened`."""
+        """See :meth:`stationd.ports.jobs.JobStore.opened`."""
         is_open = await self._writer.apply(open_at_device, (attempt, opened))
         if not is_open:
             raise RuntimeError("an attempt was settled while its document was still here")
         return replace(attempt, remote_id=opened.remote_id, incarnation=opened.incarnation, counter=opened.counter)
 
     async def control(self, control: Control) -> Job | Refused:
-        """See :meth:`stationd.ports.JobStore.control`."""
+        """See :meth:`stationd.ports.jobs.JobStore.control`."""
         return await self._writer.apply(self._controlling, control)
 
     async def read(self, job_id: str) -> Job | None:
-        """See :meth:`stationd.ports.JobStore.read`."""
+        """See :meth:`stationd.ports.jobs.JobStore.read`."""
 
         def unit(connection: sqlite3.Connection) -> Job | None:
             row = connection.execute(_Q["by_id"], (seq_of(job_id), job_id)).fetchone()
@@ -88,7 +80,7 @@ class SqliteJobs:
         return await self._reader.run(unit)
 
     async def in_question(self, job_id: str) -> OpenAttempt | None:
-        """See :meth:`stationd.ports.JobStore.in_question`."""
+        """See :meth:`stationd.ports.jobs.JobStore.in_question`."""
 
         def unit(connection: sqlite3.Connection) -> OpenAttempt | None:
             job = connection.execute(_Q["by_id"], (seq_of(job_id), job_id)).fetchone()
@@ -100,7 +92,7 @@ class SqliteJobs:
         return await self._reader.run(unit)
 
     async def decisions(self, job_id: str) -> Sequence[Decision]:
-        """See :meth:`stationd.ports.JobStore.decisions`."""
+        """See :meth:`stationd.ports.jobs.JobStore.decisions`."""
 
         def unit(connection: sqlite3.Connection) -> list[Decision]:
             rows = connection.execute(_Q["decisions"], (seq_of(job_id),))
@@ -109,7 +101,7 @@ class SqliteJobs:
         return await self._reader.run(unit)
 
     async def document(self, job_id: str) -> Document | TemplateDocument | None:
-        """See :meth:`stationd.ports.JobStore.document`."""
+        """See :meth:`stationd.ports.jobs.JobStore.document`."""
 
         def unit(connection: sqlite3.Connection) -> tuple[str, bytes] | None:
             if connection.execute(_Q["by_id"], (seq_of(job_id), job_id)).fetchone() is None:
@@ -121,7 +113,7 @@ class SqliteJobs:
         return None if row is None else opened_document(self._seal, *row, job_id)
 
     async def upcoming(self, profiles: Sequence[str], at_ms: int, limit: int) -> Sequence[str]:
-        """See :meth:`stationd.ports.JobStore.upcoming`."""
+        """See :meth:`stationd.ports.jobs.JobStore.upcoming`."""
 
         def unit(connection: sqlite3.Connection) -> list[str]:
             found: list[tuple[int, str]] = []
@@ -132,7 +124,7 @@ class SqliteJobs:
         return await self._reader.run(unit)
 
     async def page(self, state: JobState | None, after: int, limit: int) -> Sequence[Job]:
-        """See :meth:`stationd.ports.JobStore.page`."""
+        """See :meth:`stationd.ports.jobs.JobStore.page`."""
 
         def unit(connection: sqlite3.Connection) -> list[Job]:
             if state is None:
@@ -148,11 +140,11 @@ class SqliteJobs:
         return await self._reader.run(unit)
 
     async def ranks(self) -> Sequence[tuple[int, str]]:
-        """See :meth:`stationd.ports.JobStore.ranks`."""
+        """See :meth:`stationd.ports.jobs.JobStore.ranks`."""
         return await self._reader.run(lambda connection: connection.execute(_Q["ranks"]).fetchall())
 
     async def counts(self) -> Mapping[JobState, int]:
-        """See :meth:`stationd.ports.JobStore.counts`."""
+        """See :meth:`stationd.ports.jobs.JobStore.counts`."""
 
         def unit(connection: sqlite3.Connection) -> dict[JobState, int]:
             kept = dict(connection.execute(_BOOKS["tallies"], ("job_state",)).fetchall())
@@ -161,7 +153,7 @@ class SqliteJobs:
         return await self._reader.run(unit)
 
     async def open_attempts(self) -> Sequence[OpenAttempt]:
-        """See :meth:`stationd.ports.JobStore.open_attempts`."""
+        """See :meth:`stationd.ports.jobs.JobStore.open_attempts`."""
 
         def unit(connection: sqlite3.Connection) -> list[OpenAttempt]:
             found = []

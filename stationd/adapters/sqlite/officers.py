@@ -1,4 +1,4 @@
-"""Officers, sessions and duty over SQLite: fulfils :class:`stationd.ports.OfficerStore`."""
+"""Officers, sessions and duty over SQLite: fulfils :class:`stationd.ports.officers.OfficerStore`."""
 
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -15,7 +15,8 @@ from stationd.domain.authority import Actor
 from stationd.domain.errors import Refused
 from stationd.domain.officer import Officer
 from stationd.domain.session import SessionEnd
-from stationd.ports import Credential, Seal, StoredDuty, StoredSession
+from stationd.ports.officers import Credential, StoredDuty, StoredSession
+from stationd.ports.seal import Seal
 
 _Q = load("officers")
 _BOOKS = load("books")
@@ -48,7 +49,7 @@ class SqliteOfficers:
         self._seal = seal
 
     async def all(self) -> Sequence[Officer]:
-        """See :meth:`stationd.ports.OfficerStore.all`."""
+        """See :meth:`stationd.ports.officers.OfficerStore.all`."""
 
         def unit(connection: sqlite3.Connection) -> list[Officer]:
             return [self._officer(row) for row in connection.execute(_Q["officers"])]
@@ -56,7 +57,7 @@ class SqliteOfficers:
         return await self._reader.run(unit)
 
     async def add(self, officer: Officer, pin_hash: str, actor: Actor) -> Refused | None:
-        """See :meth:`stationd.ports.OfficerStore.add`."""
+        """See :meth:`stationd.ports.officers.OfficerStore.add`."""
         sealed = self._seal.seal(_encode(_Sealed(officer.name, pin_hash)), place=_place(officer.number))
         dates = (officer.valid_from.isoformat(), officer.valid_until.isoformat(), officer.added_on.isoformat())
 
@@ -77,7 +78,7 @@ class SqliteOfficers:
         return await self._apply(act)
 
     async def revoke(self, number: str, actor: Actor) -> Refused | None:
-        """See :meth:`stationd.ports.OfficerStore.revoke`."""
+        """See :meth:`stationd.ports.officers.OfficerStore.revoke`."""
 
         def act(transaction: Transaction) -> Refused | None:
             if transaction.run(_Q["revoke_officer"], (transaction.now_ms, number)) != 1:
@@ -90,7 +91,7 @@ class SqliteOfficers:
         return await self._apply(act)
 
     async def begin_try(self, number: str) -> Credential:
-        """See :meth:`stationd.ports.OfficerStore.begin_try`."""
+        """See :meth:`stationd.ports.officers.OfficerStore.begin_try`."""
         who = self._who(number)
 
         def act(transaction: Transaction) -> Credential:
@@ -105,7 +106,7 @@ class SqliteOfficers:
         return await self._apply(act)
 
     async def refuse_try(self, number: str, *, wait_s: int, is_told: bool) -> None:
-        """See :meth:`stationd.ports.OfficerStore.refuse_try`."""
+        """See :meth:`stationd.ports.officers.OfficerStore.refuse_try`."""
 
         def act(transaction: Transaction) -> None:
             row = transaction.row(_Q["officer"], (number,))
@@ -119,7 +120,7 @@ class SqliteOfficers:
         await self._apply(act)
 
     async def failures(self, number: str) -> int:
-        """See :meth:`stationd.ports.OfficerStore.failures`."""
+        """See :meth:`stationd.ports.officers.OfficerStore.failures`."""
         who = self._who(number)
 
         def unit(connection: sqlite3.Connection) -> int:
@@ -129,7 +130,7 @@ class SqliteOfficers:
         return await self._reader.run(unit)
 
     async def open_session(self, session: StoredSession) -> None:
-        """See :meth:`stationd.ports.OfficerStore.open_session`."""
+        """See :meth:`stationd.ports.officers.OfficerStore.open_session`."""
 
         def act(transaction: Transaction) -> None:
             transaction.run(_Q["forget_failures"], (self._who(session.officer),))
@@ -139,11 +140,11 @@ class SqliteOfficers:
         await self._apply(act)
 
     async def close_session(self, hash_: bytes, reason: str) -> None:
-        """See :meth:`stationd.ports.OfficerStore.close_session`."""
+        """See :meth:`stationd.ports.officers.OfficerStore.close_session`."""
         await self._apply(lambda transaction: _close(transaction, hash_, reason))
 
     async def sessions(self) -> Sequence[StoredSession]:
-        """See :meth:`stationd.ports.OfficerStore.sessions`."""
+        """See :meth:`stationd.ports.officers.OfficerStore.sessions`."""
 
         def unit(connection: sqlite3.Connection) -> list[StoredSession]:
             return [StoredSession(hash=h, officer=o, expires_at=e) for h, o, e in connection.execute(_Q["sessions"])]
@@ -151,7 +152,7 @@ class SqliteOfficers:
         return await self._reader.run(unit)
 
     async def begin_duty(self, duty: StoredDuty) -> None:
-        """See :meth:`stationd.ports.OfficerStore.begin_duty`."""
+        """See :meth:`stationd.ports.officers.OfficerStore.begin_duty`."""
 
         def act(transaction: Transaction) -> None:
             if transaction.run(_Q["insert_duty"], (duty.officer, duty.session, duty.since)):
@@ -160,11 +161,11 @@ class SqliteOfficers:
         await self._apply(act)
 
     async def end_duty(self, number: str, reason: str) -> None:
-        """See :meth:`stationd.ports.OfficerStore.end_duty`."""
+        """See :meth:`stationd.ports.officers.OfficerStore.end_duty`."""
         await self._apply(lambda transaction: _end_duty(transaction, number, reason))
 
     async def on_duty(self) -> Sequence[StoredDuty]:
-        """See :meth:`stationd.ports.OfficerStore.on_duty`."""
+        """See :meth:`stationd.ports.officers.OfficerStore.on_duty`."""
 
         def unit(connection: sqlite3.Connection) -> list[StoredDuty]:
             return [StoredDuty(officer=o, session=s, since=at) for o, s, at in connection.execute(_Q["on_duty"])]
@@ -172,7 +173,7 @@ class SqliteOfficers:
         return await self._reader.run(unit)
 
     async def trusted_ms(self) -> int | None:
-        """See :meth:`stationd.ports.OfficerStore.trusted_ms`."""
+        """See :meth:`stationd.ports.officers.OfficerStore.trusted_ms`."""
 
         def unit(connection: sqlite3.Connection) -> int | None:
             row = connection.execute(_BOOKS["read_meta"], (_TRUSTED,)).fetchone()
@@ -181,12 +182,12 @@ class SqliteOfficers:
         return await self._reader.run(unit)
 
     async def remember_trusted(self, unix_ms: int) -> None:
-        """See :meth:`stationd.ports.OfficerStore.remember_trusted`."""
+        """See :meth:`stationd.ports.officers.OfficerStore.remember_trusted`."""
         value = str(unix_ms).encode()
         await self._apply(lambda transaction: transaction.run(_BOOKS["write_meta"], (_TRUSTED, value)))
 
     async def unsigned_jobs(self) -> int:
-        """See :meth:`stationd.ports.OfficerStore.unsigned_jobs`."""
+        """See :meth:`stationd.ports.officers.OfficerStore.unsigned_jobs`."""
         return await self._reader.run(lambda connection: int(connection.execute(_Q["unsigned_jobs"]).fetchone()[0]))
 
     async def _apply(self, act: Callable[[Transaction], R]) -> R:

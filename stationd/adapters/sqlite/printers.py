@@ -1,6 +1,6 @@
 """What is remembered of printers and of the queue's pauses over restarts.
 
-:class:`SqlitePrinters` fulfils :class:`stationd.ports.PrinterStore` and :class:`stationd.ports.PauseStore`.
+:class:`SqlitePrinters` fulfils ``PrinterStore`` and ``PauseStore``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,8 @@ from stationd.domain.errors import Refused
 from stationd.domain.ids import ID_RANDOM_BITS, attempt_id, uuid7
 from stationd.domain.job import Attempt, JobKind
 from stationd.domain.outcome import NothingPrinted, Outcome, Printed, Spoiled, Unknown
-from stationd.ports import Entropy, PrinterMark
+from stationd.ports.clock import Entropy
+from stationd.ports.printers import PrinterMark
 
 _Q = load("people")
 _CONSUMED = Movement(Account.SAFE, Account.SPOILED, 1)
@@ -33,7 +34,7 @@ class SqlitePrinters:
         self._entropy = entropy
 
     async def marks(self) -> Mapping[str, PrinterMark]:
-        """See :meth:`stationd.ports.PrinterStore.marks`."""
+        """See :meth:`stationd.ports.printers.PrinterStore.marks`."""
         rows = await self._reader.run(lambda connection: connection.execute(_Q["printer_marks"]).fetchall())
         return {
             name: PrinterMark(is_paused=bool(is_paused), is_drained=bool(is_drained), stopped_by=stopped_by)
@@ -41,7 +42,7 @@ class SqlitePrinters:
         }
 
     async def set_paused(self, name: str, actor: Actor, *, is_paused: bool, is_drained: bool = False) -> None:
-        """See :meth:`stationd.ports.PrinterStore.set_paused`."""
+        """See :meth:`stationd.ports.printers.PrinterStore.set_paused`."""
 
         def operation(transaction: Transaction, arguments: Sequence[None]) -> list[None]:
             who = actor.name if is_paused else None
@@ -57,7 +58,7 @@ class SqlitePrinters:
     # ------------------------------------------------------------------------------------------------ test cards
 
     async def begin_test(self, name: str, actor: Actor) -> Attempt | Refused:
-        """See :meth:`stationd.ports.PrinterStore.begin_test`."""
+        """See :meth:`stationd.ports.printers.PrinterStore.begin_test`."""
 
         def operation(transaction: Transaction, arguments: Sequence[None]) -> list[Attempt | Refused]:
             return [self._begin_test(transaction, name, actor) for _ in arguments]
@@ -83,7 +84,7 @@ class SqlitePrinters:
         return attempt
 
     async def end_test(self, attempt: Attempt, outcome: Outcome) -> None:
-        """See :meth:`stationd.ports.PrinterStore.end_test`."""
+        """See :meth:`stationd.ports.printers.PrinterStore.end_test`."""
 
         def operation(transaction: Transaction, arguments: Sequence[None]) -> list[None]:
             facts: dict[str, object] = {"test": attempt.id, "outcome": _word(outcome), "actor": STATION.name}
@@ -100,12 +101,12 @@ class SqlitePrinters:
     # ---------------------------------------------------------------------------------------------------- pauses
 
     async def pauses(self) -> frozenset[JobKind | None]:
-        """See :meth:`stationd.ports.PauseStore.pauses`."""
+        """See :meth:`stationd.ports.jobs.PauseStore.pauses`."""
         rows = await self._reader.run(lambda connection: connection.execute(_Q["pauses"]).fetchall())
         return frozenset(None if scope == QUEUE else JobKind(scope.removeprefix(KIND)) for (scope,) in rows)
 
     async def set_pause(self, kind: JobKind | None, actor: Actor, *, is_paused: bool) -> None:
-        """See :meth:`stationd.ports.PauseStore.set_pause`."""
+        """See :meth:`stationd.ports.jobs.PauseStore.set_pause`."""
         scope = QUEUE if kind is None else f"{KIND}{kind}"
 
         def operation(transaction: Transaction, arguments: Sequence[None]) -> list[None]:

@@ -7,7 +7,7 @@ import msgspec
 
 from stationd.domain.job import Attempt, Evidence, Job, JobKind, JobState
 from stationd.domain.order import Document, Holder, TemplateDocument
-from stationd.ports import Seal
+from stationd.ports.seal import Seal
 
 TEMPLATE_MEDIA_TYPE: Final = "application/vnd.stationd.template"
 

@@ -1,4 +1,4 @@
-"""Bearer tokens over SQLite: fulfils :class:`stationd.ports.TokenStore`. Only hashes are stored."""
+"""Bearer tokens over SQLite: fulfils :class:`stationd.ports.tokens.TokenStore`. Only hashes are stored."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ class SqliteTokens:
         self._reader = reader
 
     async def actor_of(self, hash_: bytes) -> Actor | None:
-        """See :meth:`stationd.ports.TokenStore.actor_of`."""
+        """See :meth:`stationd.ports.tokens.TokenStore.actor_of`."""
 
         def unit(connection: sqlite3.Connection) -> Actor | None:
             row = connection.execute(_Q["token_by_hash"], (hash_,)).fetchone()
@@ -41,7 +41,7 @@ class SqliteTokens:
         return await self._reader.run(unit)
 
     async def create(self, name: str, role: Role, hash_: bytes) -> Refused | None:
-        """See :meth:`stationd.ports.TokenStore.create`."""
+        """See :meth:`stationd.ports.tokens.TokenStore.create`."""
 
         def operation(transaction: Transaction, arguments: Sequence[None]) -> list[Refused | None]:
             if transaction.run(_Q["insert_token"], (name, role, hash_, transaction.now_ms)) != 1:
@@ -52,7 +52,7 @@ class SqliteTokens:
         return await self._writer.apply(operation, None)
 
     async def revoke(self, name: str) -> Refused | None:
-        """See :meth:`stationd.ports.TokenStore.revoke`."""
+        """See :meth:`stationd.ports.tokens.TokenStore.revoke`."""
 
         def operation(transaction: Transaction, arguments: Sequence[None]) -> list[Refused | None]:
             if transaction.run(_Q["revoke_token"], (transaction.now_ms, name)) != 1:

@@ -15,7 +15,10 @@ from stationd.domain.job import Attempt, Evidence, Job, JobState
 from stationd.domain.job_machine import JobEvent
 from stationd.domain.outcome import NothingPrinted, Outcome, Printed, Spoiled, Unknown
 from stationd.domain.retry import settle
-from stationd.ports import Claimed, Claiming, Entropy, Opened, Seal, Settling, Turn, Turned
+from stationd.ports.clock import Entropy
+from stationd.ports.jobs import Claimed, Claiming, Settling, Turn, Turned
+from stationd.ports.printers import Opened
+from stationd.ports.seal import Seal
 
 _Q = load("jobs")
 _PRINTERS = load("people")

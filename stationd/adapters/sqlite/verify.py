@@ -12,7 +12,7 @@ from stationd.adapters.sqlite.queries import load
 from stationd.domain.blanks import Account
 from stationd.domain.errors import Faulted
 from stationd.domain.events import GENESIS, linked
-from stationd.ports import Seal
+from stationd.ports.seal import Seal
 
 _Q = load("books")
 _V = load("verify")

@@ -23,7 +23,7 @@ from stationd.adapters.sqlite.transaction import Books, Transaction
 from stationd.domain.blanks import Account
 from stationd.domain.errors import Faulted
 from stationd.domain.events import Event
-from stationd.ports import Clock
+from stationd.ports.clock import Clock
 
 _log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from stationd.domain.job import Attempt, Evidence
 from stationd.domain.order import Document
 from stationd.domain.outcome import Cause, Finding, NothingPrinted, Outcome, Printed, Unknown
 from stationd.domain.printer import Capabilities, PrinterState, PrinterStatus
-from stationd.ports import Opened, PrinterSpec
+from stationd.ports.printers import Opened, PrinterSpec
 
 
 def build(spec: PrinterSpec) -> "DirectPrinter":
@@ -25,7 +25,7 @@ def build(spec: PrinterSpec) -> "DirectPrinter":
 
 
 class DirectPrinter:
-    """Fulfils :class:`stationd.ports.Printer` as far as an honest driver without status can."""
+    """Fulfils :class:`stationd.ports.printers.Printer` as far as an honest driver without status can."""
 
     def __init__(self, name: str, node: Path) -> None:
         self.name = name

@@ -27,7 +27,7 @@ from stationd.http.doors import Doors
 from stationd.http.listeners import hosts_of, open_sockets
 from stationd.http.policy import HttpPolicy
 from stationd.http.serve import HttpServer
-from stationd.ports import KnownDevice
+from stationd.ports.devices import KnownDevice
 from stationd.services.duty import OnDuty, SignedIn
 from stationd.services.jobs import JobView, Known
 from stationd.services.officers import Decree, OfficerView, must_be_officer

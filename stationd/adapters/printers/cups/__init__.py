@@ -2,7 +2,7 @@
 
 from stationd.adapters.printers.cups.driver import CupsPrinter
 from stationd.adapters.printers.cups.settings import read_settings
-from stationd.ports import Printer, PrinterSpec
+from stationd.ports.printers import Printer, PrinterSpec
 
 __all__ = ["build"]
 

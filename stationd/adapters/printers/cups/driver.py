@@ -20,7 +20,7 @@ from stationd.domain.job import Attempt, Evidence
 from stationd.domain.order import Document
 from stationd.domain.outcome import Cause, Finding, NothingPrinted, Outcome, Unknown
 from stationd.domain.printer import Capabilities, PrinterStatus
-from stationd.ports import Opened, PrinterSpec
+from stationd.ports.printers import Opened, PrinterSpec
 
 _RAW: Final = "raw"
 _ASK_AGAIN_S: Final = 15.0
@@ -28,7 +28,7 @@ _ASK_AGAIN_S: Final = 15.0
 
 
 class CupsPrinter:
-    """One printer behind a CUPS queue; fulfils :class:`stationd.ports.Printer` through the ipp driver."""
+    """One printer behind a CUPS queue; fulfils :class:`stationd.ports.printers.Printer` through the ipp driver."""
 
     def __init__(self, spec: PrinterSpec, settings: Settings) -> None:
         self._spec = spec

@@ -13,7 +13,7 @@ from typing import Final
 
 from stationd.adapters.printers.ipp.settings import Endpoint, read_uri
 from stationd.adapters.printers.ipp.settings import read_settings as read_ipp_settings
-from stationd.ports import PrinterSpec
+from stationd.ports.printers import PrinterSpec
 
 SERVER: Final = "ipp+unix:///run/cups/cups.sock?path=/"
 _PASSED_ON: Final = frozenset({"poll_s", "timeout_s", "user", "window"})

@@ -2,7 +2,7 @@
 
 from stationd.adapters.printers.ipp.driver import IppPrinter
 from stationd.adapters.printers.ipp.settings import read_settings
-from stationd.ports import Printer, PrinterSpec
+from stationd.ports.printers import Printer, PrinterSpec
 
 __all__ = ["build"]
 

@@ -46,7 +46,7 @@ from stationd.domain.outcome import (
     Unknown,
 )
 from stationd.domain.printer import MEDIA_TYPES, OFFLINE, Capabilities, PrinterState, PrinterStatus
-from stationd.ports import Opened
+from stationd.ports.printers import Opened
 
 _FIRST_PAUSE_S = 0.02
 _PAUSE_GROWTH = 1.5
@@ -62,7 +62,7 @@ def name_of(attempt: Attempt) -> str:
 
 
 class IppPrinter:
-    """One printer or spooler behind an IPP URI; fulfils :class:`stationd.ports.Printer`."""
+    """One printer or spooler behind an IPP URI; fulfils :class:`stationd.ports.printers.Printer`."""
 
     def __init__(self, name: str, settings: Settings) -> None:
         self._name = name

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
-from stationd.ports import PrinterSpec
+from stationd.ports.printers import PrinterSpec
 
 _DEFAULT_PORTS = {"ipp": 631, "http": 80}
 _MAX_WINDOW = 16

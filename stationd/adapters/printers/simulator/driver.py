@@ -19,7 +19,7 @@ from stationd.domain.job import Attempt, Evidence
 from stationd.domain.order import Document
 from stationd.domain.outcome import Cause, Finding, NothingPrinted, Outcome, Printed, Spoiled, StillOpen, Unknown
 from stationd.domain.printer import OFFLINE, Capabilities, PrinterStatus
-from stationd.ports import Opened, Printer, PrinterSpec
+from stationd.ports.printers import Opened, Printer, PrinterSpec
 
 _SIGNATURES = {"image/png": b"\x89PNG\r\n\x1a\n", "application/pdf": b"%PDF-", "image/jpeg": b"\xff\xd8\xff"}
 _WITHDRAWN = "job-canceled-by-user"
@@ -32,7 +32,7 @@ def build(spec: PrinterSpec) -> Printer:
 
 
 class SimulatedPrinter:
-    """Fulfils :class:`stationd.ports.Printer` with a machine of its own, switched on at the first call.
+    """Fulfils :class:`stationd.ports.printers.Printer` with a machine of its own, switched on at the first call.
 
     ``fault``, ``clear``, ``unplug``, ``plug`` and ``forget`` do to the machine what people and accidents do.
     """

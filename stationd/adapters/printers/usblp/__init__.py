@@ -3,7 +3,7 @@
 from stationd.adapters.printers.usblp.driver import UsblpPrinter
 from stationd.adapters.printers.usblp.place import finder
 from stationd.adapters.printers.usblp.settings import read_settings
-from stationd.ports import Printer, PrinterSpec
+from stationd.ports.printers import Printer, PrinterSpec
 
 __all__ = ["build"]
 

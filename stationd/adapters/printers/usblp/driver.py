@@ -34,7 +34,7 @@ from stationd.domain.job import Attempt, Evidence
 from stationd.domain.order import Document
 from stationd.domain.outcome import Cause, Finding, NothingPrinted, Outcome, Printed, StillOpen, Unknown
 from stationd.domain.printer import OFFLINE, Capabilities, PrinterState, PrinterStatus
-from stationd.ports import Opened
+from stationd.ports.printers import Opened
 
 _log = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ class _Transfer:
 
 
 class UsblpPrinter:
-    """One printer at a node of usblp; fulfils :class:`stationd.ports.Printer`. One card at a time."""
+    """One printer at a node of usblp; fulfils :class:`stationd.ports.printers.Printer`. One card at a time."""
 
     def __init__(self, name: str, settings: Settings, find: Finder) -> None:
         self._name = name

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from stationd.domain.printer import MEDIA_TYPES
-from stationd.ports import PrinterSpec
+from stationd.ports.printers import PrinterSpec
 
 _OPTIONS: Final = ("identity", "media_types", "node", "poll_s", "progress", "serial", "has_status")
 _NODE = re.compile(r"/dev/usb/lp\d{1,3}")

@@ -9,7 +9,7 @@ from importlib import import_module
 from stationd.adapters.readers.options import read_options
 from stationd.adapters.readers.pcsc.reader import PcscReader
 from stationd.adapters.system import SystemClock
-from stationd.ports import ReaderSpec
+from stationd.ports.readers import ReaderSpec
 
 __all__ = ["PcscReader", "build"]
 

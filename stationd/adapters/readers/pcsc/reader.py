@@ -9,13 +9,13 @@ from typing import Any
 from stationd.adapters.readers.desk import Desk
 from stationd.adapters.readers.pcsc.watch import CardGone, CardSeen, ReadersSeen, Sighting, Watch
 from stationd.domain.scan import ReaderStatus, Scan, ScanKind
-from stationd.ports import Clock
+from stationd.ports.clock import Clock
 
 _STOP_WITHIN_S = 3.0
 
 
 class PcscReader:
-    """Fulfils :class:`stationd.ports.Reader` for cards: insertion with ATR and UID, and removal.
+    """Fulfils :class:`stationd.ports.readers.Reader` for cards: insertion with ATR and UID, and removal.
 
     ``wanted`` is part of the name of the PC/SC reader; ``None`` takes every reader that the service has.
     """

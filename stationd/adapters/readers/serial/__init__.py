@@ -7,7 +7,7 @@ from stationd.adapters import entry_points
 from stationd.adapters.readers.serial.options import options_of
 from stationd.adapters.readers.serial.reader import SerialReader
 from stationd.adapters.system import SystemClock
-from stationd.ports import ReaderSpec
+from stationd.ports.readers import ReaderSpec
 
 __all__ = ["SerialReader", "build"]
 

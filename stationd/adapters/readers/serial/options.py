@@ -8,7 +8,7 @@ from stationd.adapters.readers.checksum import CHECKSUMS
 from stationd.adapters.readers.framing import DEFAULT_LONGEST, Bracketed, Framing, Lines, Prefixed
 from stationd.adapters.readers.options import Option, choice, named_bytes, read_options, seconds, whole
 from stationd.adapters.readers.serial.transport import Line
-from stationd.ports import ReaderSpec
+from stationd.ports.readers import ReaderSpec
 
 _TERMINATORS = {"any": (b"\r", b"\n"), "cr": (b"\r",), "lf": (b"\n",), "crlf": (b"\r\n",)}
 _BAUDS = (1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400)

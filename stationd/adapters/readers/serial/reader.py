@@ -9,7 +9,7 @@ from stationd.adapters.readers.desk import Desk
 from stationd.adapters.readers.serial.options import SerialOptions
 from stationd.adapters.readers.serial.transport import Connect, Link
 from stationd.domain.scan import ReaderStatus, Scan
-from stationd.ports import Clock
+from stationd.ports.clock import Clock
 
 _REASONS = {
     errno.ENOENT: "port-missing",
@@ -25,7 +25,7 @@ _LOST = "port-lost"
 
 
 class SerialReader:
-    """Fulfils :class:`stationd.ports.Reader` for barcode, QR and badge readers that send lines or frames."""
+    """Fulfils :class:`stationd.ports.readers.Reader` for barcode, QR and badge readers that send lines or frames."""
 
     kind = "serial"
 
@@ -49,7 +49,7 @@ class SerialReader:
         self._desk.follow(changed)
 
     def scans(self) -> AsyncGenerator[Scan, None]:
-        """Every scan from now on; see :meth:`stationd.ports.Reader.scans`."""
+        """Every scan from now on; see :meth:`stationd.ports.readers.Reader.scans`."""
         return self._desk.scans(self._keep_connected)
 
     def nudge(self) -> None:
