@@ -17,6 +17,8 @@ LOCKED_DEV := $(LOCKED) --no-binary=forbiddenfruit,pyscard --use-pep517
 
 ARGS ?=
 PYTEST_ARGS ?=
+# Most tests wait for something outside: more of them at once than there are cores.
+WORKERS ?= 3
 MINUTES ?=
 KILLS ?=
 
@@ -31,8 +33,8 @@ demo: system-demo $(STAMPS)/runtime ## run a station with simulated printers (AR
 	@$(VENV)/bin/stationd demo $(ARGS)
 
 .PHONY: test
-test: system-test $(STAMPS)/dev ## run every test (PYTEST_ARGS="-k receipt")
-	$(VENV)/bin/pytest -m "not campaign" $(PYTEST_ARGS)
+test: system-test $(STAMPS)/dev ## run every test (PYTEST_ARGS="-k receipt", WORKERS=0 one by one)
+	$(VENV)/bin/pytest -m "not campaign" -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
 
 .PHONY: check
 check: $(STAMPS)/dev ## run formatter, linters, types, import contracts, and see that generated docs are current

@@ -323,7 +323,7 @@ import asyncio, sys
 from stationd.adapters.printers.ipp import build
 from stationd.domain.job import Attempt
 from stationd.domain.order import Document
-from stationd.ports import PrinterSpec
+from stationd.ports.printers import PrinterSpec
 
 uri, name, remote_id = sys.argv[1:]
 one = Attempt(id=name, job="j", number=1, printer="p", remote_id=remote_id, incarnation=None, counter=None, opened_at=0)
