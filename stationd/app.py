@@ -195,6 +195,7 @@ class App:
             database,
             seal,
             clock=clock,
+            entropy=self._entropy,
             printers=lambda: {spooler.name: spooler.status for spooler in self.printers.spoolers()},
             resting=lambda: [spooler.name for spooler in self.printers.spoolers() if RESTING in spooler.reasons],
         )
@@ -235,6 +236,7 @@ class App:
         metrics.load(await self.store.counts())
         self._line.load(await self.store.ranks())
         metrics.add(self.attending.metrics)
+        metrics.add(self.attending.approval_metrics)
         self._metrics = metrics
 
         async def attend(printer: Printer, spec: PrinterSpec, matcher: Matcher) -> Spooler:
@@ -336,6 +338,7 @@ class App:
             station=self.station,
             officers=self.attending.officers,
             sign_in=self.attending.sign_in,
+            second_person=self.attending.second_person,
             duty=self.attending.duty,
             readiness=self.attending.readiness,
             metrics=metrics.render,
@@ -358,6 +361,7 @@ class App:
         """After a commit: the line, the figures, and a ring for the printers that have something to do."""
         if self._metrics is not None:
             self._metrics.follow(events)
+            self.attending.approval_metrics.follow(events)
         if hasattr(self, "plugging"):
             self.plugging.metrics.follow(events)
         joined = self._line.follow(events)

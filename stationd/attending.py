@@ -2,19 +2,21 @@
 
 from collections.abc import Callable, Collection, Mapping
 
+from stationd.adapters.approval_metrics import ApprovalMetrics
 from stationd.adapters.city_keys import CityKeys
 from stationd.adapters.host import LinuxHost
 from stationd.adapters.kernel_clock import KernelClock, VouchedClock
 from stationd.adapters.pin import Argon2Pins
 from stationd.adapters.probe import probe_for
 from stationd.adapters.readiness_metrics import ReadinessMetrics
+from stationd.adapters.sqlite.approvals import SqliteApprovals
 from stationd.adapters.sqlite.database import Database
 from stationd.adapters.sqlite.officers import SqliteOfficers
 from stationd.config import Mode, Settings
 from stationd.domain.blanks import Account
 from stationd.domain.printer import PrinterStatus
 from stationd.domain.session import SessionRules
-from stationd.ports.clock import Clock
+from stationd.ports.clock import Clock, Entropy
 from stationd.ports.officers import PinHasher
 from stationd.ports.seal import Seal
 from stationd.services.calendar import Calendar
@@ -23,6 +25,7 @@ from stationd.services.duty import Duty
 from stationd.services.gate import Gate
 from stationd.services.officers import Officers
 from stationd.services.readiness import Readiness, Sights, Stops
+from stationd.services.second_person import SecondPerson
 from stationd.services.sign_in import SignIn
 from stationd.services.supervise import Supervisor
 
@@ -37,6 +40,7 @@ class Attending:
         seal: Seal,
         *,
         clock: Clock,
+        entropy: Entropy,
         printers: Callable[[], Mapping[str, PrinterStatus]],
         resting: Callable[[], Collection[str]] = tuple,
         hasher: PinHasher | None = None,
@@ -69,6 +73,17 @@ class Attending:
             calendar=self.calendar,
             regions=frozenset(settings.station.serves),
         )
+        self.approvals = SqliteApprovals(database.writer, database.reader, entropy)
+        """Owners of what needs a second person say here how it is carried out."""
+        self.second_person = SecondPerson(
+            self.approvals,
+            self.officers,
+            self.sign_in,
+            clock=clock,
+            calendar=self.calendar,
+            lifetime_s=settings.duty.second_minutes * 60.0,
+        )
+        self.approval_metrics = ApprovalMetrics()
         self.city_orders = CityOrders(
             CityKeys(settings.city.keys),
             station=settings.station.id,
@@ -99,6 +114,8 @@ class Attending:
         await self.officers.load()
         await self.calendar.load()
         await self.duty.load()
+        await self.second_person.sweep()
+        self.approval_metrics.load(len(await self.second_person.pending()))
         if self.unsigned is not None:
             await self.unsigned.look()
 
@@ -106,6 +123,7 @@ class Attending:
         """Start what goes on for ever."""
         supervisor.start("duty", self.duty.run)
         supervisor.start("readiness", self.readiness.run)
+        supervisor.start("second person", self.second_person.run)
         if self.unsigned is not None:
             supervisor.start("unsigned orders", self.unsigned.run)
         centre = self._settings.centre
@@ -116,5 +134,5 @@ class Attending:
     @staticmethod
     async def stop(supervisor: Supervisor) -> None:
         """Stop it; printers may still be at work."""
-        for name in ("duty", "readiness", "unsigned orders", "link to the centre"):
+        for name in ("duty", "readiness", "second person", "unsigned orders", "link to the centre"):
             await supervisor.stop(name)

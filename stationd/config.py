@@ -99,6 +99,7 @@ class DutySettings:
     required: bool
     session_hours: int
     idle_minutes: int
+    second_minutes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

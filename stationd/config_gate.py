@@ -69,6 +69,12 @@ GATE_TABLES: Final[tuple[Table, ...]] = (
                 default=120,
                 help="After how long without a call a session ends; not while its officer is on duty.",
             ),
+            Key(
+                name="second_minutes",
+                rule=whole(1, 1440),
+                default=15,
+                help="How long a request waits for a second officer.",
+            ),
         ),
     ),
     Table(

@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     settings = settings_of(args)
     if settings is None:
         return EXIT_FAILED
-    from stationd.adapters.system import SystemClock  # noqa: PLC0415 - start-up time of other commands
+    from stationd.adapters.system import SystemClock, SystemEntropy  # noqa: PLC0415 - start-up time of other commands
     from stationd.app import open_database  # noqa: PLC0415
     from stationd.attending import Attending  # noqa: PLC0415
 
@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
         clock = SystemClock()
         database, seal = await open_database(settings, clock)
         try:
-            attending = Attending(settings, database, seal, clock=clock, printers=dict)
+            attending = Attending(settings, database, seal, clock=clock, entropy=SystemEntropy(), printers=dict)
             await attending.officers.load()
             await attending.calendar.load()
             await actions[args.action](args, attending.officers)

@@ -5,7 +5,7 @@ from functools import cache
 
 from aiohttp import hdrs, web
 
-from stationd.http import blanks, bulk, devices, health, jobs, officers, openapi, queue, readiness, station
+from stationd.http import approvals, blanks, bulk, devices, health, jobs, officers, openapi, queue, readiness, station
 from stationd.http.doors import Doors
 from stationd.http.endpoint import SHORTCUTS, endpoint, expect, not_allowed, not_found
 from stationd.http.guard import Guard
@@ -23,6 +23,7 @@ TABLES = (
     devices.table,
     blanks.table,
     officers.table,
+    approvals.table,
 )
 
 ROUTES: tuple[Route, ...] = tuple(route for table in TABLES for route in table.routes)

@@ -17,6 +17,7 @@ from stationd.services.printers import Printers
 from stationd.services.queue import Queue
 from stationd.services.read import Readers
 from stationd.services.readiness import Readiness
+from stationd.services.second_person import SecondPerson
 from stationd.services.sign_in import SignIn
 from stationd.services.station import Station
 from stationd.services.submit import Submission
@@ -45,6 +46,7 @@ class Doors:
     station: Station
     officers: Officers
     sign_in: SignIn
+    second_person: SecondPerson
     duty: Duty
     readiness: Readiness
     metrics: Callable[[], bytes]

@@ -73,6 +73,14 @@ KINDS: dict[str, Kind] = {
     "pin-too-easy": Kind(422, "The PIN is too easy", "PIN terlalu mudah"),
     "officer-known": Kind(409, "The officer is in the register", "Petugas sudah terdaftar"),
     "officer-unknown": Kind(404, "No such officer", "Petugas tidak ada"),
+    # a second officer
+    "approval-unknown": Kind(404, "No such request", "Permintaan persetujuan tidak ada"),
+    "approval-settled": Kind(409, "The request is settled", "Permintaan persetujuan sudah selesai"),
+    "approval-pending": Kind(409, "Another request about it waits", "Permintaan lain masih menunggu persetujuan"),
+    "second-officer-same-person": Kind(403, "Two different officers are needed", "Diperlukan dua petugas berbeda"),
+    "second-officer-refused": Kind(
+        403, "The second officer's number and PIN do not belong together", "Nomor dan PIN petugas kedua tidak cocok"
+    ),
     # what is asked for
     "path-unknown": Kind(404, "There is nothing here", "Tidak ada apa-apa di sini"),
     "method-not-allowed": Kind(405, "The method is not allowed here", "Metode tidak diizinkan di sini"),

@@ -58,6 +58,10 @@ class OfficerStore(Protocol):
         """The PIN was wrong; ``is_told`` says whether an event is due for a number that is nobody's."""
         ...
 
+    async def pass_try(self, number: str) -> None:
+        """The PIN was right for one signature, without a session: the failures are forgotten."""
+        ...
+
     async def failures(self, number: str) -> int:
         """How often in a row this number failed."""
         ...

@@ -5,7 +5,8 @@ same waits as an officer's. A wait is kept by a clock that never goes back; afte
 """
 
 import asyncio
-from typing import Final
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
 
 from stationd.domain.errors import Refused
 from stationd.domain.officer import is_officer_number, may_print
@@ -14,7 +15,7 @@ from stationd.ports.clock import Clock
 from stationd.ports.officers import OfficerStore, PinHasher
 from stationd.services.calendar import Calendar
 from stationd.services.duty import Duty, SignedIn
-from stationd.services.officers import Officers
+from stationd.services.officers import Officers, OfficerView
 
 MOST_WAITING: Final = 8
 """Tries that may wait for their turn; more are turned away, for each takes memory and time."""
@@ -23,6 +24,8 @@ TELL_EVERY_S: Final = 60.0
 """How often wrong numbers that are nobody's make an event: guessing must not fill the disk."""
 
 _REMEMBERED_AT_MOST: Final = 4096
+
+T = TypeVar("T")
 
 
 class SignIn:
@@ -58,6 +61,16 @@ class SignIn:
         Raises :class:`Refused`: ``sign-in-refused`` for a wrong number or PIN, ``sign-in-locked`` after too many with
         the seconds to wait, ``officer-not-appointed`` when all is right but the decree, ``sign-in-busy``.
         """
+        return await self._in_turn(number, pin, self._duty.open)
+
+    async def vouch(self, number: str, pin: str) -> OfficerView:
+        """The officer with this number, known by the PIN, for one signature and without a session.
+
+        It is the same lock, work and wait as signing in. Raises :class:`Refused` as :meth:`sign_in`.
+        """
+        return await self._in_turn(number, pin, self._vouched)
+
+    async def _in_turn(self, number: str, pin: str, then: Callable[[OfficerView], Awaitable[T]]) -> T:
         if not is_officer_number(number):
             raise _refused()
         if self._waiting >= MOST_WAITING:
@@ -65,11 +78,15 @@ class SignIn:
         self._waiting += 1
         try:
             async with self._turn:
-                return await self._try(number, pin)
+                return await self._try(number, pin, then)
         finally:
             self._waiting -= 1
 
-    async def _try(self, number: str, pin: str) -> SignedIn:
+    async def _vouched(self, view: OfficerView) -> OfficerView:
+        await self._store.pass_try(view.officer.number)
+        return view
+
+    async def _try(self, number: str, pin: str, then: Callable[[OfficerView], Awaitable[T]]) -> T:
         self._refuse_while_locked(number, await self._store.failures(number))
         credential = await self._store.begin_try(number)
         self._remember_try(number)
@@ -84,9 +101,9 @@ class SignIn:
         refused = _refused() if view is None else may_print(view.officer, self._calendar.day, self._regions)
         if refused is not None or view is None:
             raise refused or _refused()
-        signed_in = await self._duty.open(view)
+        answer = await then(view)
         self._last_tries.pop(number, None)
-        return signed_in
+        return answer
 
     def _refuse_while_locked(self, number: str, failures: int) -> None:
         since = self._last_tries.get(number, self._begun)

@@ -7,14 +7,17 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from stationd.adapters.seal import StationSeal
+from stationd.adapters.sqlite.approvals import SqliteApprovals
 from stationd.adapters.sqlite.database import Database
 from stationd.adapters.sqlite.officers import SqliteOfficers
+from stationd.adapters.system import SystemEntropy
 from stationd.domain.authority import Actor, Role
 from stationd.domain.session import SessionRules
 from stationd.services.calendar import Calendar
 from stationd.services.duty import Duty, SignedIn
 from stationd.services.gate import Gate
 from stationd.services.officers import Decree, Officers, OfficerView
+from stationd.services.second_person import SecondPerson
 from stationd.services.sign_in import SignIn
 
 HERE = ("16.71.07", "16.71.16")
@@ -98,6 +101,11 @@ class Desk:
             clock=self.clock,
             calendar=self.calendar,
             regions=frozenset(HERE),
+        )
+
+        self.approvals = SqliteApprovals(writer, reader, SystemEntropy())
+        self.second_person = SecondPerson(
+            self.approvals, self.officers, self.sign_ins, clock=self.clock, calendar=self.calendar, lifetime_s=900.0
         )
 
     async def load(self) -> None:

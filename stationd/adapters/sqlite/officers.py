@@ -119,6 +119,11 @@ class SqliteOfficers:
 
         await self._apply(act)
 
+    async def pass_try(self, number: str) -> None:
+        """See :meth:`stationd.ports.officers.OfficerStore.pass_try`."""
+        who = self._who(number)
+        await self._apply(lambda transaction: transaction.run(_Q["forget_failures"], (who,)))
+
     async def failures(self, number: str) -> int:
         """See :meth:`stationd.ports.officers.OfficerStore.failures`."""
         who = self._who(number)

@@ -20,6 +20,7 @@ from stationd.domain.officer import Officer, Standing
 from stationd.domain.order import Document, Order
 from stationd.domain.printer import Supply
 from stationd.domain.readiness import Check, CheckName, Finding, FixBy, Level
+from stationd.domain.second_person import Approval, ApprovalState
 from stationd.domain.why import Why
 from stationd.domain.words import Words
 from stationd.http.app import build
@@ -27,12 +28,14 @@ from stationd.http.doors import Doors
 from stationd.http.listeners import hosts_of, open_sockets
 from stationd.http.policy import HttpPolicy
 from stationd.http.serve import HttpServer
+from stationd.ports.approvals import Agreed
 from stationd.ports.devices import KnownDevice
 from stationd.services.duty import OnDuty, SignedIn
 from stationd.services.jobs import JobView, Known
 from stationd.services.officers import Decree, OfficerView, must_be_officer
 from stationd.services.printers import DeviceView
 from stationd.services.queue import QueueView
+from stationd.services.second_person import Second
 from stationd.services.station import StationView
 from stationd.services.submit import Submitted
 
@@ -351,6 +354,50 @@ class FakeDuty:
         must_be_officer(actor)
 
 
+APPROVAL = Approval(
+    seq=1,
+    id=JOB_ID,
+    kind="job.jump",
+    subject=JOB_ID,
+    payload="{}",
+    reason="the holder travels tomorrow",
+    state=ApprovalState.PENDING,
+    asked_by="officer-199901012026011001",
+    first="199901012026011001",
+    second=None,
+    asked_at=1_700_000_000_000,
+    expires_at=1_700_000_900_000,
+    settled_at=None,
+    settled_by=None,
+)
+
+
+class FakeSecondPerson:
+    def __init__(self) -> None:
+        self.seconds: list[Second | None] = []
+
+    async def page(self, *, state: ApprovalState | None, after: int, limit: int) -> tuple[list[Approval], int | None]:
+        return [APPROVAL], 1
+
+    async def read(self, approval_id: str) -> Approval:
+        if approval_id != JOB_ID:
+            raise Refused("approval-unknown", "cannot find the request: there is none with this id")
+        return APPROVAL
+
+    async def approve(self, approval_id: str, *, actor: Actor, second: Second | None = None) -> Agreed:
+        await self.read(approval_id)
+        self.seconds.append(second)
+        if second is None:
+            must_be_officer(actor)
+        settled = replace(
+            APPROVAL, state=ApprovalState.APPROVED, second="199902022026022002", settled_at=1_700_000_001_000
+        )
+        return Agreed(approval=settled)
+
+    async def decline(self, approval_id: str, *, actor: Actor) -> Approval:
+        return replace(await self.read(approval_id), state=ApprovalState.DECLINED, settled_at=1_700_000_001_000)
+
+
 class FakeReadiness:
     can_finish = 7
 
@@ -440,6 +487,7 @@ async def doors() -> AsyncIterator[OpenDoor]:
             officers=FakeOfficers(),
             sign_in=FakeSignIn(),
             duty=FakeDuty(),
+            second_person=FakeSecondPerson(),
             readiness=FakeReadiness(),
             metrics=lambda: b"stationd_up 1\n",
             observe=lambda *seen: observed.append(seen),

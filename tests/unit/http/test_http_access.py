@@ -26,6 +26,10 @@ WRITTEN_DOWN = {
     ("GET", "/v1/duty"): {"officer", "admin"},
     ("POST", "/v1/duty"): {"officer", "admin"},
     ("DELETE", "/v1/duty"): {"officer", "admin"},
+    ("GET", "/v1/approvals"): {"officer", "admin"},
+    ("GET", "/v1/approvals/{approval_id}"): {"officer", "admin"},
+    ("POST", "/v1/approvals/{approval_id}/approve"): {"officer", "admin"},
+    ("POST", "/v1/approvals/{approval_id}/decline"): {"officer", "admin"},
     ("GET", "/v1/officers"): {"admin"},
     ("POST", "/v1/officers"): {"admin"},
     ("POST", "/v1/officers/revoke"): {"admin"},
@@ -50,7 +54,7 @@ CALLS = [pytest.param(route, id=f"{route.method} {route.path}") for route in ROU
 
 
 def address(route):
-    return route.path.format(job_id=JOB_ID, device_id="kartu-1")
+    return route.path.format(job_id=JOB_ID, device_id="kartu-1", approval_id=JOB_ID)
 
 
 def test_the_roles_are_those_written_down():

@@ -110,7 +110,7 @@ async def test_answers_are_as_the_document_says(door, order, route):
     }
     headers = {"Idempotency-Key": "k"} if route.is_keyed else {}
     more = {"json": bodies[route.name]} if route.name in bodies else {}
-    path = route.path.format(job_id=JOB_ID, device_id="kartu-1")
+    path = route.path.format(job_id=JOB_ID, device_id="kartu-1", approval_id=JOB_ID)
     operation = f"{route.path.replace('/', '~1')}/{route.method.lower()}".replace("{", "%7B").replace("}", "%7D")
     status, body, answer = await door.ask(route.method, path, headers=headers, **more)
     media_type = answer["Content-Type"].partition(";")[0].replace("/", "~1").replace("+", "%2B")
