@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from stationd.config_keys import LISTEN, TABLES, Listen, Mode, TcpListen, UnixListen
 from stationd.config_schema import Problem, Reading, Row, read_tables
+from stationd.domain.minutes import Numbering
 from stationd.domain.profile import BUILT_IN, Profile, RestRule, pixels
 from stationd.domain.readiness import CheckName
 from stationd.ports.printers import PrinterSpec
@@ -30,6 +31,7 @@ __all__ = [
     "HttpSettings",
     "Listen",
     "Mode",
+    "OfficeSettings",
     "Problem",
     "QueueSettings",
     "ReadinessSettings",
@@ -134,6 +136,17 @@ class ReadinessSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OfficeSettings:
+    """The office's paper: ``head`` are the lines of its letterhead, the name last; ``paper`` is ``a4`` or ``f4``."""
+
+    head: tuple[str, ...]
+    address: tuple[str, ...]
+    city: str
+    numbers: Numbering
+    paper: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DevicesSettings:
     """``watch``: whether printers and readers on the USB bus are found and taken into use."""
 
@@ -156,6 +169,7 @@ class Settings:
     city: CitySettings
     centre: CentreSettings
     readiness: ReadinessSettings
+    office: OfficeSettings
     devices: DevicesSettings
     printers: tuple[PrinterSpec, ...]
     readers: tuple[ReaderSpec, ...]
@@ -235,6 +249,7 @@ def parse(raw: Mapping[str, object], *, file: str) -> Settings:
         readiness=ReadinessSettings(
             **{key: tuple(map(CheckName, names)) for key, names in rows["readiness"][0].values.items()}
         ),
+        office=_office(rows["office"][0].values, station["name"]),
         devices=DevicesSettings(**rows["devices"][0].values),
         printers=tuple(_printer(row) for row in rows["printer"]),
         readers=tuple(_reader(row) for row in rows["reader"]),
@@ -246,6 +261,16 @@ def parse(raw: Mapping[str, object], *, file: str) -> Settings:
 def _duty(values: Mapping[str, Any], mode: Mode) -> DutySettings:
     required = values["required"]
     return DutySettings(**{**values, "required": mode is Mode.ATTENDED if required is None else required})
+
+
+def _office(values: Mapping[str, Any], station: str) -> OfficeSettings:
+    return OfficeSettings(
+        head=(*values["above"], values["name"] or station),
+        address=values["address"],
+        city=values["city"] or station,
+        numbers=values["numbers"],
+        paper=values["paper"],
+    )
 
 
 def _region_of(station_id: str) -> str:

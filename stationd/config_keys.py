@@ -13,6 +13,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from stationd.config_gate import GATE_TABLES, YES_OR_NO
+from stationd.config_office import OFFICE_TABLE
 from stationd.config_schema import Key, Rule, Table, UnfitError, many, matching, number, one_of, whole
 from stationd.domain.profile import KTP_EL
 
@@ -243,6 +244,7 @@ TABLES: Final[tuple[Table, ...]] = (
         ),
     ),
     *GATE_TABLES,
+    OFFICE_TABLE,
     Table(
         name="devices",
         help="Printers and readers that come and go on the USB bus; see [devices](devices.md).",

@@ -45,19 +45,26 @@ class Font:
 def load_fonts(folders: Sequence[Path] = FOLDERS) -> Mapping[tuple[str, str], Font]:
     """Every face in ``FILES``. Raises ``Faulted`` (``fonts-missing``) naming the package to install."""
     fonts = {}
-    for face, name in FILES.items():
-        path = next((folder / name for folder in folders if (folder / name).is_file()), None)
-        if path is None:
-            raise Faulted(
-                "fonts-missing",
-                f"cannot render cards: {name} is not in {' or '.join(map(str, folders))}",
-                fix="install the Debian package fonts-liberation2",
-            )
+    for face in FILES:
+        path = find(face, folders)
         try:
             fonts[face] = Font(path, _advances(path.read_bytes()))
         except (OSError, struct.error, KeyError) as trouble:
             raise Faulted("fonts-missing", f"cannot render cards: {path} is not a readable font") from trouble
     return fonts
+
+
+def find(face: tuple[str, str], folders: Sequence[Path] = FOLDERS) -> Path:
+    """The file of a face of ``FILES``. Raises ``Faulted`` (``fonts-missing``) naming the package to install."""
+    name = FILES[face]
+    path = next((folder / name for folder in folders if (folder / name).is_file()), None)
+    if path is None:
+        raise Faulted(
+            "fonts-missing",
+            f"cannot render text: {name} is not in {' or '.join(map(str, folders))}",
+            fix="install the Debian package fonts-liberation2",
+        )
+    return path
 
 
 def _advances(data: bytes) -> Mapping[int, float]:
