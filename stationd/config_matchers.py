@@ -1,7 +1,7 @@
 """The files of ``devices.d``: TOML into matchers, with every problem of every file told at once."""
 
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
@@ -44,6 +44,15 @@ def _supplies(value: object) -> Mapping[str, float]:
     return MappingProxyType({name: amount.convert(units) for name, units in value.items()})
 
 
+def _options(value: object) -> Mapping[str, object]:
+    if not isinstance(value, dict) or not value.keys().isdisjoint(_OF_THE_DEVICE):
+        raise UnfitError
+    return MappingProxyType(value)
+
+
+_OF_THE_DEVICE = frozenset({"identity", "node", "serial"})
+"""Options that a driver is told from what was seen."""
+
 _NAME = matching(r"[a-z0-9][a-z0-9-]{0,62}", "a name of lower-case letters, digits and hyphens, at most 63")
 _HEX = matching(r"[0-9a-f]{4}", 'four lower-case hex digits, such as "0f49"')
 _LINE = matching(r"(?=.*\S)[^\x00-\x1f\x7f]{1,200}", "one line of 1 to 200 characters")
@@ -64,6 +73,18 @@ DEVICE: Final = Table(
             rule=one_of(*Start),
             default=Start.AUTOMATIC.value,
             help="`automatic`: taken into use when plugged in; `asked`: only once it is configured.",
+        ),
+        Key(name="uri", rule=_LINE, default=None, note="the driver's", help="The driver's address, such as CUPS's."),
+        Key(
+            name="options",
+            rule=Rule(
+                allowed="a table of the driver's own options, but for identity, node and serial, which the device "
+                'tells; such as { model = "drv:///fargo.drv/hdp5000.ppd" }',
+                convert=_options,
+            ),
+            default=MappingProxyType({}),
+            note="none",
+            help="What the driver is told, as in a `[[printer]]` or `[[reader]]` table.",
         ),
         Key(name="source", rule=_LINE, default="", note="none", help="Where the ids were found."),
         Key(name="vendor", rule=_HEX, default=None, note="any", help="USB vendor id."),
@@ -155,6 +176,20 @@ def parse(text: str, *, file: str) -> tuple[Matcher, ...]:
     if problems:
         raise MatchersError(tuple(problems))
     return tuple(found)
+
+
+def strange_profiles(matchers: Iterable[Matcher], profiles: Collection[str]) -> tuple[Problem, ...]:
+    """A problem for each matcher that names a profile which the station does not have."""
+    return tuple(
+        Problem(
+            file=matcher.file,
+            key=f"device {matcher.name}.profiles",
+            value=f'"{strange[0]}"',
+            allowed=f"the station's profiles: {', '.join(sorted(profiles))}",
+        )
+        for matcher in matchers
+        if (strange := [name for name in matcher.profiles if name not in profiles])
+    )
 
 
 def _read(reading: Reading, path: Path) -> list[tuple[str, Matcher]]:

@@ -12,7 +12,7 @@ from stationd.adapters.sqlite.database import Database
 from stationd.adapters.sqlite.devices import SqliteDevices
 from stationd.adapters.udev import Counters, UdevWatcher
 from stationd.config import Settings
-from stationd.config_matchers import MatchersError, directories, load
+from stationd.config_matchers import MatchersError, directories, load, strange_profiles
 from stationd.domain.errors import Faulted
 from stationd.domain.matcher import Matcher
 from stationd.ports.devices import DeviceWatcher
@@ -72,12 +72,12 @@ class Plugging:
         store = SqliteDevices(database.writer, database.reader)
         try:
             is_watching = settings.devices.watch
-            matchers = await asyncio.to_thread(load, directories(settings.file)) if is_watching else ()
+            matchers = await asyncio.to_thread(_matchers, settings) if is_watching else ()
         except MatchersError as wrong:
             raise Faulted(
                 "matchers-wrong",
                 "cannot use the matchers of devices: " + "; ".join(map(str, wrong.problems)),
-                fix="stationd devices tells the same; correct the files, or set watch = false in [devices]",
+                fix="stationd check tells the same; correct the files, or set watch = false in [devices]",
             ) from wrong
         watcher = bus.watcher(await store.shared_serials())
         plug = Plug(
@@ -121,3 +121,11 @@ class Plugging:
 
     def _counters(self) -> Counters | None:
         return self._watcher.counters if isinstance(self._watcher, UdevWatcher) else None
+
+
+def _matchers(settings: Settings) -> tuple[Matcher, ...]:
+    """The matchers of the station. Raises ``MatchersError``."""
+    matchers = load(directories(settings.file))
+    if strange := strange_profiles(matchers, {profile.name for profile in settings.profiles}):
+        raise MatchersError(strange)
+    return matchers

@@ -8,17 +8,39 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from stationd.adapters.printers import drivers
 from stationd.adapters.readers import drivers as reader_drivers
 from stationd.cli.options import add_config, add_json
 from stationd.config import ConfigError, Problem, Settings, load
+from stationd.config_matchers import MatchersError, directories, packaged_directory, strange_profiles
+from stationd.config_matchers import load as load_matchers
+from stationd.domain.inventory import DeviceRecord, Sighting, Subsystem
+from stationd.domain.matcher import DeviceKind
 from stationd.ports.printers import Printer, PrinterSpec
 from stationd.ports.readers import Reader, ReaderSpec
+from stationd.services.watch_devices import DeviceUse
 
 if TYPE_CHECKING:  # exists for type checkers only
     from stationd.cli.options import Subparsers
+
+
+_ANY_DEVICE: Final = DeviceRecord(
+    identity="usb:ffff:ffff:A1:00",
+    seen=Sighting(
+        subsystem=Subsystem.USBMISC,
+        sys_path="/sys/devices/any",
+        node="/dev/usb/lp0",
+        vendor="ffff",
+        product="ffff",
+        serial="A1",
+        serial_key="A1",
+        port="any-usb2-1",
+        function="00",
+    ),
+)
+"""A device that says everything of itself, for drivers to be asked about their options."""
 
 
 def register(subparsers: "Subparsers") -> None:
@@ -57,7 +79,31 @@ def examine(path: Path) -> tuple[Settings | None, tuple[Problem, ...]]:
         readers: Mapping[str, ReaderSpec] = {f"reader[{at}]": spec for at, spec in enumerate(settings.readers)}
     except ConfigError as wrong:
         problems, printers, readers = wrong.problems, wrong.printers, wrong.readers
-    return settings, (*problems, *driver_problems(str(path), printers, readers))
+    problems = (*problems, *driver_problems(str(path), printers, readers))
+    return settings, (*problems, *matcher_problems(path, settings))
+
+
+def matcher_problems(path: Path, settings: Settings | None) -> tuple[Problem, ...]:
+    """What is wrong in ``devices.d``: in the files, with the profiles named there, and what the drivers say to it.
+
+    Of the packaged matchers only the files are examined: a driver of theirs may be an extra that is not installed.
+    """
+    try:
+        matchers = load_matchers(directories(path))
+    except MatchersError as wrong:
+        return wrong.problems
+    own = [matcher for matcher in matchers if Path(matcher.file).parent != packaged_directory()]
+    problems = () if settings is None else strange_profiles(own, {profile.name for profile in settings.profiles})
+    for matcher in own:
+        use = DeviceUse(name=matcher.name, record=_ANY_DEVICE, matcher=matcher)
+        is_printer = matcher.kind is DeviceKind.PRINTER
+        told = driver_problems(
+            matcher.file,
+            {f"device {matcher.name}": use.spec} if is_printer else {},
+            {} if is_printer else {f"device {matcher.name}": use.reader_spec},
+        )
+        problems = (*problems, *told)
+    return problems
 
 
 def driver_problems(

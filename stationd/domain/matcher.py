@@ -60,7 +60,8 @@ class Matcher:
     """A rule from a file: which device, and what to do with it.
 
     ``nominal_s`` (seconds a card), ``rest`` and ``supplies`` (units a card) tell the profile's values for this printer;
-    ``None`` and empty leave them as the profile has them. ``source`` says where the ids were found.
+    ``None`` and empty leave them as the profile has them. ``uri`` and ``options`` are for the driver, as in a
+    ``[[printer]]`` or ``[[reader]]`` table. ``source`` says where the ids were found.
     """
 
     name: str
@@ -69,6 +70,8 @@ class Matcher:
     driver: str
     criteria: Criteria
     start: Start = Start.AUTOMATIC
+    uri: str | None = None
+    options: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
     profiles: tuple[str, ...] = ()
     nominal_s: float | None = None
     rest: RestRule | None = None
@@ -175,18 +178,19 @@ def explain(device: Sighting, matchers: Sequence[Matcher]) -> tuple[str, ...]:
 
 def draft_for(device: Sighting) -> str:
     """A matcher for this device, as TOML ready for a file in ``devices.d``; what a person must decide is marked."""
-    kind, driver, start = DeviceKind.PRINTER, "ipp", Start.AUTOMATIC
+    kind, driver, start = DeviceKind.PRINTER, "cups", Start.AUTOMATIC
     if device.subsystem is Subsystem.TTY:
         kind, driver, start = DeviceKind.READER, "serial", Start.ASKED
     elif device.interface_class == CLASS_SMART_CARD:
         kind, driver = DeviceKind.READER, "pcsc"
+    comment = "  # or usblp, if it prints documents as they are" if kind is DeviceKind.PRINTER else ""
     title = " ".join(filter(None, (device.manufacturer, device.model))) or f"USB {device.vendor}:{device.product}"
     lines = [
         "[[device]]",
         f'name = "{kind}-{device.vendor}-{device.product}"',
         f"title = {_quoted(title)}",
         f'kind = "{kind}"',
-        f'driver = "{driver}"  # decide: the driver that takes it',
+        f'driver = "{driver}"{comment}',
         f'start = "{start}"',
         f'vendor = "{device.vendor}"',
         f'products = ["{device.product}"]',
@@ -199,6 +203,7 @@ def draft_for(device: Sighting) -> str:
         lines.append(f"model = {_quoted(model)}")
     if kind is DeviceKind.PRINTER:
         lines.append('profiles = ["ktp-el"]  # decide: the cards that it prints')
+        lines.append('# options = { model = "…" }  # for cups, where no queue leads to it: a name of lpinfo -m')
     return "\n".join(lines) + "\n"
 
 

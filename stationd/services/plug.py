@@ -7,7 +7,7 @@ device is back; only when very many have come and gone are the oldest of those w
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from stationd.domain.errors import Faulted
@@ -70,7 +70,7 @@ class Plug:
     async def device_came(self, use: DeviceUse) -> None:
         """Take it into use; told again of one that is in use, look where it is now and ask it how it is."""
         self._present.add(use.name)
-        owner = self._owner_of(use)
+        owner = owner_of(use, self._configured)
         if owner is not None:
             self._owners[use.name] = owner
             self._nudge(owner)
@@ -136,10 +136,7 @@ class Plug:
     # ----------------------------------------------------------------------------------------------------- readers
 
     async def _take_reader(self, use: DeviceUse) -> None:
-        seen = use.record.seen
-        # The PC/SC service has no node: its readers are named after their serial, where they have one.
-        port = seen.node or (f"({seen.serial})" if seen.serial else None)
-        spec = ReaderSpec(name=use.name, driver=use.matcher.driver, port=port)
+        spec = use.reader_spec
         if self._plugged_readers.get(use.name) == spec:
             self._readers.nudge(use.name)
             return
@@ -156,31 +153,32 @@ class Plug:
         self._readers.add(reader, spec)
         _log.info("%s is in use as %s", use.record.label, use.name)
 
-    # ------------------------------------------------------------------------------------------------- whose it is
-
-    def _owner_of(self, use: DeviceUse) -> str | None:
-        """The configured printer or reader that this device is: by name, node, identity, or serial.
-
-        They may stand in options, in a reader's port, or in a URI such as ``usblp:usb:…`` and ``usblp:serial:…``.
-        A configured PC/SC reader without a port takes every reader of the service, so none is taken besides it.
-        """
-        seen = use.record.seen
-        ids = {value for value in (seen.node, use.record.identity, seen.serial) if value}
-        for spec in self._configured:
-            said: set[object] = {spec.name}
-            said |= _places(spec.uri or "") if isinstance(spec, PrinterSpec) else {spec.port}
-            said |= {spec.options.get(key) for key in ("node", "device", "identity", "serial")}
-            if spec.name == use.name or said & ids:
-                return spec.name
-            if isinstance(spec, ReaderSpec) and use.matcher.driver == spec.driver == "pcsc" and spec.port is None:
-                return spec.name
-        return None
+    # ---------------------------------------------------------------------------------------------------- waking
 
     def _nudge(self, name: str) -> None:
         self._readers.nudge(name)
         for spooler in self._printers.spoolers():
             if spooler.name == name:
                 spooler.nudge()
+
+
+def owner_of(use: DeviceUse, configured: Iterable[PrinterSpec | ReaderSpec]) -> str | None:
+    """The configured printer or reader that a device is: by name, node, identity, or serial.
+
+    They may stand in options, in a reader's port, or in a URI such as ``usblp:usb:…`` and ``usblp:serial:…``.
+    A configured PC/SC reader without a port takes every reader of the service, so none is taken besides it.
+    """
+    seen = use.record.seen
+    ids = {value for value in (seen.node, use.record.identity, seen.serial) if value}
+    for spec in configured:
+        said: set[object] = {spec.name}
+        said |= _places(spec.uri or "") if isinstance(spec, PrinterSpec) else {spec.port}
+        said |= {spec.options.get(key) for key in ("node", "device", "identity", "serial")}
+        if spec.name == use.name or said & ids:
+            return spec.name
+        if isinstance(spec, ReaderSpec) and use.matcher.driver == spec.driver == "pcsc" and spec.port is None:
+            return spec.name
+    return None
 
 
 def _places(uri: str) -> set[str]:

@@ -17,6 +17,7 @@ from stationd.domain.inventory import Changes, DeviceRecord, diff
 from stationd.domain.matcher import Match, Matcher, Start, match
 from stationd.ports.devices import DeviceStore, DeviceWatcher, KnownDevice
 from stationd.ports.printers import PrinterSpec
+from stationd.ports.readers import ReaderSpec
 
 _log = logging.getLogger(__name__)
 
@@ -50,10 +51,27 @@ class DeviceUse:
 
     @property
     def spec(self) -> PrinterSpec:
-        """The printer that it makes; ``options`` say where it is for a driver that needs no URI."""
-        seen = self.record.seen
-        options = {"identity": self.record.identity, "node": seen.node, "serial": seen.serial}
-        return PrinterSpec(name=self.name, driver=self.matcher.driver, profiles=self.matcher.profiles, options=options)
+        """The printer that it makes; ``options`` say where it is for a driver that needs no URI.
+
+        A serial that is not trusted is not told: CUPS would find the queue of another printer by it.
+        """
+        seen, matcher = self.record.seen, self.matcher
+        serial = "" if self.record.is_by_port else seen.serial
+        return PrinterSpec(
+            name=self.name,
+            driver=matcher.driver,
+            uri=matcher.uri,
+            profiles=matcher.profiles,
+            options={**matcher.options, "identity": self.record.identity, "node": seen.node, "serial": serial},
+        )
+
+    @property
+    def reader_spec(self) -> ReaderSpec:
+        """The reader that it makes."""
+        seen, matcher = self.record.seen, self.matcher
+        # The PC/SC service has no node: its readers are named after their serial, where they have one.
+        port = seen.node or (f"({seen.serial})" if seen.serial else None)
+        return ReaderSpec(name=self.name, driver=matcher.driver, port=port, options=matcher.options)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from stationd.adapters.printers.cups import build
-from stationd.adapters.printers.cups.server import Server
+from stationd.adapters.printers.cups.server import Server, serial_of
 from stationd.adapters.printers.ipp.settings import read_uri
 from stationd.domain.errors import Faulted
 from stationd.domain.job import Attempt, Evidence
@@ -79,6 +79,25 @@ async def test_the_queue_of_the_same_serial_is_found_and_made_safe(rig):
     assert queues["fargo"].device_uri == f"stationd-once:{USB}"
     assert queues["fargo"].is_safe
     assert queues["twin"].device_uri == TWIN, "nobody else's queue is touched"
+
+
+@pytest.mark.parametrize(
+    ("uri", "serial"),
+    [
+        (USB, SERIAL),
+        (f"stationd-once:{USB}", SERIAL),
+        ("gutenprint53+usb://tango2e/A1%20234%2F567", SERIAL),
+        ("stationd-once:gutenprint53+usb://tango2e/A1", "A1"),
+        ("evolisusb:/model?serial=A1", "A1"),
+        ("usb://HID/HDP5000", None),
+        ("socket://192.0.2.1/x?serial=A1", None),
+        ("ipp://192.0.2.1/printers/A1", None),
+        ("usb://[", None),
+        ("file:///dev/null", None),
+    ],
+)
+def test_the_serial_in_a_device_uri_is_read_as_the_backends_of_usb_printers_write_it(uri, serial):
+    assert serial_of(uri) == serial
 
 
 async def test_a_queue_is_found_by_its_name_where_there_is_no_serial(rig):

@@ -111,6 +111,8 @@ class Cupsd:
         error_policy: What it does when the backend fails: ``abort-job``, ``retry-job``, ``stop-printer``.
         usb: Device URIs of USB printers that it sees (and a backend for them); a stand-in for ``cups-deviced`` tells.
         is_strict: Let only an administrator manage queues, as CUPS does by default.
+        has_drivers: With the drivers that are installed on this machine, as an office has them. They run as the user
+            ``lp``, who must be able to reach the folder.
         is_once: Put the project's ``stationd-once`` before the backend, which is then started at most once a job.
     """
 
@@ -122,9 +124,10 @@ class Cupsd:
         is_once: bool = False,
         usb: Sequence[str] = (),
         is_strict: bool = False,
+        has_drivers: bool = False,
     ) -> None:
         self.port = free_port()
-        self._folder = folder
+        self.folder = folder
         self._sockets = tempfile.TemporaryDirectory(prefix="cupsd-")  # tmp_path is too long for a socket's name
         self.socket = Path(self._sockets.name) / "cups.sock"
         self._process: subprocess.Popen[bytes] | None = None
@@ -134,6 +137,8 @@ class Cupsd:
             link = folder / "bin" / name
             if (_SYSTEM_BIN / name).exists() and not link.is_symlink():
                 link.symlink_to(_SYSTEM_BIN / name)
+        if has_drivers:
+            (folder / "bin/driver").symlink_to(_SYSTEM_BIN / "driver")
         if usb:
             self._see(usb)
         strict = _STRICT if is_strict else ""
@@ -148,15 +153,19 @@ class Cupsd:
         # mode 0700: cupsd runs such a backend as root, who may read the spool
         self._log.write_step(folder / "bin/backend/cardlog", job_id='"$1"', name='"$3"', file='"$6"')
         self._log.write_step(folder / "bin/backend/usb", job_id='"$1"', name='"$3"', file='"$6"')
+        # behind a driver the card comes through filters, on the standard input
+        data = f'"${{6:-$(cat > {folder}/card-$1; echo {folder}/card-$1)}}"'
+        self._log.write_step(folder / "bin/backend/gutenprint53+usb", job_id='"$1"', name='"$3"', file=data)
         shutil.copy(ONCE, folder / "bin/backend/stationd-once")
         (folder / "bin/backend/stationd-once").chmod(0o700)
 
     def _see(self, uris: Sequence[str]) -> None:
         """A folder of programs of its own, with one that lists these devices (Debian's is in a package of its own)."""
-        programs = self._folder / "bin/daemon"
+        programs = self.folder / "bin/daemon"
         programs.unlink()
         programs.mkdir()
-        (programs / "cups-exec").symlink_to(_SYSTEM_BIN / "daemon/cups-exec")
+        for name in ("cups-exec", "cups-driverd"):
+            (programs / name).symlink_to(_SYSTEM_BIN / "daemon" / name)
         (programs / "cups-deviced").write_text(
             f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(Path(__file__).parents[2])!r})\n"
             "from stationd.adapters.printers.ipp.codec import encode\n"
@@ -186,8 +195,8 @@ class Cupsd:
 
     def start(self) -> Self:
         """Start it; returns when it answers. Raises ``RuntimeError`` with its log when it does not."""
-        command = ["cupsd", "-f", "-c", str(self._folder / "cupsd.conf"), "-s", str(self._folder / "cups-files.conf")]
-        with (self._folder / "log/output").open("ab") as output:
+        command = ["cupsd", "-f", "-c", str(self.folder / "cupsd.conf"), "-s", str(self.folder / "cups-files.conf")]
+        with (self.folder / "log/output").open("ab") as output:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
             )
@@ -202,7 +211,7 @@ class Cupsd:
                 return self
             time.sleep(0.01)
         self.kill()
-        logs = [(self._folder / "log" / name) for name in ("output", "error_log")]
+        logs = [(self.folder / "log" / name) for name in ("output", "error_log")]
         told = "".join(path.read_text()[-2000:] for path in logs if path.exists())
         raise RuntimeError(f"cupsd does not answer: {told}")
 
@@ -254,6 +263,10 @@ class Cupsd:
         """Cards that came out."""
         return self._log.cards()
 
+    def data_of(self, card: PrintedCard) -> bytes:
+        """What the backend of a driver was given for a card."""
+        return (self.folder / f"card-{card.job_id}").read_bytes()
+
     def wait_for_cards(self, count: int) -> list[PrintedCard]:
         """The cards that came out, once there are ``count``."""
         return self._log.wait_for(count)
@@ -263,7 +276,7 @@ class Cupsd:
         return self._log.wait_for(count, begun=True)
 
     def _write(self, name: str, text: str) -> None:
-        path = self._folder / name
+        path = self.folder / name
         path.write_text(text)
         path.chmod(0o600)
 

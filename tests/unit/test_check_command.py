@@ -96,6 +96,26 @@ def test_problems_of_the_file_do_not_hide_those_of_sound_readers(config_file, ca
     assert 'reader[0] = "a": allowed is what its driver takes (no driver named' in capsys.readouterr().out
 
 
+def test_the_matchers_beside_the_file_are_examined_with_their_drivers(config_file, capsys):
+    path = config_file()
+    (path.parent / "devices.d").mkdir()
+    own = path.parent / "devices.d" / "own.toml"
+    device = '[[device]]\ntitle = "Own"\nvendor = "1234"\n'
+    printer = f'{device}kind = "printer"\ndriver = "cups"\nprofiles = ["ktp-el"]\n'
+    own.write_text(
+        f'{printer}name = "one"\n\n{device}name = "two"\nkind = "reader"\ndriver = "serial"\nsubsystem = "tty"\n'
+    )
+    assert main(["check", "--config", str(path)]) == 0, capsys.readouterr().out
+    own.write_text(f'{printer}name = "one"\noptions = {{ colour = 1 }}\n'.replace("ktp-el", "nope"))
+    assert main(["check", "--config", str(path)]) == 1
+    told = capsys.readouterr().out
+    assert f'{own}: device one.profiles = "nope": allowed is the station\'s profiles: ktp-el' in told
+    assert "unknown option 'colour'" in told
+    own.write_text("[[device]]\nname = 1\n")
+    assert main(["check", "--config", str(path)]) == 1
+    assert "device[0].name = 1" in capsys.readouterr().out
+
+
 def test_printers_built_for_checking_are_let_go(config_file, monkeypatch):
     built = []
 

@@ -80,6 +80,25 @@ def test_a_serial_adapter_waits_to_be_configured_and_twins_show_their_ports(bus,
     assert shown.count("(by its port: it has no serial of its own)") == 2
 
 
+def test_what_is_configured_is_shown_as_configured(bus, tmp_path, capsys) -> None:
+    bus(seen("c-usb2-1"), seen("c-usb2-2", serial="B2", serial_key="B2"))
+    config = tmp_path / "stationd.toml"
+    config.write_text('[[printer]]\nname = "kartu-1"\ndriver = "cups"\nserial = "B2"\n')  # the rest is missing
+    assert main(["devices", "--config", str(config)]) == 0
+    assert capsys.readouterr().out.count("taken as  kartu-1, as it is configured\n") == 1
+    assert main(["devices", "--config", str(config), "--json"]) == 0
+    assert [each["configured_as"] for each in json.loads(capsys.readouterr().out)] == [None, "kartu-1"]
+
+
+def test_options_are_shown_and_what_the_driver_has_against_it(bus, tmp_path, capsys) -> None:
+    tango = {"vendor": "0c1f", "product": "1800", "manufacturer": "Magicard", "model": "Tango 2E"}
+    bus(seen("c-usb2-1", **tango), seen("c-usb2-2", **tango, serial="0", serial_key=None))
+    assert main(["devices", "--config", str(tmp_path / "stationd.toml")]) == 0
+    shown = capsys.readouterr().out
+    assert shown.count("with      model = gutenprint.5.3://magicard-tango-2e/expert\n") == 2
+    assert shown.count("but       queue is missing: the printer says no serial") == 1, "0 is no serial"
+
+
 def test_an_empty_bus_is_told_in_one_line(bus, tmp_path, capsys) -> None:
     bus()
     assert main(["devices", "--config", str(tmp_path / "stationd.toml")]) == 0

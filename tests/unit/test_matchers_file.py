@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from stationd.config_matchers import MatchersError, load, packaged_directory, parse
+from stationd.config_matchers import MatchersError, load, packaged_directory, parse, strange_profiles
 from stationd.domain.inventory import Sighting, Subsystem
 from stationd.domain.matcher import DeviceKind, Start, match
 from stationd.domain.profile import RestRule
@@ -45,6 +45,27 @@ def test_a_matcher_is_read_whole() -> None:
     assert matcher.supplies == {"ribbon": 1.0}
     assert matcher.start is Start.AUTOMATIC
     assert matcher.file == "x.toml"
+
+
+def test_what_the_driver_is_told_is_read_as_it_stands() -> None:
+    own = 'uri = "ipp+unix:///run/cups.sock?path=/"\noptions = { model = "drv:///x.ppd", poll_s = 0.5 }\n'
+    (matcher,) = parse(GOOD + own, file="x.toml")
+    assert (matcher.uri, matcher.options) == (
+        "ipp+unix:///run/cups.sock?path=/",
+        {"model": "drv:///x.ppd", "poll_s": 0.5},
+    )
+
+
+@pytest.mark.parametrize("options", ['"raw"', '{ serial = "A1" }', '{ identity = "usb:" }', '{ node = "/dev/x" }'])
+def test_options_that_only_the_device_can_tell_are_refused(options) -> None:
+    assert any(line.startswith("device[0].options: a table") for line in told(f"{GOOD}options = {options}\n"))
+
+
+def test_a_profile_that_the_station_does_not_have_is_told() -> None:
+    matchers = parse(GOOD, file="x.toml")
+    assert strange_profiles(matchers, {"ktp-el"}) == ()
+    (problem,) = strange_profiles(matchers, {"kia"})
+    assert str(problem) == 'x.toml: device evolis.profiles = "ktp-el": allowed is the station\'s profiles: kia'
 
 
 def test_the_shipped_matchers_load_and_each_names_its_source() -> None:

@@ -42,6 +42,21 @@ def use(serial="A1", node="/dev/usb/lp0", matcher=PRINTER):
     return DeviceUse(name=name_of(record.identity), record=record, matcher=matcher)
 
 
+def test_the_driver_is_told_what_the_matcher_says_and_what_the_device_says():
+    matcher = replace(PRINTER, driver="cups", uri="ipp://127.0.0.1:631/", options={"model": "raw"})
+    spec = use(matcher=matcher).spec
+    assert (spec.driver, spec.uri, spec.profiles) == ("cups", "ipp://127.0.0.1:631/", ("ktp-el",))
+    assert spec.options == {"model": "raw", "identity": IDENTITY, "node": "/dev/usb/lp0", "serial": "A1"}
+    assert use(matcher=replace(READER, options={"baud": 9600})).reader_spec.options == {"baud": 9600}
+
+
+def test_a_serial_that_two_printers_say_is_not_told_for_cups_would_find_the_queue_of_the_other_by_it():
+    one, other = use().record.seen, replace(use().record.seen, port="c-usb2-2", sys_path="/sys/other")
+    for record in take_stock([one, other]).devices.values():
+        assert record.is_by_port
+        assert DeviceUse(name="x", record=record, matcher=PRINTER).spec.options["serial"] == ""
+
+
 class FakePrinter:
     def __init__(self, spec):
         self.name = spec.name

@@ -154,7 +154,9 @@ class CupsPrinter:
             except OSError as error:
                 raise self._queue_fault(f"cannot read {settings.ppd}: {error.strerror}", "correct ppd") from None
         elif settings.model not in {None, _RAW} and not await self._server.has_model(str(settings.model)):
-            raise self._queue_fault(f"CUPS has no model {settings.model}", "lpinfo -m lists those that it has")
+            raise self._queue_fault(
+                f"CUPS has no model {settings.model}", "install the printer's driver; lpinfo -m lists what there is"
+            )
         devices = [uri for uri in await self._server.devices() if serial_of(uri) == settings.serial]
         if len(devices) != 1:
             seen = "does not see it" if not devices else "sees it more than once"

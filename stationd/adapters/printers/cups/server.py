@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from stationd.adapters.printers.ipp.client import Client, ExchangeError
 from stationd.adapters.printers.ipp.codec import encode
@@ -19,6 +19,23 @@ ONCE: Final = "stationd-once:"
 """Before a device URI: the backend that starts another one at most once a job."""
 ERROR_POLICY: Final = "abort-job"
 """After a failure CUPS gives a job up: any other policy sends it again, or stops the queue with the job in it."""
+
+_NETWORKED: Final = (
+    "beh",
+    "dnssd",
+    "driverless",
+    "http",
+    "https",
+    "ipp",
+    "ipps",
+    "lpd",
+    "mdns",
+    "smb",
+    "snmp",
+    "socket",
+)
+"""Backends that would look for printers in the network, for many seconds. All others are asked: besides ``usb`` there
+are those of drivers, such as ``gutenprint53+usb``, which alone may see the printers that they are for."""
 
 _FIRST_REFUSAL = 0x0100
 _IDLE = 3
@@ -68,10 +85,10 @@ class Server:
         return sorted(found, key=lambda queue: queue.name)
 
     async def devices(self) -> list[str]:
-        """The device URIs of the USB printers that CUPS sees now; takes some seconds."""
+        """The device URIs of the printers that CUPS sees at this machine now; takes some seconds."""
         answer = await self._ask(
             _Operation.GET_DEVICES,
-            attribute("include-schemes", Tag.NAME, "usb"),
+            attribute("exclude-schemes", Tag.NAME, *_NETWORKED),
             attribute("timeout", Tag.INTEGER, _DISCOVERY_S),
             attribute("requested-attributes", Tag.KEYWORD, "device-uri"),
             path="/admin/",
@@ -160,13 +177,21 @@ def once(device_uri: str) -> str:
 
 
 def serial_of(device_uri: str) -> str | None:
-    """The USB serial in a device URI (``usb://HID/HDP5000?serial=A1``), wrapped or not."""
+    """The USB serial in a device URI, wrapped or not.
+
+    ``usb://HID/HDP5000?serial=A1``, as CUPS writes it, or ``gutenprint53+usb://tango2e/A1``, as gutenprint does.
+    """
     try:
         parts = urlsplit(device_uri.removeprefix(ONCE))
         found = parse_qs(parts.query).get("serial")
     except ValueError:
         return None
-    return found[0] if parts.scheme == "usb" and found else None
+    if parts.scheme in _NETWORKED:
+        return None
+    if found:
+        return found[0]
+    last = parts.path.rpartition("/")[2]
+    return unquote(last) if last and parts.scheme.endswith("+usb") else None
 
 
 def _printers(answer: Message) -> list[Group]:
