@@ -16,8 +16,10 @@ sys.path.insert(0, str(DOCS.parent))
 from stationd.config_keys import TABLES  # noqa: E402  the checkout's own code, wherever this is called from
 from stationd.config_matchers import DEVICE  # noqa: E402
 from stationd.config_schema import REQUIRED, Key, Table  # noqa: E402
+from stationd.domain.authority import Role  # noqa: E402
 from stationd.domain.job import JobState  # noqa: E402
 from stationd.domain.job_machine import BEGINNINGS, FINAL, TABLE, JobEvent  # noqa: E402
+from stationd.domain.telling import TOPICS, Share  # noqa: E402
 
 
 def job_machine() -> str:
@@ -59,6 +61,21 @@ def matchers() -> str:
     return "\n".join(_table(DEVICE)).rstrip()
 
 
+def telling() -> str:
+    """Who is told what of which events."""
+    rows = [
+        f"| `{topic}` | {' | '.join(_share(row.get(role)) for role in Role)} |" for topic, row in sorted(TOPICS.items())
+    ]
+    return "\n".join([f"| topic | {' | '.join(Role)} |", f"| --- |{' --- |' * len(Role)}", *rows])
+
+
+def _share(share: Share | None) -> str:
+    if share is None:
+        return "nothing"
+    fields = "all" if share.fields is None else ", ".join(sorted(share.fields)) or "that it happened"
+    return fields if share.has_subject else f"{fields} (not of what)"
+
+
 def _table(table: Table) -> list[str]:
     lines = [f"## `{table.heading}`", "", table.help, "", "| key | allowed | default | meaning |"]
     lines += ["| --- | --- | --- | --- |"]
@@ -91,6 +108,7 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "job machine": ("architecture.md", job_machine),
     "configuration": ("configuration.md", configuration),
     "matchers": ("devices.md", matchers),
+    "telling": ("api.md", telling),
 }
 """Each generated part: the document it stands in, and what writes it."""
 

@@ -58,6 +58,7 @@ from stationd.services.spool import Spooler
 from stationd.services.station import Station
 from stationd.services.submit import Submission
 from stationd.services.supervise import Supervisor
+from stationd.streaming import Streaming
 
 _log = logging.getLogger(__name__)
 
@@ -127,6 +128,8 @@ class App:
         """Take no more requests, let the printers settle, write down what is known, close."""
         self._notifier.tell("STOPPING=1")
         began = self._clock.monotonic()
+        if hasattr(self, "streaming"):
+            await self.streaming.stop(self._supervisor)
         if hasattr(self, "plugging"):
             await self.plugging.stop(self._supervisor)
         for spooler in self.printers.spoolers() if hasattr(self, "printers") else ():
@@ -243,6 +246,7 @@ class App:
             profiles = [matcher.fitted(profile) for profile in settings.profiles]
             return self._spooler(printer, spec, renderer, profiles, (await marks.marks()).get(spec.name))
 
+        self.streaming = Streaming(database, clock, self.readers)
         self.plugging = await Plugging.make(
             settings,
             database,
@@ -253,6 +257,7 @@ class App:
             bus=self._bus,
         )
         metrics.add(self.plugging.metrics)
+        metrics.add(self.streaming.metrics)
         await show_orphans(self.store, self.plugging.names | {spec.name for spec in settings.printers})
         known = await marks.marks()
         for spec in settings.printers:
@@ -262,6 +267,7 @@ class App:
         self.plugging.start(self._supervisor, self.store)
         self._supervisor.start("housekeeping", Housekeeping(self.store, clock).run)
         self.attending.start(self._supervisor)
+        await self.streaming.start(self._supervisor)
         self.attending.readiness.follow(self._tell_status)
 
     def _add_printer(self, spec: PrinterSpec, renderer: Renderer, mark: PrinterMark | None) -> None:
@@ -341,6 +347,7 @@ class App:
             second_person=self.attending.second_person,
             duty=self.attending.duty,
             readiness=self.attending.readiness,
+            stream=self.streaming.stream,
             metrics=metrics.render,
         )
         self.server = HttpServer(build(doors, policy, self._tables(self)), policy, own=own, inherited=inherited)
@@ -364,6 +371,8 @@ class App:
             self.attending.approval_metrics.follow(events)
         if hasattr(self, "plugging"):
             self.plugging.metrics.follow(events)
+        if hasattr(self, "streaming"):
+            self.streaming.stream.follow(events)
         joined = self._line.follow(events)
         if any(event.type.startswith("blanks.") for event in events):
             self._bell.ring_all()

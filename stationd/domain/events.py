@@ -6,7 +6,7 @@ it, so that an edited, removed or inserted row shows.
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 GENESIS = bytes(32)
 """The hash before the first event."""
@@ -14,13 +14,17 @@ GENESIS = bytes(32)
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One committed fact. ``at`` is Unix milliseconds; ``type`` is ``noun.past_participle``: ``job.claimed``."""
+    """One committed fact. ``at`` is Unix milliseconds; ``type`` is ``noun.past_participle``: ``job.claimed``.
+
+    ``hash`` is that of its row in the chain; empty for an event that was made elsewhere than there.
+    """
 
     seq: int
     at: int
     type: str
     subject: str
     data: Mapping[str, object]
+    hash: bytes = field(default=b"", repr=False, compare=False)
 
 
 def linked(previous: bytes, row: Sequence[object]) -> bytes:

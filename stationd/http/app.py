@@ -5,12 +5,26 @@ from functools import cache
 
 from aiohttp import hdrs, web
 
-from stationd.http import approvals, blanks, bulk, devices, health, jobs, officers, openapi, queue, readiness, station
+from stationd.http import (
+    approvals,
+    blanks,
+    bulk,
+    devices,
+    events,
+    health,
+    jobs,
+    officers,
+    openapi,
+    queue,
+    readiness,
+    station,
+)
 from stationd.http.doors import Doors
 from stationd.http.endpoint import SHORTCUTS, endpoint, expect, not_allowed, not_found
 from stationd.http.guard import Guard
 from stationd.http.policy import POLICY, HttpPolicy
 from stationd.http.routing import Route, Table
+from stationd.http.sse import Frames
 
 TABLES = (
     health.table,
@@ -24,6 +38,7 @@ TABLES = (
     blanks.table,
     officers.table,
     approvals.table,
+    events.table,
 )
 
 ROUTES: tuple[Route, ...] = tuple(route for table in TABLES for route in table.routes)
@@ -41,6 +56,7 @@ def build(doors: Doors, policy: HttpPolicy, more: Sequence[Table] = ()) -> web.A
     app[POLICY] = policy
     guard = Guard(policy, doors.access)
     app[openapi.DOCUMENT] = openapi.Rendered(cache(lambda: openapi.render(ROUTES)))
+    app[events.FRAMES] = Frames()
     shortcuts = app[SHORTCUTS] = {}
     methods: dict[str, list[str]] = {}
     for route in (*ROUTES, *(route for table in more for route in table.routes)):

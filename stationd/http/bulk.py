@@ -12,7 +12,7 @@ from stationd.domain.authority import Actor
 from stationd.domain.errors import Refused, StationError
 from stationd.http.bodies import decode_json, read_lines
 from stationd.http.doors import Ask, Doors
-from stationd.http.endpoint import SECURITY_HEADERS, request_id
+from stationd.http.endpoint import REQUEST_ID, begin_stream
 from stationd.http.jobs import answer_of, order_of
 from stationd.http.policy import POLICY
 from stationd.http.problems import Problem, problem_of, wants_indonesian
@@ -54,9 +54,8 @@ async def submit_jobs(doors: Doors, ask: Ask[BulkJob, NoQuery]) -> web.StreamRes
     connection send everything again with the same keys; what was stored is answered again.
     """
     request = ask.request
-    name = request_id()
-    response = web.StreamResponse(headers={**SECURITY_HEADERS, hdrs.CONTENT_TYPE: NDJSON, "X-Request-Id": name})
-    await response.prepare(request)
+    response = await begin_stream(request, NDJSON)
+    name = response.headers[REQUEST_ID]
     is_indonesian = wants_indonesian(request.headers.get(hdrs.ACCEPT_LANGUAGE))
     policy = request.app[POLICY]
     stored: asyncio.Queue[asyncio.Task[list[LineAnswer]] | None] = asyncio.Queue(_GROUPS_AT_ONCE)

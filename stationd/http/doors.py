@@ -20,6 +20,7 @@ from stationd.services.readiness import Readiness
 from stationd.services.second_person import SecondPerson
 from stationd.services.sign_in import SignIn
 from stationd.services.station import Station
+from stationd.services.stream import Stream
 from stationd.services.submit import Submission
 
 Body = TypeVar("Body")
@@ -49,6 +50,7 @@ class Doors:
     second_person: SecondPerson
     duty: Duty
     readiness: Readiness
+    stream: Stream
     metrics: Callable[[], bytes]
     observe: Callable[[str, str, int, float], None] | None = None
 

@@ -47,6 +47,7 @@ JSON_HEADERS = CIMultiDict({**SECURITY_HEADERS, hdrs.CONTENT_TYPE: "application/
 _PROBLEM_HEADERS = CIMultiDict({**SECURITY_HEADERS, hdrs.CONTENT_TYPE: MEDIA_TYPE})
 _RETRY_AFTER_S = "5"
 
+_FOREIGN = web.RequestKey("foreign origin", str)
 _log = logging.getLogger(__name__)
 _encode = msgspec.json.Encoder().encode
 _run = secrets.token_hex(4)
@@ -73,7 +74,7 @@ def endpoint(route: Route, doors: Doors, policy: HttpPolicy, guard: Guard) -> En
         origin: str | None = None
         try:
             headers = request.headers
-            origin = guard.admit(headers)
+            origin = _admitted(request, guard)
             actor = NOBODY if roles is None else await guard.actor(headers, roles)
             key = idempotency_key(headers) if route.is_keyed else ""
             if route.takes is not None:
@@ -148,6 +149,25 @@ def _response(answer: Reply[Any] | web.Response, status: int) -> web.Response:
     for header, value in SECURITY_HEADERS.items():
         answer.headers.setdefault(header, value)
     return answer
+
+
+def _admitted(request: web.Request, guard: Guard) -> str | None:
+    origin = guard.admit(request.headers)
+    if origin is not None:
+        request[_FOREIGN] = origin  # for an answer that begins before the handler ends
+    return origin
+
+
+async def begin_stream(
+    request: web.Request, media_type: str, headers: Mapping[str, str] | None = None
+) -> web.StreamResponse:
+    """An answer of that media type that has begun and is written piece by piece, with the headers that all have."""
+    response = web.StreamResponse(headers={**SECURITY_HEADERS, hdrs.CONTENT_TYPE: media_type, **(headers or {})})
+    response.headers[REQUEST_ID] = request_id()
+    if _FOREIGN in request:
+        response.headers.update(cors_headers(request[_FOREIGN]))
+    await response.prepare(request)
+    return response
 
 
 def _observed(serve: Endpoint, route: Route, observe: Callable[[str, str, int, float], None]) -> Endpoint:

@@ -73,10 +73,7 @@ class Guard:
 
         Raises ``Refused``: ``token-missing``, ``token-unknown``, ``role-not-allowed``.
         """
-        value = headers.get(hdrs.AUTHORIZATION)
-        if value is None or (value[:7] != _BEARER and value[:7].lower() != "bearer "):
-            raise Refused("token-missing", "cannot answer: the header Authorization: Bearer is missing")
-        token = value[7:].strip()
+        token = bearer(headers)
         actor = await self._actor_of(token) if 0 < len(token) <= _LONGEST_TOKEN else None
         if actor is None:
             raise Refused("token-unknown", "cannot answer: the token is not known, was revoked or has expired")
@@ -84,6 +81,14 @@ class Guard:
             allowed = ", ".join(sorted(roles))
             raise Refused("role-not-allowed", f"cannot do this as {actor.role}: allowed are {allowed}")
         return actor
+
+
+def bearer(headers: Headers) -> str:
+    """The token that a request carries. Raises ``Refused``: ``token-missing``."""
+    value = headers.get(hdrs.AUTHORIZATION)
+    if value is None or (value[:7] != _BEARER and value[:7].lower() != "bearer "):
+        raise Refused("token-missing", "cannot answer: the header Authorization: Bearer is missing")
+    return value[7:].strip()
 
 
 def idempotency_key(headers: Headers) -> str:

@@ -91,6 +91,8 @@ def _models(route: Route) -> Iterable[type[Any]]:
         yield route.query
     if route.answer is not None:
         yield route.answer
+    if route.streams is not None:
+        yield route.streams
 
 
 def _operation(route: Route, schemas: Mapping[type[Any], Json], components: Json) -> Json:
@@ -121,6 +123,8 @@ def _parameters(route: Route, schemas: Mapping[type[Any], Json], components: Jso
             if "description" in schema:
                 parameter["description"] = schema["description"]
             yield parameter
+    for header, says in route.headers.items():
+        yield {"name": header, "in": "header", "required": False, "description": says, "schema": {"type": "string"}}
     if route.is_keyed:
         yield _KEY
 
@@ -129,7 +133,9 @@ def _responses(route: Route, schemas: Mapping[type[Any], Json]) -> Json:
     schema = {"type": "string"} if route.answer is None else schemas[route.answer]
     if route.answer is None and route.media_type == "application/json":
         schema = {"type": "object"}
-    content = {route.media_type: {"schema": schema}}
+    content: Json = {route.media_type: {"schema": schema}}
+    if route.streams is not None:
+        content[route.media_type]["x-event"] = schemas[route.streams]
     responses: Json = {}
     for status, says in ((int(route.status), route.says), *route.also.items()):
         responses[str(status)] = {"description": says, "headers": _REQUEST_ID}

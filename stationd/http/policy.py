@@ -15,7 +15,8 @@ class HttpPolicy:
     ``origins`` the foreign web origins that may call from a browser, such as ``http://kiosk.local``; pages served by
     the station itself need not be listed. ``max_body`` counts bytes; times are seconds. ``body_timeout_s`` bounds the
     whole body, ``header_timeout_s`` the first request's headers, ``keepalive_s`` the wait for every further request.
-    A stop takes at most ``grace_s``.
+    A stop takes at most ``grace_s``. A stream of events shows every ``heartbeat_s`` that it lives; a listener that has
+    not read for ``patience_s`` is cut off.
     """
 
     hosts: frozenset[str]
@@ -27,6 +28,8 @@ class HttpPolicy:
     max_connections: int = 1024
     backlog: int = 1024
     grace_s: float = 2.0
+    heartbeat_s: float = 15.0
+    patience_s: float = 20.0
 
 
 POLICY = web.AppKey("policy", HttpPolicy)

@@ -90,6 +90,9 @@ KINDS: dict[str, Kind] = {
     "devices-full": Kind(409, "No more devices can be used", "Tidak ada tempat untuk perangkat lain"),
     "device-unknown": Kind(404, "No such device", "Perangkat tidak ada"),
     "act-unknown": Kind(404, "No such act", "Tindakan tidak dikenal"),
+    # streams
+    "topic-unknown": Kind(400, "There is no such topic", "Topik tidak dikenal"),
+    "streams-full": Kind(503, "Too many listen already", "Terlalu banyak pendengar"),
     # orders
     "idempotency-key-reused": Kind(409, "The key was used for another request", "Kunci sudah dipakai permintaan lain"),
     "order-has-a-live-job": Kind(409, "The order has a card under way", "Pesanan ini masih diproses"),

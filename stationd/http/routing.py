@@ -33,7 +33,8 @@ class Route:
     ``roles`` is ``None`` for a public route. ``answer`` is ``None`` when the handler writes its own response of type
     ``media_type``. ``also`` are further successful or informative statuses with what they mean; ``problems`` the codes
     of this call beyond those that every call has. ``takes`` is the media type of a body that the handler reads itself
-    while it arrives.
+    while it arrives. ``headers`` are request headers that it reads, with what they mean; ``streams`` the model of each
+    event, where the answer is a stream of events.
     """
 
     method: str
@@ -54,6 +55,8 @@ class Route:
     is_keyed: bool = False
     media_type: str = "application/json"
     takes: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    streams: type[Any] | None = None
 
     @property
     def has_body(self) -> bool:
@@ -106,6 +109,8 @@ class Table:
         is_keyed: bool = False,
         media_type: str = "application/json",
         takes: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        streams: type[Any] | None = None,
     ) -> Callable[[Handler], Handler]:
         """A decorator that enters a handler into the table. Raises ``TypeError`` for a handler without its types."""
 
@@ -132,6 +137,8 @@ class Table:
                     is_keyed=is_keyed,
                     media_type=media_type,
                     takes=takes,
+                    headers=headers or {},
+                    streams=streams,
                 )
             )
             return handler

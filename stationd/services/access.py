@@ -26,6 +26,10 @@ class Sessions(Protocol):
         """Who carries the session's token with this SHA-256, or ``None``."""
         ...
 
+    def is_open(self, hash_: bytes) -> bool:
+        """Whether the session lasts; not counted as use of it."""
+        ...
+
 
 class Access:
     """Tokens, looked up by hash: comparing takes the same time for every wrong token."""
@@ -53,6 +57,12 @@ class Access:
             self._remembered.clear()
         self._remembered[hash_] = (now, actor)
         return actor
+
+    async def is_valid(self, token: str) -> bool:
+        """Whether the token still works; unlike :meth:`actor_of` it does not count as use of a session."""
+        if self._sessions is not None and token.startswith(SESSION_PREFIX):
+            return self._sessions.is_open(hash_of(token))
+        return await self.actor_of(token) is not None
 
     async def create(self, name: str, role: Role) -> str:
         """A new token, told once: only its hash is stored. Raises ``Refused`` (``token-name-taken``)."""

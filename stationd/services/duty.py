@@ -105,6 +105,11 @@ class Duty:
         self._sessions[hash_] = replace(session, used=self._clock.monotonic())
         return Actor(name=f"officer-{session.officer}", role=Role.OFFICER, officer=session.officer, session=hash_)
 
+    def is_open(self, hash_: bytes) -> bool:
+        """Whether the session lasts. Does not count as use: a screen that only listens is not an officer at work."""
+        session = self._sessions.get(hash_)
+        return session is not None and self._end_of(hash_, session) is None
+
     async def sign_out(self, actor: Actor) -> None:
         """End this session and the duty that it began. Raises :class:`Refused` (``session-needed``)."""
         _, hash_ = must_be_officer(actor)

@@ -123,7 +123,7 @@ class Transaction:
         row = (books.event_seq, self.now_ms, kind, subject, text)
         books.event_hash = linked(books.event_hash, row)
         self._event_rows.append((*row, books.event_hash))
-        self.events.append(Event(books.event_seq, self.now_ms, kind, subject, data))
+        self.events.append(Event(books.event_seq, self.now_ms, kind, subject, data, books.event_hash))
 
     def flush(self) -> None:
         """Write what was gathered; the last act before the commit."""

@@ -11,13 +11,15 @@ from typing import Any
 
 import aiohttp
 
+from stationd.adapters.system import SystemClock
 from stationd.domain.authority import Actor, Role
 from stationd.domain.blanks import Balances, EntryKind
 from stationd.domain.errors import Refused
-from stationd.domain.events import Event
+from stationd.domain.events import GENESIS, Event
 from stationd.domain.job import Evidence, Job, JobKind, JobState, Verdict
 from stationd.domain.officer import Officer, Standing
 from stationd.domain.order import Document, Order
+from stationd.domain.position import Position
 from stationd.domain.printer import Supply
 from stationd.domain.readiness import Check, CheckName, Finding, FixBy, Level
 from stationd.domain.second_person import Approval, ApprovalState
@@ -37,6 +39,7 @@ from stationd.services.printers import DeviceView
 from stationd.services.queue import QueueView
 from stationd.services.second_person import Second
 from stationd.services.station import StationView
+from stationd.services.stream import Stream
 from stationd.services.submit import Submitted
 
 NIK = "9999990101900001"
@@ -143,6 +146,9 @@ UNUSED = replace(
 class FakeAccess:
     async def actor_of(self, token: str) -> Actor | None:
         return TOKENS.get(token)
+
+    async def is_valid(self, token: str) -> bool:
+        return token in TOKENS
 
 
 @dataclass
@@ -398,6 +404,22 @@ class FakeSecondPerson:
         return replace(await self.read(approval_id), state=ApprovalState.DECLINED, settled_at=1_700_000_001_000)
 
 
+class FakeLog:
+    """A record that another process writes; ``events`` may lose its beginning."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    async def last(self) -> Position:
+        return Position.of(self.events[-1].seq, self.events[-1].hash) if self.events else Position.of(0, GENESIS)
+
+    async def hash_at(self, seq: int) -> bytes | None:
+        return GENESIS if seq == 0 else next((event.hash for event in self.events if event.seq == seq), None)
+
+    async def after(self, seq: int, limit: int) -> list[Event]:
+        return [event for event in self.events if event.seq > seq][:limit]
+
+
 class FakeReadiness:
     can_finish = 7
 
@@ -417,6 +439,7 @@ class Door:
     jobs: FakeJobs
     blanks: FakeBlanks
     station: FakeStation
+    stream: Stream
     observed: list[tuple[str, str, int, float]]
     services: Doors
     policy: HttpPolicy
@@ -435,7 +458,7 @@ class Door:
         if role is not None:
             given.setdefault("Authorization", f"Bearer token-of-{role}")
         async with self.session.request(method, f"http://127.0.0.1:{self.port}{path}", headers=given, **more) as answer:
-            raw = await answer.read()
+            raw = b"" if answer.content_type == "text/event-stream" else await answer.read()  # it never ends
             is_json = "json" in answer.headers.get("Content-Type", "") and raw
             return answer.status, json.loads(raw) if is_json else raw.decode(), answer.headers
 
@@ -474,6 +497,8 @@ async def doors() -> AsyncIterator[OpenDoor]:
         limits = HttpPolicy(**({"hosts": hosts_of(sockets)} | policy))
         observed: list[tuple[str, str, int, float]] = []
         submission, jobs, blanks, station = FakeSubmission(), FakeJobs(), FakeBlanks(), FakeStation()
+        stream = Stream(FakeLog(), SystemClock())
+        await stream.load()
         services: Any = Doors(
             access=FakeAccess(),
             submission=submission,
@@ -489,18 +514,22 @@ async def doors() -> AsyncIterator[OpenDoor]:
             duty=FakeDuty(),
             second_person=FakeSecondPerson(),
             readiness=FakeReadiness(),
+            stream=stream,
             metrics=lambda: b"stationd_up 1\n",
             observe=lambda *seen: observed.append(seen),
         )
         server = HttpServer(build(services, limits), limits, own=sockets)
         await server.start()
         session = aiohttp.ClientSession()
-        opened.append(Door(server, port, session, submission, jobs, blanks, station, observed, services, limits))
+        opened.append(
+            Door(server, port, session, submission, jobs, blanks, station, stream, observed, services, limits)
+        )
         return opened[-1]
 
     try:
         yield open_
     finally:
         for door in opened:
+            door.stream.close()
             await door.session.close()
             await door.server.stop()

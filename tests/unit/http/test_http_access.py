@@ -11,6 +11,7 @@ WRITTEN_DOWN = {
     ("GET", "/readyz"): None,
     ("GET", "/metrics"): None,
     ("GET", "/openapi.json"): None,
+    ("GET", "/v1/events"): {"kiosk", "officer", "admin", "monitor"},
     ("GET", "/v1/station"): {"kiosk", "officer", "admin", "monitor"},
     ("POST", "/v1/jobs"): {"kiosk", "officer", "admin"},
     ("GET", "/v1/jobs"): {"officer", "admin"},

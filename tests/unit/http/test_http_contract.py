@@ -97,7 +97,10 @@ def schema(pointer):
     return Draft202012Validator({"$ref": f"urn:api#{pointer}"}, registry=registry)
 
 
-@pytest.mark.parametrize("route", [pytest.param(each, id=f"{each.method} {each.path}") for each in ROUTES])
+ANSWERED = [route for route in ROUTES if route.streams is None]
+
+
+@pytest.mark.parametrize("route", [pytest.param(each, id=f"{each.method} {each.path}") for each in ANSWERED])
 async def test_answers_are_as_the_document_says(door, order, route):
     bodies = {
         "submit_job": order,

@@ -1,0 +1,26 @@
+"""The stream of events for Prometheus: who listens, and what it cost."""
+
+from collections.abc import Iterable
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from stationd.services.stream import Stream
+
+
+class StreamMetrics(Collector):
+    """Gauges and counters, made when asked."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+
+    def collect(self) -> Iterable[Metric]:
+        """Every family."""
+        stream = self._stream
+        yield GaugeMetricFamily("stationd_event_listeners", "Clients that listen to events now.", len(stream))
+        yield CounterMetricFamily(
+            "stationd_event_listeners_cut_off", "Listeners cut off because they did not read.", stream.cut_off
+        )
+        yield CounterMetricFamily(
+            "stationd_event_catch_up_reads", "Reads of the record for listeners that were behind.", stream.readings
+        )

@@ -1,0 +1,39 @@
+"""The part of the composition that tells what happens: the record, the stream, and what passes by unrecorded."""
+
+from stationd.adapters.sqlite.database import Database
+from stationd.adapters.sqlite.events import SqliteEvents
+from stationd.adapters.stream_metrics import StreamMetrics
+from stationd.ports.clock import Clock
+from stationd.services.read import Readers
+from stationd.services.stream import Stream
+from stationd.services.supervise import Supervisor
+
+_TASKS = ("events of other processes", "events of readers")
+
+
+class Streaming:
+    """Everything that happens, in one stream."""
+
+    def __init__(self, database: Database, clock: Clock, readers: Readers) -> None:
+        self.stream = Stream(SqliteEvents(database.reader), clock)
+        self.metrics = StreamMetrics(self.stream)
+        self._readers = readers
+
+    async def start(self, supervisor: Supervisor) -> None:
+        """Begin after the newest event of the record."""
+        await self.stream.load()
+        looking, reading = _TASKS
+        supervisor.start(looking, self.stream.run)
+        supervisor.start(reading, self._read)
+
+    async def stop(self, supervisor: Supervisor) -> None:
+        """End every stream."""
+        self.stream.close()
+        for task in _TASKS:
+            await supervisor.stop(task)
+
+    async def _read(self) -> None:
+        with self._readers.listening() as listener:
+            while True:
+                event = await listener.next()
+                self.stream.tell(event.type, event.subject, event.data, event.at_ms)
