@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from stationd import __version__
+from stationd.adapters.loop_metrics import LoopMetrics
 from stationd.adapters.metrics import Metrics
 from stationd.adapters.printers import drivers
 from stationd.adapters.readers import drivers as reader_drivers
@@ -258,6 +259,7 @@ class App:
         )
         metrics.add(self.plugging.metrics)
         metrics.add(self.streaming.metrics)
+        metrics.add(LoopMetrics())
         await show_orphans(self.store, self.plugging.names | {spec.name for spec in settings.printers})
         known = await marks.marks()
         for spec in settings.printers:
