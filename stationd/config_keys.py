@@ -295,6 +295,13 @@ TABLES: Final[tuple[Table, ...]] = (
                 note="none",
                 help="Where it is: the path of a serial port, or part of the name of a PC/SC reader.",
             ),
+            Key(
+                name="kiosks",
+                rule=many(_PRINTABLE),
+                default=(),
+                note="all",
+                help="The kiosks that hear what it reads, by the names of their tokens; officers always may.",
+            ),
         ),
     ),
     Table(

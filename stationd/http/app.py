@@ -17,6 +17,7 @@ from stationd.http import (
     openapi,
     queue,
     readiness,
+    scans,
     station,
 )
 from stationd.http.doors import Doors
@@ -39,6 +40,7 @@ TABLES = (
     officers.table,
     approvals.table,
     events.table,
+    scans.table,
 )
 
 ROUTES: tuple[Route, ...] = tuple(route for table in TABLES for route in table.routes)

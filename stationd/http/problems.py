@@ -92,6 +92,7 @@ KINDS: dict[str, Kind] = {
     "act-unknown": Kind(404, "No such act", "Tindakan tidak dikenal"),
     # streams
     "topic-unknown": Kind(400, "There is no such topic", "Topik tidak dikenal"),
+    "reader-of-another": Kind(403, "The reader is another kiosk's", "Pembaca ini milik kios lain"),
     "streams-full": Kind(503, "Too many listen already", "Terlalu banyak pendengar"),
     # orders
     "idempotency-key-reused": Kind(409, "The key was used for another request", "Kunci sudah dipakai permintaan lain"),

@@ -12,6 +12,7 @@ WRITTEN_DOWN = {
     ("GET", "/metrics"): None,
     ("GET", "/openapi.json"): None,
     ("GET", "/v1/events"): {"kiosk", "officer", "admin", "monitor"},
+    ("GET", "/v1/devices/{device_id}/scans"): {"kiosk", "officer", "admin"},
     ("GET", "/v1/station"): {"kiosk", "officer", "admin", "monitor"},
     ("POST", "/v1/jobs"): {"kiosk", "officer", "admin"},
     ("GET", "/v1/jobs"): {"officer", "admin"},
