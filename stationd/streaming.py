@@ -16,7 +16,7 @@ class Streaming:
 
     def __init__(self, database: Database, clock: Clock, readers: Readers) -> None:
         self.stream = Stream(SqliteEvents(database.reader), clock)
-        self.metrics = StreamMetrics(self.stream, readers.live)
+        self.metrics = StreamMetrics(self.stream)
         self._readers = readers
 
     async def start(self, supervisor: Supervisor) -> None:
@@ -29,7 +29,6 @@ class Streaming:
     async def stop(self, supervisor: Supervisor) -> None:
         """End every stream."""
         self.stream.close()
-        self._readers.live.end()
         for task in _TASKS:
             await supervisor.stop(task)
 

@@ -9,6 +9,7 @@ from stationd.http import (
     approvals,
     blanks,
     bulk,
+    cards,
     devices,
     events,
     health,
@@ -17,7 +18,7 @@ from stationd.http import (
     openapi,
     queue,
     readiness,
-    scans,
+    receipts,
     station,
 )
 from stationd.http.doors import Doors
@@ -37,10 +38,11 @@ TABLES = (
     queue.table,
     devices.table,
     blanks.table,
+    cards.table,
+    receipts.table,
     officers.table,
     approvals.table,
     events.table,
-    scans.table,
 )
 
 ROUTES: tuple[Route, ...] = tuple(route for table in TABLES for route in table.routes)

@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any
 
 import aiohttp
+from fake_cards import FakeAnswers, FakeCards
 
 from stationd.adapters.system import SystemClock
 from stationd.domain.authority import Actor, Role
@@ -22,7 +23,6 @@ from stationd.domain.order import Document, Order
 from stationd.domain.position import Position
 from stationd.domain.printer import Supply
 from stationd.domain.readiness import Check, CheckName, Finding, FixBy, Level
-from stationd.domain.scan import ReaderState, ReaderStatus
 from stationd.domain.second_person import Approval, ApprovalState
 from stationd.domain.why import Why
 from stationd.domain.words import Words
@@ -35,7 +35,6 @@ from stationd.ports.approvals import Agreed
 from stationd.ports.devices import KnownDevice
 from stationd.services.duty import OnDuty, SignedIn
 from stationd.services.jobs import JobView, Known
-from stationd.services.live_scans import Hearing, LiveScans
 from stationd.services.officers import Decree, OfficerView, must_be_officer
 from stationd.services.printers import DeviceView
 from stationd.services.queue import QueueView
@@ -250,16 +249,6 @@ class FakePrinters:
 
 
 class FakeReaders:
-    def __init__(self) -> None:
-        self.live = LiveScans()
-
-    def hear(self, device_id: str, actor: Actor) -> Hearing:
-        if device_id != READER.id:
-            raise Refused("device-unknown", "cannot find the device: there is none with this id")
-        if actor.role is Role.KIOSK:
-            raise Refused("reader-of-another", "cannot listen to the reader: it is another kiosk's")
-        return self.live.hear(device_id, ReaderStatus(state=ReaderState.READY, reasons=(), since_ms=0))
-
     def all(self) -> list[DeviceView]:
         return [READER]
 
@@ -450,9 +439,9 @@ class Door:
     submission: FakeSubmission
     jobs: FakeJobs
     blanks: FakeBlanks
+    cards: FakeCards
     station: FakeStation
     stream: Stream
-    readers: FakeReaders
     observed: list[tuple[str, str, int, float]]
     services: Doors
     policy: HttpPolicy
@@ -511,17 +500,19 @@ async def doors() -> AsyncIterator[OpenDoor]:
         observed: list[tuple[str, str, int, float]] = []
         submission, jobs, blanks, station = FakeSubmission(), FakeJobs(), FakeBlanks(), FakeStation()
         stream = Stream(FakeLog(), SystemClock())
-        readers = FakeReaders()
         await stream.load()
+        cards = FakeCards()
         services: Any = Doors(
             access=FakeAccess(),
             submission=submission,
             jobs=jobs,
             printers=FakePrinters(),
             queue=FakeQueue(),
-            readers=readers,
+            readers=FakeReaders(),
             devices=FakeDevices(),
             blanks=blanks,
+            cards=cards,
+            answers=FakeAnswers(),
             station=station,
             officers=FakeOfficers(),
             sign_in=FakeSignIn(),
@@ -536,7 +527,7 @@ async def doors() -> AsyncIterator[OpenDoor]:
         await server.start()
         session = aiohttp.ClientSession()
         opened.append(
-            Door(server, port, session, submission, jobs, blanks, station, stream, readers, observed, services, limits)
+            Door(server, port, session, submission, jobs, blanks, cards, station, stream, observed, services, limits)
         )
         return opened[-1]
 
@@ -545,6 +536,5 @@ async def doors() -> AsyncIterator[OpenDoor]:
     finally:
         for door in opened:
             door.stream.close()
-            door.readers.live.end()
             await door.session.close()
             await door.server.stop()
