@@ -1,0 +1,1 @@
+"""Ways to send messages, and what they need."""
