@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from stationd import __version__
+from stationd.adapters.loop_metrics import LoopMetrics
 from stationd.adapters.metrics import Metrics
 from stationd.adapters.printers import drivers
 from stationd.adapters.readers import drivers as reader_drivers
@@ -30,7 +31,6 @@ from stationd.domain.errors import Faulted
 from stationd.domain.events import Event
 from stationd.domain.matcher import Matcher
 from stationd.domain.profile import Profile
-from stationd.handing import Handing
 from stationd.http.app import build
 from stationd.http.doors import Doors
 from stationd.http.listeners import hosts_of, open_sockets
@@ -214,7 +214,6 @@ class App:
                 around=self.queue.around, counter=self.printers.counter, withdraw=self.printers.withdraw
             ),
         )
-        self.handing = Handing(settings, database, seal, clock=clock, jobs=self.jobs, attending=self.attending)
         self.blanks = Blanks(SqliteBlanks(writer, reader, low=settings.blanks.low))
         self.submission = Submission(
             self.store,
@@ -240,9 +239,7 @@ class App:
         await self.store.clear_delays()
         metrics.load(await self.store.counts())
         self._line.load(await self.store.ranks())
-        await self.handing.load()
         metrics.add(self.attending.metrics)
-        metrics.add(self.handing.metrics)
         metrics.add(self.attending.approval_metrics)
         self._metrics = metrics
 
@@ -262,6 +259,7 @@ class App:
         )
         metrics.add(self.plugging.metrics)
         metrics.add(self.streaming.metrics)
+        metrics.add(LoopMetrics())
         await show_orphans(self.store, self.plugging.names | {spec.name for spec in settings.printers})
         known = await marks.marks()
         for spec in settings.printers:
@@ -345,8 +343,6 @@ class App:
             devices=self.plugging.devices,
             queue=self.queue,
             blanks=self.blanks,
-            cards=self.handing.cards,
-            answers=self.handing.answers,
             station=self.station,
             officers=self.attending.officers,
             sign_in=self.attending.sign_in,
@@ -354,6 +350,7 @@ class App:
             duty=self.attending.duty,
             readiness=self.attending.readiness,
             stream=self.streaming.stream,
+            figures=self.streaming.figures,
             metrics=metrics.render,
         )
         self.server = HttpServer(build(doors, policy, self._tables(self)), policy, own=own, inherited=inherited)
@@ -374,12 +371,11 @@ class App:
         """After a commit: the line, the figures, and a ring for the printers that have something to do."""
         if self._metrics is not None:
             self._metrics.follow(events)
-            self.handing.follow(events)
             self.attending.approval_metrics.follow(events)
         if hasattr(self, "plugging"):
             self.plugging.metrics.follow(events)
         if hasattr(self, "streaming"):
-            self.streaming.stream.follow(events)
+            self.streaming.follow(events)
         joined = self._line.follow(events)
         if any(event.type.startswith("blanks.") for event in events):
             self._bell.ring_all()

@@ -12,7 +12,6 @@ from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
 
-from stationd.config_cards import CARD_TABLES
 from stationd.config_gate import GATE_TABLES, YES_OR_NO
 from stationd.config_office import OFFICE_TABLE
 from stationd.config_schema import Key, Rule, Table, UnfitError, many, matching, number, one_of, whole
@@ -246,7 +245,6 @@ TABLES: Final[tuple[Table, ...]] = (
     ),
     *GATE_TABLES,
     OFFICE_TABLE,
-    *CARD_TABLES,
     Table(
         name="devices",
         help="Printers and readers that come and go on the USB bus; see [devices](devices.md).",
@@ -296,6 +294,13 @@ TABLES: Final[tuple[Table, ...]] = (
                 default=None,
                 note="none",
                 help="Where it is: the path of a serial port, or part of the name of a PC/SC reader.",
+            ),
+            Key(
+                name="kiosks",
+                rule=many(_PRINTABLE),
+                default=(),
+                note="all",
+                help="The kiosks that hear what it reads, by the names of their tokens; officers always may.",
             ),
         ),
     ),

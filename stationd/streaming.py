@@ -1,9 +1,13 @@
 """The part of the composition that tells what happens: the record, the stream, and what passes by unrecorded."""
 
+from collections.abc import Sequence
+
 from stationd.adapters.sqlite.database import Database
 from stationd.adapters.sqlite.events import SqliteEvents
 from stationd.adapters.stream_metrics import StreamMetrics
+from stationd.domain.events import Event
 from stationd.ports.clock import Clock
+from stationd.services.figures import Figures
 from stationd.services.read import Readers
 from stationd.services.stream import Stream
 from stationd.services.supervise import Supervisor
@@ -15,20 +19,29 @@ class Streaming:
     """Everything that happens, in one stream."""
 
     def __init__(self, database: Database, clock: Clock, readers: Readers) -> None:
-        self.stream = Stream(SqliteEvents(database.reader), clock)
-        self.metrics = StreamMetrics(self.stream)
+        log = SqliteEvents(database.reader)
+        self.stream = Stream(log, clock)
+        self.figures = Figures(log, clock)
+        self.metrics = StreamMetrics(self.stream, readers.live)
         self._readers = readers
 
     async def start(self, supervisor: Supervisor) -> None:
         """Begin after the newest event of the record."""
         await self.stream.load()
+        await self.figures.load()
         looking, reading = _TASKS
         supervisor.start(looking, self.stream.run)
         supervisor.start(reading, self._read)
 
+    def follow(self, events: Sequence[Event]) -> None:
+        """Tell and count what was committed."""
+        self.stream.follow(events)
+        self.figures.follow(events)
+
     async def stop(self, supervisor: Supervisor) -> None:
         """End every stream."""
         self.stream.close()
+        self._readers.live.end()
         for task in _TASKS:
             await supervisor.stop(task)
 

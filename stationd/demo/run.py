@@ -9,12 +9,12 @@ from contextlib import suppress
 
 from stationd.app import App
 from stationd.config import load
+from stationd.demo import faults, scanning
 from stationd.demo.bus import SimulatedBus
-from stationd.demo.faults import ACTS, table
 from stationd.demo.feeder import feed
 from stationd.demo.officer import NUMBER, PIN, go_on_duty
 from stationd.demo.people import People
-from stationd.demo.settings import DemoOptions, configuration
+from stationd.demo.settings import READER, DemoOptions, configuration
 from stationd.domain.authority import STATION, Role
 from stationd.domain.blanks import EntryKind
 from stationd.domain.job import JobState
@@ -30,7 +30,11 @@ async def run(options: DemoOptions) -> None:
     if not options.config.exists():
         options.config.write_text(configuration(options), encoding="utf-8")
     bus = SimulatedBus(options.cards)
-    app = App(load(options.config), tables=lambda app: (table(app.printers, bus),), bus=bus.bus())
+    app = App(
+        load(options.config),
+        tables=lambda app: (faults.table(app.printers, bus), scanning.table(app.readers)),
+        bus=bus.bus(),
+    )
     async with app:
         tokens = await _tokens(app, options)
         if (await app.blanks.balances()).at_hand < options.blanks // 2:
@@ -72,17 +76,18 @@ async def _tokens(app: App, options: DemoOptions) -> dict[str, str]:
 
 def _introduce(options: DemoOptions, address: str, tokens: dict[str, str]) -> None:
     roles = "\n".join(f"    {role:8} {token}" for role, token in tokens.items())
-    acts = ", ".join(ACTS)
+    acts = ", ".join(faults.ACTS)
     print(
         f"""
 stationd demo: a card-print station with {options.printers} simulated printers and invented applicants
 
   folder   {options.folder}
   cards    {options.cards}   (one PNG a card)
+  console  {address}/officer   (number {NUMBER}, PIN {PIN}; on duty)
+           {address}/kiosk     (asks for the token kiosk, once)
   API      {address}   (description: {address}/openapi.json)
   tokens   {options.tokens}
 {roles}
-  officer  {NUMBER}, PIN {PIN}   (on duty; POST /v1/sessions signs in)
 
   Look at it:
     curl -s -H "Authorization: Bearer {tokens["officer"]}" {address}/v1/devices
@@ -94,6 +99,11 @@ stationd demo: a card-print station with {options.printers} simulated printers a
     curl -s -X POST -H "Authorization: Bearer {tokens["officer"]}" -H "Content-Type: application/json" \\
          -d '{{"name": "kartu-9", "seconds": 2}}' {address}/demo/printers
     curl -s -X DELETE -H "Authorization: Bearer {tokens["officer"]}" {address}/demo/printers/kartu-9
+  Hear what a reader reads, as its kiosk does, and hold a code before it (acts: {", ".join(scanning.ACTS)}):
+    curl -sN -H "Authorization: Bearer {tokens["kiosk"]}" {address}/v1/devices/{READER}/scans
+    curl -s -X POST -H "Authorization: Bearer {tokens["kiosk"]}" -H "Content-Type: application/json" \\
+         -d '{{"text": "KODE-UJI-1"}}' {address}/demo/readers/{READER}/scans
+    curl -s -X POST -H "Authorization: Bearer {tokens["kiosk"]}" {address}/demo/readers/{READER}/acts/insert
 
   Stop with Ctrl-C; start again with --dir {options.folder} to go on where it stopped.
 """,

@@ -12,6 +12,9 @@ FAULTS = {"spoil": 0.03, "jam": 0.02, "unknown": 0.02, "abort": 0.03}
 
 REPAIR_S = 60.0
 
+READER = "pemindai-1"
+"""The simulated reader of codes and cards."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoOptions:
@@ -58,4 +61,5 @@ def configuration(options: DemoOptions) -> str:
             faults = ", ".join(f"{name} = {chance}" for name, chance in FAULTS.items())
             lines += [f"faults = {{ {faults} }}", f"repair = {REPAIR_S / options.speed:.1f}"]
         parts.append("\n".join(lines))
+    parts.append(f'[[reader]]\nname = "{READER}"\ndriver = "simulator"')
     return "\n\n".join(parts) + "\n"

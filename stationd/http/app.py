@@ -9,16 +9,17 @@ from stationd.http import (
     approvals,
     blanks,
     bulk,
-    cards,
+    console,
     devices,
     events,
+    figures,
     health,
     jobs,
     officers,
     openapi,
     queue,
     readiness,
-    receipts,
+    scans,
     station,
 )
 from stationd.http.doors import Doors
@@ -38,11 +39,11 @@ TABLES = (
     queue.table,
     devices.table,
     blanks.table,
-    cards.table,
-    receipts.table,
     officers.table,
     approvals.table,
     events.table,
+    scans.table,
+    figures.table,
 )
 
 ROUTES: tuple[Route, ...] = tuple(route for table in TABLES for route in table.routes)
@@ -63,7 +64,7 @@ def build(doors: Doors, policy: HttpPolicy, more: Sequence[Table] = ()) -> web.A
     app[events.FRAMES] = Frames()
     shortcuts = app[SHORTCUTS] = {}
     methods: dict[str, list[str]] = {}
-    for route in (*ROUTES, *(route for table in more for route in table.routes)):
+    for route in (*ROUTES, *(route for table in (console.table, *more) for route in table.routes)):
         serve = endpoint(route, doors, policy, guard)
         allowed = [hdrs.METH_GET, hdrs.METH_HEAD] if route.method == hdrs.METH_GET else [route.method]
         for method in allowed:

@@ -90,6 +90,8 @@ class DeviceAnswer(msgspec.Struct, frozen=True):
     profiles: tuple[str, ...]
     last_fault: str | None
     printing: Annotated[tuple[str, ...], Meta(description="Ids of the jobs that it holds.")]
+    card_s: Annotated[float, Meta(ge=0, description="Seconds a card, as measured, while it can print.")] | None
+    free_in_s: Annotated[float, Meta(ge=0, description="Seconds until all that it holds is printed.")] | None
     usb: UsbAnswer | None
 
 

@@ -127,6 +127,8 @@ def _answer(view: DeviceView) -> DeviceAnswer:
         profiles=view.profiles,
         last_fault=view.last_fault,
         printing=view.printing,
+        card_s=view.card_s,
+        free_in_s=view.free_in_s,
         usb=_usb(view.usb) if view.usb is not None else None,
     )
 

@@ -8,11 +8,10 @@ from aiohttp import web
 
 from stationd.domain.authority import STATION, Actor
 from stationd.services.access import Access
-from stationd.services.answers import Answers
 from stationd.services.blanks import Blanks
-from stationd.services.cards import Cards
 from stationd.services.devices import Devices
 from stationd.services.duty import Duty
+from stationd.services.figures import Figures
 from stationd.services.jobs import Jobs
 from stationd.services.officers import Officers
 from stationd.services.printers import Printers
@@ -46,8 +45,6 @@ class Doors:
     readers: Readers
     devices: Devices
     blanks: Blanks
-    cards: Cards
-    answers: Answers
     station: Station
     officers: Officers
     sign_in: SignIn
@@ -55,6 +52,7 @@ class Doors:
     duty: Duty
     readiness: Readiness
     stream: Stream
+    figures: Figures
     metrics: Callable[[], bytes]
     observe: Callable[[str, str, int, float], None] | None = None
 

@@ -27,8 +27,6 @@ from stationd.services.jobs import JobView, Known
 
 table = Table("jobs")
 
-_DISTRICT_LENGTH = len("16.71.09")
-
 
 @table.route(
     "POST",
@@ -67,10 +65,18 @@ async def submit_job(doors: Doors, ask: Ask[NewJob, NoQuery]) -> Reply[JobAnswer
     return Reply(answer, 200 if submitted.is_replay else None, {"Location": f"/v1/jobs/{answer.id}"})
 
 
-@table.route("GET", "/v1/jobs", roles=OFFICERS, says="A page of jobs.", problems=("cursor-malformed",))
+@table.route(
+    "GET", "/v1/jobs", roles=OFFICERS, says="A page of jobs.", problems=("cursor-malformed", "receipt-malformed")
+)
 async def list_jobs(doors: Doors, ask: Ask[Nothing, JobsQuery]) -> Reply[JobPage]:
-    """Jobs, page by page."""
+    """Jobs, page by page; or the one of a receipt or an order, whatever its state."""
     query = ask.query
+    if query.receipt is not msgspec.UNSET or query.order is not msgspec.UNSET:
+        found = await doors.jobs.find(
+            receipt=None if query.receipt is msgspec.UNSET else query.receipt,
+            order=None if query.order is msgspec.UNSET else query.order,
+        )
+        return Reply(JobPage(items=tuple(answer_of(view) for view in found), next=None))
     views, cursor = await doors.jobs.page(
         state=None if query.state is msgspec.UNSET else query.state,
         after=None if query.after is msgspec.UNSET else query.after,
@@ -181,14 +187,7 @@ def order_of(body: NewJob) -> Order:
     return Order(
         order=body.order,
         kind=body.kind,
-        holder=Holder(
-            nik=holder.nik,
-            name=holder.name,
-            address=holder.address,
-            phone=holder.phone,
-            district=holder.district if holder.village is None else holder.village[:_DISTRICT_LENGTH],
-            village=holder.village,
-        ),
+        holder=Holder(nik=holder.nik, name=holder.name, address=holder.address, phone=holder.phone),
         document=_document(body.document),
         police_report=body.police_report,
         profile=body.profile,

@@ -92,6 +92,7 @@ KINDS: dict[str, Kind] = {
     "act-unknown": Kind(404, "No such act", "Tindakan tidak dikenal"),
     # streams
     "topic-unknown": Kind(400, "There is no such topic", "Topik tidak dikenal"),
+    "reader-of-another": Kind(403, "The reader is another kiosk's", "Pembaca ini milik kios lain"),
     "streams-full": Kind(503, "Too many listen already", "Terlalu banyak pendengar"),
     # orders
     "idempotency-key-reused": Kind(409, "The key was used for another request", "Kunci sudah dipakai permintaan lain"),
@@ -110,6 +111,7 @@ KINDS: dict[str, Kind] = {
     "signature-used": Kind(409, "The city's signature was used before", "Tanda tangan kota sudah dipakai"),
     "orders-stopped": Kind(503, "No new orders are taken now", "Pesanan baru dihentikan sementara"),
     # jobs
+    "receipt-malformed": Kind(422, "The receipt has a typing error", "Nomor resi salah ketik"),
     "job-state": Kind(409, "The job's state does not allow this", "Keadaan tugas cetak tidak mengizinkan ini"),
     "kind-not-printed-here": Kind(422, "This kind never waits here", "Jenis ini tidak dicetak di sini"),
     "job-not-held": Kind(409, "Nobody holds the job", "Tugas cetak ini tidak sedang ditahan"),
@@ -119,21 +121,6 @@ KINDS: dict[str, Kind] = {
     "preview-unavailable": Kind(415, "The document is no picture", "Dokumen bukan gambar"),
     "printer-not-ready": Kind(409, "The printer is not ready", "Pencetak belum siap"),
     "job-not-uncertain": Kind(409, "The job is not in doubt", "Hasil tugas cetak ini tidak diragukan"),
-    # finished cards
-    "card-unknown": Kind(404, "No such card", "KTP-el ini tidak ada"),
-    "card-state": Kind(409, "The card is not where it would have to be", "Keberadaan KTP-el tidak mengizinkan ini"),
-    "card-handed-over": Kind(409, "The card was handed over before", "KTP-el sudah diserahkan sebelumnya"),
-    "card-not-here": Kind(409, "The card is not here", "KTP-el tidak ada di sini"),
-    "place-taken": Kind(409, "Another card lies there", "Tempat itu sudah terisi"),
-    "identity-not-shown": Kind(403, "The identity was not shown", "Identitas tidak terbukti"),
-    "identity-unavailable": Kind(409, "No fingerprint was compared", "Sidik jari belum dibandingkan"),
-    "proxy-not-allowed": Kind(403, "The proxy is not on the family card", "Wakil tidak ada dalam Kartu Keluarga"),
-    "old-card-missing": Kind(409, "The old card was not surrendered", "KTP-el lama belum diserahkan"),
-    "hand-over-final": Kind(409, "The hand-over cannot be undone any more", "Penyerahan tidak dapat dibatalkan lagi"),
-    "search-too-wide": Kind(422, "The search says too little", "Pencarian terlalu luas"),
-    "receipt-malformed": Kind(422, "The receipt has a typing error", "Nomor resi salah ketik"),
-    "receipt-unknown": Kind(404, "No such receipt", "Resi tidak dikenal"),
-    "asked-too-often": Kind(429, "Too many questions", "Terlalu banyak pertanyaan"),
     # blanks
     "quantity-out-of-range": Kind(422, "The quantity cannot be right", "Jumlah tidak mungkin benar"),
     "blanks-not-there": Kind(409, "So many blanks are not there", "Blangko sebanyak itu tidak ada"),

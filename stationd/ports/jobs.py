@@ -176,6 +176,10 @@ class JobStore(Protocol):
         """Up to ``limit`` jobs accepted after the ``after``-th, in order of acceptance; queued ones by rank."""
         ...
 
+    async def find(self, *, receipt: str | None = None, order: str | None = None) -> Job | None:
+        """The job of a canonical receipt, or the one of an order that is not cancelled; ``None`` when there is none."""
+        ...
+
     async def ranks(self) -> Sequence[tuple[int, str]]:
         """Rank and profile of all queued jobs, lowest first."""
         ...

@@ -12,11 +12,13 @@ class ReaderSpec:
     """One reader as configured or as matched by a device record; ``options`` are the driver's own keys.
 
     ``port``: where it is, as its driver understands it: the path of a serial port, (part of) a PC/SC reader's name.
+    ``kiosks``: the names of the kiosk tokens that hear what it reads; empty: all.
     """
 
     name: str
     driver: str
     port: str | None = None
+    kiosks: tuple[str, ...] = ()
     options: Mapping[str, object] = field(default_factory=dict)
 
 

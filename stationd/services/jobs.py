@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from stationd.domain.authority import Actor
 from stationd.domain.errors import Refused
+from stationd.domain.ids import read_receipt
 from stationd.domain.job import Job, JobState, Verdict
 from stationd.domain.job_machine import VERDICT_EVENTS, JobEvent
 from stationd.domain.order import Document, TemplateDocument
@@ -95,12 +96,6 @@ class Jobs:
             raise Refused("job-unknown", "cannot find the job: there is none with this id")
         return await self._explained(job)
 
-    def told(self, job: Job) -> tuple[JobView, Surroundings]:
-        """The job with what explains it as far as memory knows, and what bears on it; nothing is read for it."""
-        view = self.view(job)
-        around = replace(self._surrounding.around(job), position=view.position)
-        return replace(view, why=explain(job, around)), around
-
     async def _explained(self, job: Job) -> JobView:
         view = self.view(job)
         around = replace(self._surrounding.around(job), position=view.position)
@@ -138,6 +133,19 @@ class Jobs:
         last = jobs[limit - 1] if len(jobs) > limit else None
         following = None if last is None else str(last.rank if state is JobState.QUEUED else last.seq)
         return [self.view(job) for job in jobs[:limit]], following
+
+    async def find(self, *, receipt: str | None, order: str | None) -> list[JobView]:
+        """The job of a receipt as somebody typed it, or of an order that is not cancelled; none or one."""
+        if receipt is not None:
+            receipt = read_receipt(receipt)
+            if receipt is None:
+                raise Refused(
+                    "receipt-malformed",
+                    "cannot look for the receipt: its check symbol says that it is mistyped",
+                    field="receipt",
+                )
+        job = await self._store.find(receipt=receipt, order=order)
+        return [] if job is None else [self.view(job)]
 
     async def preview(self, job_id: str) -> Document:
         """The picture that will be printed; it is kept nowhere.

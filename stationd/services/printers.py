@@ -22,7 +22,8 @@ class DeviceView:
     """A device as shown. ``since_ms``: Unix milliseconds of the last change of state or reasons.
 
     ``evidence`` is the strongest proof of a printed card that a printer can give; ``None`` for a reader. ``driver`` is
-    ``None`` for what no driver takes. ``usb`` is what is remembered of a device on the USB bus.
+    ``None`` for what no driver takes. ``usb`` is what is remembered of a device on the USB bus. A printer at work has
+    ``card_s`` seconds a card, as measured, and is done with all that it holds in ``free_in_s``.
     """
 
     id: str
@@ -41,6 +42,8 @@ class DeviceView:
     last_fault: str | None
     printing: tuple[str, ...]
     usb: KnownDevice | None = None
+    card_s: float | None = None
+    free_in_s: float | None = None
 
 
 class Printers:
@@ -149,6 +152,7 @@ def _view(spooler: Spooler) -> DeviceView:
     reasons = {*status.reasons, *held}
     if MAINTENANCE in held and spooler.printing:
         reasons.add("draining")
+    server = spooler.server()
     return DeviceView(
         id=spooler.name,
         kind="printer",
@@ -165,4 +169,6 @@ def _view(spooler: Spooler) -> DeviceView:
         model=status.model,
         last_fault=spooler.last_fault,
         printing=tuple(spooler.printing.values()),
+        card_s=None if server is None else round(server.seconds[spooler.profiles[0]], 1),
+        free_in_s=None if server is None else round(server.free_in_s, 1),
     )

@@ -1,7 +1,7 @@
 """Reading: every reader under supervision, and what they read told to those who listen.
 
-Scans may be personal: they are told in this process and written nowhere. Of a scan only what
-:func:`stationd.domain.scan.told_of_scan` allows is told.
+Scans may be personal: they are written nowhere. As events only what :func:`stationd.domain.scan.told_of_scan` allows is
+told; the content goes to those who :meth:`Readers.hear` that reader at that moment.
 """
 
 import asyncio
@@ -10,9 +10,11 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import aclosing, contextmanager
 
+from stationd.domain.authority import Actor, Role
 from stationd.domain.errors import Refused
 from stationd.domain.scan import ReaderEvent, ReaderStatus, told_of_scan, told_of_status
 from stationd.ports.readers import Reader, ReaderSpec
+from stationd.services.live_scans import Hearing, LiveScans
 from stationd.services.printers import DeviceView
 from stationd.services.supervise import Supervisor
 
@@ -54,19 +56,21 @@ class Readers:
         self._supervisor = supervisor
         self._readers: dict[str, tuple[Reader, ReaderSpec]] = {}
         self._listeners: set[Listener] = set()
+        self.live = LiveScans()
 
     def add(self, reader: Reader, spec: ReaderSpec) -> None:
         """Take a reader in and read from it until it is removed. Its name must be new."""
         if reader.name in self._readers:
             raise ValueError(f"there is a reader named {reader.name} already")
         self._readers[reader.name] = (reader, spec)
-        reader.follow(lambda status: self._tell(told_of_status(reader.name, status)))
+        reader.follow(lambda status: self._changed(reader.name, status))
         self._supervisor.start(_task(reader.name), lambda: self._read(reader))
 
     async def remove(self, name: str) -> None:
         """Stop reading from it and let it go; nothing when there is none of that name."""
         reader, _ = self._readers.pop(name, (None, None))
         if reader is not None:
+            self.live.end(name)
             await self._supervisor.stop(_task(name))
             await reader.aclose()
 
@@ -89,6 +93,17 @@ class Readers:
             yield listener
         finally:
             self._listeners.discard(listener)
+
+    def hear(self, device_id: str, actor: Actor) -> Hearing:
+        """Hear what a reader reads from now on, with its content.
+
+        Raises :class:`Refused`: ``device-unknown``, ``reader-of-another`` for a kiosk that it is not meant for,
+        ``streams-full``.
+        """
+        reader, spec = self._known(device_id)
+        if spec.kiosks and actor.role is Role.KIOSK and actor.name not in spec.kiosks:
+            raise Refused("reader-of-another", "cannot listen to the reader: it is another kiosk's")
+        return self.live.hear(reader.name, reader.status)
 
     def statuses(self) -> Mapping[str, ReaderStatus]:
         """How each reader is, by name, in the order in which they came."""
@@ -114,8 +129,13 @@ class Readers:
     async def _read(self, reader: Reader) -> None:
         async with aclosing(reader.scans()) as scans:
             async for scan in scans:
+                self.live.tell(reader.name, scan)
                 _log.debug("reader %s: %s of %d bytes", reader.name, scan.kind.value, len(scan.data))
                 self._tell(told_of_scan(reader.name, scan))
+
+    def _changed(self, name: str, status: ReaderStatus) -> None:
+        self.live.tell(name, status)
+        self._tell(told_of_status(name, status))
 
     def _tell(self, event: ReaderEvent) -> None:
         for listener in self._listeners:

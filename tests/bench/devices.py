@@ -9,20 +9,23 @@ import contextlib
 import ctypes.util
 import statistics
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from tests.bench.figures import Figures
 from tests.rigs.device_reporter import DeviceReporter
-from tests.rigs.plugged_station import PluggedStation, is_gone, is_ready
+from tests.rigs.plugged_station import WITHIN_S, PluggedStation, Shown, is_gone, is_ready
 from tests.rigs.vusb import VirtualUsb
 
 _BURST = 50
 _IDLE_DEVICES = 20
+_AT_ONCE = 20
+_WARM_ROUNDS = 3
 
 
-async def devices(folder: Path, figures: Figures, *, plugs: int = 30, cycles: int = 200, idle_s: float = 5.0) -> None:
-    """Print and keep the figures of device discovery; a thousand ``cycles`` take about ten seconds."""
+async def devices(folder: Path, figures: Figures, *, plugs: int = 100, cycles: int = 1000, idle_s: float = 5.0) -> None:
+    """Print and keep the figures of device discovery; about five minutes."""
     if ctypes.util.find_library("umockdev-preload") is None:
         figures.row("devices", left_out="install umockdev")
         return
@@ -36,6 +39,8 @@ async def devices(folder: Path, figures: Figures, *, plugs: int = 30, cycles: in
         await _idle(usb, figures, idle_s)
     with VirtualUsb() as usb:
         await _leak(usb, figures, cycles)
+    with VirtualUsb() as usb:
+        await _daemon_leak(folder, usb, figures, cycles // _AT_ONCE)
 
 
 async def _plug_to_known(usb: VirtualUsb, figures: Figures, plugs: int) -> None:
@@ -126,6 +131,46 @@ async def _leak(usb: VirtualUsb, figures: Figures, cycles: int) -> None:
         tasks=f"{before['tasks']} → {after['tasks']}",
         threads=f"{before['threads']} → {after['threads']}",
         rss=f"{before['rss_kb'] // 1024} → {after['rss_kb'] // 1024} MB",
+    )
+
+
+async def _daemon_leak(folder: Path, usb: VirtualUsb, figures: Figures, rounds: int) -> None:
+    """Through the daemon: rounds of printers that become ready in the API and go again, each with its own spooler."""
+    numbers = range(1, _AT_ONCE + 1)
+    names = [f"usb-0f49-0c12-sn{number:04}" for number in numbers]
+
+    async with PluggedStation(folder / "rounds", usb) as station:
+
+        async def all_are(is_so: Callable[[Shown], bool]) -> None:
+            async with asyncio.timeout(WITHIN_S * 3):
+                while True:
+                    shown = await station.devices()
+                    if sum(is_so(each) for key, each in shown.items() if key.startswith(tuple(names))) == _AT_ONCE:
+                        return
+                    await asyncio.sleep(0.02)
+
+        async def one_round() -> None:
+            plugged = [usb.plug_printer(port=f"1.{each}", serial=f"SN{each:04}", lp=each) for each in numbers]
+            await all_are(is_ready)
+            for each in plugged:
+                usb.unplug(each)
+            await all_are(is_gone)
+
+        for _ in range(_WARM_ROUNDS):
+            await one_round()
+        before = await station.usage()
+        began = time.monotonic()
+        for _ in range(rounds):
+            await one_round()
+        took = time.monotonic() - began
+        after = await station.usage()
+    figures.row(
+        f"{rounds * _AT_ONCE} plugs and pulls through the daemon, {_AT_ONCE} at a time",
+        a_round=f"{took / rounds:.2f} s",
+        files=f"{before.files} → {after.files}",
+        tasks=f"{before.tasks} → {after.tasks}",
+        threads=f"{before.threads} → {after.threads}",
+        rss=f"{before.rss_kb // 1024} → {after.rss_kb // 1024} MB",
     )
 
 

@@ -1,4 +1,4 @@
-"""The demonstration's hot-plug: a printer comes, prints, is pulled out with a card in it, and comes back."""
+"""The demonstration's hands: a printer is plugged in, prints, and is pulled out with its card; a code is read."""
 
 import asyncio
 import json
@@ -8,6 +8,8 @@ import sys
 
 import aiohttp
 import pytest
+
+from tests.rigs.listener import EventReader
 
 WITHIN_S = 15.0
 DEVICE = "usb-ffff-0001-kartu-9"
@@ -35,8 +37,14 @@ async def ask(tmp_path):
     async with aiohttp.ClientSession(found[0], headers={"Authorization": f"Bearer {token}"}) as session:
 
         async def ask(method, path, body=None):
+            if method == "STREAM":
+                events = EventReader(session, path, token).events()
+                heard = [(await anext(events)).data for _ in range(body)]
+                await events.aclose()
+                return heard
             async with session.request(method, path, json=body) as answer:
-                return answer.status, await answer.json(content_type=None)
+                is_json = answer.content_type.endswith("json")
+                return answer.status, await (answer.json(content_type=None) if is_json else answer.text())
 
         yield ask
     demo.send_signal(signal.SIGTERM)
@@ -79,3 +87,19 @@ async def test_a_printer_is_plugged_in_prints_is_pulled_out_and_comes_back(ask, 
     assert back["usb"]["plugs"] == 2
     history = (await ask("GET", f"/v1/devices/{DEVICE}/history"))[1]["items"]
     assert [event["type"] for event in history] == ["device.plugged", "device.unplugged", "device.plugged"]
+
+
+async def test_a_code_held_before_the_demonstrations_reader_is_heard(ask):
+    heard = asyncio.create_task(ask("STREAM", "/v1/devices/pemindai-1/scans", 4))
+    async with asyncio.timeout(WITHIN_S):
+        while "stationd_scan_listeners 1.0" not in (await ask("GET", "/metrics"))[1]:
+            await asyncio.sleep(0.02)
+    assert (await ask("POST", "/demo/readers/pemindai-1/scans", {"text": "KODE-UJI-1"}))[0] == 201
+    for act in ("insert", "unplug"):
+        assert (await ask("POST", f"/demo/readers/pemindai-1/acts/{act}"))[0] == 200
+    ready, code, card, gone = await asyncio.wait_for(heard, WITHIN_S)
+    assert (ready["state"], gone["state"]) == ("ready", "absent")
+    assert code["text"] == "KODE-UJI-1"
+    assert (card["kind"], card["hex"]) == ("card", "04a1b2c3d4e5f6")
+    assert (await ask("POST", "/demo/readers/pemindai-1/acts/eat"))[1]["code"] == "act-unknown"
+    assert (await ask("POST", "/demo/readers/none/acts/plug"))[1]["code"] == "device-unknown"

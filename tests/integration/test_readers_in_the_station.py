@@ -3,8 +3,10 @@
 import asyncio
 import re
 
+import aiohttp
 import pytest
 
+from tests.rigs.listener import EventReader
 from tests.rigs.pcscd import SOCKET, Pcscd
 from tests.rigs.serial_line import SerialDevice
 from tests.rigs.station import StationProcess
@@ -87,3 +89,39 @@ async def test_a_reader_that_cannot_be_used_keeps_the_station_from_starting_and_
     with pytest.raises(RuntimeError, match=r"cannot use reader a: baud = 7: allowed is 1200"):
         await station.start()
     await station.aclose()
+
+
+async def test_a_kiosk_hears_what_its_reader_reads_and_nothing_of_it_is_kept(tmp_path, device):
+    reader = f'name = "pemindai-1"\ndriver = "serial"\nport = "{device.port}"\nkiosks = ["kiosk-1"]'
+    async with station_with(tmp_path, reader) as station:
+        tokens = [station.command("token", "create", "--role", "kiosk", "--name", f"kiosk-{n}").strip() for n in (1, 2)]
+        await until(station, "pemindai-1", "ready")
+        heard = []
+        async with aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(station.socket))) as session:
+
+            async def listen(path: str) -> None:
+                async for event in EventReader(session, f"http://localhost{path}", tokens[0]).events():
+                    heard.append(event)  # noqa: PERF401 - while it comes
+
+            scans = asyncio.create_task(listen("/v1/devices/pemindai-1/scans"))
+            events = asyncio.create_task(listen("/v1/events?topics=reader"))
+            async with asyncio.timeout(WITHIN_S):
+                while not [each for each in heard if each.type in {"scan", "reader.scanned"}][1:]:
+                    device.send(SECRET.encode() + b"\n")
+                    await asyncio.sleep(0.1)
+            async with session.get(
+                "http://localhost/v1/devices/pemindai-1/scans", headers={"Authorization": f"Bearer {tokens[1]}"}
+            ) as refused:
+                assert refused.status == 403
+            assert station.terminate() < 5, "listeners do not keep it"
+            async with asyncio.timeout(WITHIN_S):
+                await asyncio.gather(scans, events, return_exceptions=True)
+    scanned = [each for each in heard if each.type == "scan"]
+    assert {each.data["text"] for each in scanned} == {SECRET}
+    told = [each for each in heard if each.type == "reader.scanned"]
+    assert told
+    assert SECRET not in str(told), "the stream of events says that something was read, and not what"
+    kept = [
+        path for path in (tmp_path / "station").rglob("*") if path.is_file() and SECRET.encode() in path.read_bytes()
+    ]
+    assert kept == []

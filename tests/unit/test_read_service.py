@@ -8,10 +8,12 @@ import pytest
 from stationd.adapters.readers import drivers
 from stationd.adapters.readers.simulator import SimulatedReader
 from stationd.adapters.system import SystemClock
+from stationd.domain.authority import Actor, Role
 from stationd.domain.errors import Refused
 from stationd.domain.ids import receipt
 from stationd.domain.scan import ReaderState, Scan, ScanKind, told_of_scan
 from stationd.ports.readers import ReaderSpec
+from stationd.services import live_scans
 from stationd.services.read import MOST_WAITING, Readers
 from stationd.services.supervise import Supervisor
 
@@ -232,3 +234,81 @@ def test_the_simulated_reader_is_installed_and_takes_no_options():
     assert (reader.name, reader.kind, reader.status.state) == ("a", "simulator", ReaderState.ABSENT)
     with pytest.raises(ValueError, match="seconds: there is no such option"):
         drivers.build(ReaderSpec(name="a", driver="simulator", options={"seconds": 1}))
+
+
+# -------------------------------------------------------------------------------------------------------- live scans
+
+KIOSK = Actor(name="kiosk-1", role=Role.KIOSK)
+
+
+async def until_ready(readers):
+    async with asyncio.timeout(WITHIN_S):
+        while readers.statuses()["pemindai-1"].state is not ReaderState.READY:
+            await asyncio.sleep(0)
+
+
+async def heard(hearing, count=1):
+    """What came, once there is so much of it."""
+    came = []
+    async with asyncio.timeout(WITHIN_S):
+        while len(came) < count:
+            came += await hearing.next(WITHIN_S)
+    return came
+
+
+async def test_a_kiosk_hears_the_content_while_it_listens_and_nothing_of_before(readers, listener):
+    reader = added(readers)
+    reader.scan("before")
+    await told(listener, "reader.scanned")
+    with readers.hear("pemindai-1", KIOSK) as hearing:
+        (status,) = await heard(hearing)
+        assert status.state is ReaderState.READY
+        reader.scan(NIK)
+        (scan,) = await heard(hearing)
+        assert scan.text == NIK
+        reader.pull()
+        (status,) = await heard(hearing)
+        assert status.state is ReaderState.ABSENT
+        assert len(readers.live) == 1
+    assert len(readers.live) == 0
+    assert NIK not in str((await told(listener, "reader.scanned")).data)
+
+
+async def test_only_the_kiosks_of_a_reader_hear_it_and_officers_always_may(readers):
+    spec = ReaderSpec(name="lencana", driver="simulator", kiosks=("kiosk-2",))
+    readers.add(SimulatedReader("lencana", SystemClock()), spec)
+    with pytest.raises(Refused) as refused:
+        readers.hear("lencana", KIOSK)
+    assert refused.value.code == "reader-of-another"
+    readers.hear("lencana", Actor(name="kiosk-2", role=Role.KIOSK))
+    readers.hear("lencana", Actor(name="loket", role=Role.OFFICER))
+    with pytest.raises(Refused):
+        readers.hear("none", KIOSK)
+
+
+async def test_a_late_listener_loses_the_oldest_and_too_many_are_refused(readers):
+    added(readers)
+    await until_ready(readers)
+    hearing = readers.hear("pemindai-1", KIOSK)
+    for number in range(100):
+        readers.live.tell("pemindai-1", Scan.of_frame(b"%d" % number, 0))
+    came = await heard(hearing)
+    assert [scan.text for scan in came] == [str(number) for number in range(100 - live_scans.MOST_WAITING, 100)]
+    assert await hearing.next(0.01) == ()
+    for _ in range(live_scans.MOST_LISTENERS - 1):
+        readers.hear("pemindai-1", KIOSK)
+    with pytest.raises(Refused) as refused:
+        readers.hear("pemindai-1", KIOSK)
+    assert refused.value.code == "streams-full"
+
+
+async def test_listening_ends_with_the_reader_and_what_waits_is_forgotten(readers):
+    added(readers)
+    hearing = readers.hear("pemindai-1", KIOSK)
+    readers.live.tell("pemindai-1", Scan.of_frame(NIK.encode(), 0))
+    await readers.remove("pemindai-1")
+    assert await hearing.next(WITHIN_S) is None
+    assert await hearing.next(WITHIN_S) is None
+    with hearing:
+        pass
+    assert len(readers.live) == 0

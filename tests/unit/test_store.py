@@ -366,3 +366,15 @@ async def test_a_closed_writer_takes_nothing_more(tmp_path: Path):
     await database.aclose()
     with pytest.raises(Faulted, match="stopping"):
         await writer.apply(lambda _transaction, arguments: list(arguments), None)
+
+
+async def test_a_job_is_found_by_its_receipt_and_by_its_order_unless_cancelled(store):
+    first, second = await store.accepted(), await store.accepted()
+    assert await store.jobs.find(receipt=second.receipt) == second
+    assert await store.jobs.find(order=first.order) == first
+    assert await store.jobs.find(receipt="0000-0000-0000") is None
+    await store.jobs.control(Control(job_id=first.id, event=JobEvent.CANCELLED, actor=STATION))
+    assert await store.jobs.find(order=first.order) is None
+    found = await store.jobs.find(receipt=first.receipt)
+    assert found is not None
+    assert found.state is JobState.CANCELLED

@@ -139,6 +139,12 @@ class SqliteJobs:
 
         return await self._reader.run(unit)
 
+    async def find(self, *, receipt: str | None = None, order: str | None = None) -> Job | None:
+        """See :meth:`stationd.ports.jobs.JobStore.find`."""
+        query, value = ("by_receipt", receipt) if receipt is not None else ("by_order", order)
+        row = await self._reader.run(lambda connection: connection.execute(_Q[query], (value,)).fetchone())
+        return None if row is None else job_of(row)
+
     async def ranks(self) -> Sequence[tuple[int, str]]:
         """See :meth:`stationd.ports.jobs.JobStore.ranks`."""
         return await self._reader.run(lambda connection: connection.execute(_Q["ranks"]).fetchall())

@@ -10,7 +10,6 @@ from datetime import date
 from typing import Any
 
 import aiohttp
-from fake_cards import FakeAnswers, FakeCards
 
 from stationd.adapters.system import SystemClock
 from stationd.domain.authority import Actor, Role
@@ -23,6 +22,7 @@ from stationd.domain.order import Document, Order
 from stationd.domain.position import Position
 from stationd.domain.printer import Supply
 from stationd.domain.readiness import Check, CheckName, Finding, FixBy, Level
+from stationd.domain.scan import ReaderState, ReaderStatus
 from stationd.domain.second_person import Approval, ApprovalState
 from stationd.domain.why import Why
 from stationd.domain.words import Words
@@ -34,7 +34,9 @@ from stationd.http.serve import HttpServer
 from stationd.ports.approvals import Agreed
 from stationd.ports.devices import KnownDevice
 from stationd.services.duty import OnDuty, SignedIn
+from stationd.services.figures import Figures
 from stationd.services.jobs import JobView, Known
+from stationd.services.live_scans import Hearing, LiveScans
 from stationd.services.officers import Decree, OfficerView, must_be_officer
 from stationd.services.printers import DeviceView
 from stationd.services.queue import QueueView
@@ -186,6 +188,10 @@ class FakeJobs:
         self.asked.append((state, after, limit))
         return [await self.read(JOB_ID)], "1"
 
+    async def find(self, *, receipt: str | None, order: str | None) -> list[JobView]:
+        self.asked.append((receipt, order))
+        return [await self.read(JOB_ID)] if order != "PRR-NOBODY" else []
+
     async def cancel(self, job_id: str, *, actor: Actor) -> JobView:
         return await self.read(job_id)
 
@@ -249,6 +255,16 @@ class FakePrinters:
 
 
 class FakeReaders:
+    def __init__(self) -> None:
+        self.live = LiveScans()
+
+    def hear(self, device_id: str, actor: Actor) -> Hearing:
+        if device_id != READER.id:
+            raise Refused("device-unknown", "cannot find the device: there is none with this id")
+        if actor.role is Role.KIOSK:
+            raise Refused("reader-of-another", "cannot listen to the reader: it is another kiosk's")
+        return self.live.hear(device_id, ReaderStatus(state=ReaderState.READY, reasons=(), since_ms=0))
+
     def all(self) -> list[DeviceView]:
         return [READER]
 
@@ -439,9 +455,9 @@ class Door:
     submission: FakeSubmission
     jobs: FakeJobs
     blanks: FakeBlanks
-    cards: FakeCards
     station: FakeStation
     stream: Stream
+    readers: FakeReaders
     observed: list[tuple[str, str, int, float]]
     services: Doors
     policy: HttpPolicy
@@ -500,19 +516,17 @@ async def doors() -> AsyncIterator[OpenDoor]:
         observed: list[tuple[str, str, int, float]] = []
         submission, jobs, blanks, station = FakeSubmission(), FakeJobs(), FakeBlanks(), FakeStation()
         stream = Stream(FakeLog(), SystemClock())
+        readers = FakeReaders()
         await stream.load()
-        cards = FakeCards()
         services: Any = Doors(
             access=FakeAccess(),
             submission=submission,
             jobs=jobs,
             printers=FakePrinters(),
             queue=FakeQueue(),
-            readers=FakeReaders(),
+            readers=readers,
             devices=FakeDevices(),
             blanks=blanks,
-            cards=cards,
-            answers=FakeAnswers(),
             station=station,
             officers=FakeOfficers(),
             sign_in=FakeSignIn(),
@@ -520,6 +534,7 @@ async def doors() -> AsyncIterator[OpenDoor]:
             second_person=FakeSecondPerson(),
             readiness=FakeReadiness(),
             stream=stream,
+            figures=Figures(FakeLog(), SystemClock()),
             metrics=lambda: b"stationd_up 1\n",
             observe=lambda *seen: observed.append(seen),
         )
@@ -527,7 +542,7 @@ async def doors() -> AsyncIterator[OpenDoor]:
         await server.start()
         session = aiohttp.ClientSession()
         opened.append(
-            Door(server, port, session, submission, jobs, blanks, cards, station, stream, observed, services, limits)
+            Door(server, port, session, submission, jobs, blanks, station, stream, readers, observed, services, limits)
         )
         return opened[-1]
 
@@ -536,5 +551,6 @@ async def doors() -> AsyncIterator[OpenDoor]:
     finally:
         for door in opened:
             door.stream.close()
+            door.readers.live.end()
             await door.session.close()
             await door.server.stop()

@@ -239,3 +239,17 @@ async def test_every_answer_is_observed_by_route_and_never_by_address(door):
         ("GET", "/v1/jobs/{job_id}", 404),
     ]
     assert all(seconds >= 0 for *_, seconds in door.observed)
+
+
+@pytest.mark.parametrize(
+    ("query", "asked"),
+    [("receipt=2xk7+9qf4-m3tk", ("2xk7 9qf4-m3tk", None)), ("order=PRR-16711-000123", (None, "PRR-16711-000123"))],
+)
+async def test_a_job_is_found_by_what_is_on_its_paper(door, query, asked):
+    status, body, _ = await door.ask("GET", f"/v1/jobs?{query}")
+    assert (status, [job["id"] for job in body["items"]], body["next"]) == (200, [JOB_ID], None)
+    assert door.jobs.asked == [asked]
+
+
+async def test_an_order_that_nobody_knows_finds_nothing(door):
+    assert (await door.ask("GET", "/v1/jobs?order=PRR-NOBODY"))[1]["items"] == []

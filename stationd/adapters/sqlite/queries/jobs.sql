@@ -7,7 +7,7 @@ ON CONFLICT DO NOTHING;
 INSERT INTO idempotency (caller, key, job, digest, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING;
 
 -- name: insert_holders
-INSERT INTO holder (job, nik, sealed, district, village) VALUES (?, ?, ?, ?, ?);
+INSERT INTO holder (job, nik, sealed) VALUES (?, ?, ?);
 
 -- name: insert_documents
 INSERT INTO document (job, media_type, sealed) VALUES (?, ?, ?);
@@ -27,6 +27,16 @@ FROM job WHERE seq = ?;
 SELECT seq, id, receipt, order_ref, kind, profile, state, reasons, rank, tries, attempts, printer, evidence, not_before,
        created_at, updated_at
 FROM job WHERE seq = ? AND id = ?;
+
+-- name: by_receipt
+SELECT seq, id, receipt, order_ref, kind, profile, state, reasons, rank, tries, attempts, printer, evidence, not_before,
+       created_at, updated_at
+FROM job WHERE receipt = ?;
+
+-- name: by_order
+SELECT seq, id, receipt, order_ref, kind, profile, state, reasons, rank, tries, attempts, printer, evidence, not_before,
+       created_at, updated_at
+FROM job WHERE order_ref = ? AND state <> 'cancelled';
 
 -- name: receipt_exists
 SELECT 1 FROM job WHERE receipt = ?;

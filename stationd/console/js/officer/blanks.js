@@ -1,0 +1,73 @@
+/** The book of blanks: where every blank is, and what people enter. */
+
+import { h } from "../dom.js";
+import { icon } from "../icons.js";
+import { post } from "../api.js";
+import { t } from "../words.js";
+import { number } from "../format.js";
+import { ask, field, tell } from "../dialog.js";
+
+/** @typedef {import("./desk.js").Desk} Desk */
+
+/** @type {[string, string][]} account and colour */
+const ACCOUNTS = [
+  ["safe", "var(--teal)"], ["printer", "var(--sage)"], ["issued", "var(--dusk-2)"], ["spoiled", "var(--coral)"],
+  ["quarantined", "var(--amber)"], ["returned", "#8c78a0"], ["destroyed", "#8a7f6c"], ["missing", "#c0392b"],
+];
+
+/** A strip that shows where the blanks are. @param {any} book */
+export function shares(book) {
+  const there = ACCOUNTS.filter(([account]) => book[account] > 0);
+  const words = there.map(([account]) => `${t(`account.${account}`)} ${number(book[account])}`).join(", ");
+  return h("div", { class: "accounts", role: "img", "aria-label": words }, there.map(([account, tone]) => h("i", { key: account, title: `${t(`account.${account}`)}: ${number(book[account])}`, style: { "--share": book[account], "--tone": tone } })));
+}
+
+/** @param {Desk} desk */
+export function blanks(desk) {
+  const book = desk.know("blanks");
+  return [
+    h("div", { class: "title" }, h("h1", null, t("view.blanks")),
+      h("button", { class: "button main", onclick: () => receive(desk) }, icon("blanks"), t("blanks.receive"))),
+    book && h("div", { class: "stack" },
+      book.is_low && h("p", { class: "notice warn" }, icon("warn"), t("blanks.low-why")),
+      h("section", { class: "panel" },
+        h("header", null, h("h2", null, t("blanks.where")), h("span", { class: "quiet num" }, t("blanks.received", { n: number(book.received) }))),
+        h("div", { class: "body stack" }, shares(book),
+          h("table", null, h("tbody", null, ACCOUNTS.map(([account, tone]) => h("tr", { key: account },
+            h("td", { style: { "padding-left": "0" } }, h("i", { class: "key", style: { "--tone": tone } }), t(`account.${account}`)), h("td", { class: "quiet small" }, t(`account.${account}-means`)), h("td", { class: "end num" }, h("b", null, number(book[account]))))))))),
+      h("section", { class: "panel" },
+        h("header", null, h("h2", null, t("blanks.enter"))),
+        h("div", { class: "body row wrap" },
+          h("button", { class: "button", onclick: () => enter(desk, "spoiled") }, icon("bad"), t("blanks.spoiled")),
+          h("button", { class: "button", onclick: () => enter(desk, "returned") }, icon("left"), t("blanks.returned")))),
+    ),
+  ];
+}
+
+/** @param {Desk} desk */
+async function receive(desk) {
+  const filled = await ask({
+    title: t("blanks.receive-title"),
+    body: [h("p", null, t("blanks.receive-why")), quantity(), field("note", t("blanks.note"), { maxlength: 1000, hint: t("note.hint") })],
+    yes: t("blanks.receive-yes"),
+    act: (said) => post("/v1/blanks/entries", { kind: "received", quantity: Number(said.quantity), note: said.note }),
+  });
+  if (filled) tell(t("blanks.received-done", { n: number(Number(filled.quantity)) }));
+  desk.again();
+}
+
+/** @param {Desk} desk @param {"spoiled" | "returned"} kind */
+async function enter(desk, kind) {
+  await ask({
+    title: t(`blanks.${kind}-title`),
+    body: [h("p", null, t(`blanks.${kind}-why`)), quantity(), field("note", t("blanks.note"), { required: true, maxlength: 1000, hint: t("note.hint") })],
+    yes: t(`blanks.${kind}-yes`),
+    isDanger: true,
+    act: (said) => post("/v1/blanks/entries", { kind, quantity: Number(said.quantity), note: said.note }),
+  });
+  desk.again();
+}
+
+function quantity() {
+  return field("quantity", t("blanks.quantity"), { type: "number", min: 1, max: 100000, required: true, inputmode: "numeric" });
+}

@@ -1,0 +1,36 @@
+/**
+ * The views of the desk, in the order of the rail.
+ * @typedef {import("./desk.js").Desk} Desk
+ * @typedef {{name: string, icon: string, hotkey: string, draw: (desk: Desk) => any, isThere?: (desk: Desk) => boolean}} View
+ */
+
+import { now } from "./now.js";
+import { queue } from "./queue.js";
+import { doubt } from "./doubt.js";
+import { devices } from "./devices.js";
+import { blanks } from "./blanks.js";
+import { ready } from "./ready.js";
+import { advice } from "./advice.js";
+
+/** @type {View[]} */
+export const VIEWS = [
+  { name: "now", icon: "now", hotkey: "1", draw: now },
+  { name: "queue", icon: "queue", hotkey: "2", draw: queue },
+  { name: "doubt", icon: "doubt", hotkey: "3", draw: doubt },
+  { name: "devices", icon: "printer", hotkey: "4", draw: devices },
+  { name: "blanks", icon: "blanks", hotkey: "5", draw: blanks },
+  { name: "ready", icon: "ready", hotkey: "8", draw: ready },
+];
+
+/** How many things wait in each view, and how urgent they are. @param {Desk} desk @returns {Record<string, [number, string]>} */
+export function counts(desk) {
+  const devices = desk.know("devices") ?? [];
+  const checks = desk.know("readiness")?.checks ?? [];
+  return {
+    queue: [desk.know("queue")?.waiting ?? 0, ""],
+    doubt: [(desk.know("uncertain") ?? []).length, "bad"],
+    devices: [devices.filter((/** @type {any} */ each) => ["bad", "warn"].includes(advice(each).tone)).length, "warn"],
+    blanks: [desk.know("blanks")?.is_low ? 1 : 0, "warn"],
+    ready: [checks.filter((/** @type {any} */ each) => each.level === "failed").length, "bad"],
+  };
+}
