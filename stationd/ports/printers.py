@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from stationd.domain.authority import Actor
 from stationd.domain.errors import Refused
@@ -86,6 +86,15 @@ class Printer(Protocol):
 
     async def aclose(self) -> None:
         """Let go of the device; open jobs stay as they are."""
+        ...
+
+
+@runtime_checkable
+class GivesUp(Protocol):
+    """A printer behind a spooler of its own, which keeps a card for a device that is not there."""
+
+    async def give_up(self, attempt: Attempt) -> None:
+        """See to it as far as one can that no card comes of the attempt any more; it stays unknown what has become."""
         ...
 
 

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from stationd.domain.errors import Faulted
-from stationd.domain.inventory import DeviceRecord, Subsystem
+from stationd.domain.inventory import DeviceRecord, Subsystem, is_by_port
 from stationd.domain.matcher import DeviceKind, Matcher
 from stationd.ports.printers import Printer, PrinterSpec
 from stationd.ports.readers import Reader, ReaderSpec
@@ -73,7 +73,7 @@ class Plug:
         owner = owner_of(use, self._configured)
         if owner is not None:
             self._owners[use.name] = owner
-            self._nudge(owner)
+            self._wake(owner, is_plugged=True)
             return
         try:
             if use.matcher.kind is DeviceKind.PRINTER:
@@ -93,11 +93,12 @@ class Plug:
         if record.seen.subsystem is Subsystem.TTY:
             self._readers.nudge()
 
-    async def device_went(self, name: str) -> None:
-        """Ask its printer or reader how it is, which it will find out."""
+    async def device_went(self, name: str, identity: str) -> None:
+        """Stop its printer, whatever its driver says, and ask its reader how it is, which it will find out."""
         self._present.discard(name)
         self._troubles.pop(name, None)
-        self._nudge(self._owners.pop(name, name))
+        owner = self._owners.pop(name, None) or _owner_by_identity(identity, self._configured)
+        self._wake(owner or name, is_plugged=False)
 
     # ---------------------------------------------------------------------------------------------------- printers
 
@@ -105,7 +106,7 @@ class Plug:
         spec = use.spec
         spooler = self._spoolers.get(use.name)
         if spooler is not None and spooler.spec == spec:
-            spooler.nudge()
+            spooler.set_plugged(is_plugged=True)
             return
         # In a thread: finding drivers reads the metadata of the installed packages.
         printer = await asyncio.to_thread(self._build, spec)
@@ -117,6 +118,7 @@ class Plug:
             # It is at another place: what is open there is asked for when the spooler runs again.
             await self._supervisor.stop(_task(use.name))
             await spooler.replace_printer(printer, spec).aclose()
+            spooler.set_plugged(is_plugged=True)
         _log.info("%s is in use as %s", use.record.label, use.name)
         self._supervisor.start(_task(use.name), spooler.run)
 
@@ -155,11 +157,11 @@ class Plug:
 
     # ---------------------------------------------------------------------------------------------------- waking
 
-    def _nudge(self, name: str) -> None:
+    def _wake(self, name: str, *, is_plugged: bool) -> None:
         self._readers.nudge(name)
         for spooler in self._printers.spoolers():
             if spooler.name == name:
-                spooler.nudge()
+                spooler.set_plugged(is_plugged=is_plugged)
 
 
 def owner_of(use: DeviceUse, configured: Iterable[PrinterSpec | ReaderSpec]) -> str | None:
@@ -171,14 +173,24 @@ def owner_of(use: DeviceUse, configured: Iterable[PrinterSpec | ReaderSpec]) -> 
     seen = use.record.seen
     ids = {value for value in (seen.node, use.record.identity, seen.serial) if value}
     for spec in configured:
-        said: set[object] = {spec.name}
-        said |= _places(spec.uri or "") if isinstance(spec, PrinterSpec) else {spec.port}
-        said |= {spec.options.get(key) for key in ("node", "device", "identity", "serial")}
-        if spec.name == use.name or said & ids:
+        if spec.name == use.name or _said(spec) & ids:
             return spec.name
         if isinstance(spec, ReaderSpec) and use.matcher.driver == spec.driver == "pcsc" and spec.port is None:
             return spec.name
     return None
+
+
+def _owner_by_identity(identity: str, configured: Iterable[PrinterSpec | ReaderSpec]) -> str | None:
+    """The configured printer or reader that a device was of which nothing else is known any more."""
+    ids = {identity} if is_by_port(identity) else {identity, identity.split(":")[3]}
+    return next((spec.name for spec in configured if _said(spec) & ids), None)
+
+
+def _said(spec: PrinterSpec | ReaderSpec) -> set[object]:
+    """Everything by which a configured printer or reader may say which device it is."""
+    said: set[object] = {spec.name}
+    said |= _places(spec.uri or "") if isinstance(spec, PrinterSpec) else {spec.port}
+    return said | {spec.options.get(key) for key in ("node", "device", "identity", "serial")}
 
 
 def _places(uri: str) -> set[str]:

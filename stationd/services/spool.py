@@ -43,7 +43,7 @@ from stationd.domain.printer import OFFLINE, PrinterState, PrinterStatus
 from stationd.domain.profile import Profile
 from stationd.ports.clock import Clock
 from stationd.ports.jobs import Claimed, Claiming, JobStore, OpenAttempt, Settling, Turn, Turned
-from stationd.ports.printers import Printer, PrinterMark, PrinterSpec, PrinterStore
+from stationd.ports.printers import GivesUp, Printer, PrinterMark, PrinterSpec, PrinterStore
 from stationd.ports.rendering import Renderer
 from stationd.services.ahead import Ahead
 from stationd.services.bell import Bell
@@ -124,6 +124,7 @@ class Spooler:
         self._renderer = renderer
         self._is_ready = False
         self._is_stopping = False
+        self._is_plugged = True
         self._has_changed = asyncio.Event()
         self._nudged = asyncio.Event()
         self._resumed: deque[OpenAttempt] = deque()
@@ -214,6 +215,13 @@ class Spooler:
     def nudge(self) -> None:
         """Ask the printer how it is now: its cable was put in or pulled out."""
         self._nudged.set()
+
+    def set_plugged(self, *, is_plugged: bool) -> None:
+        """Its cable is in or out, whatever its driver says: CUPS answers for a printer that is gone."""
+        self._is_plugged = is_plugged
+        if not is_plugged:
+            self._take_in(self._gone())
+        self.nudge()
 
     async def aclose(self) -> None:
         """Let go of the printer, for good; :meth:`run` has returned."""
@@ -420,6 +428,7 @@ class Spooler:
                         return found
                     carry.refuse()
                 if self._has_been(self.standing.offline_since, LOST_AFTER_S):
+                    await self._give_up(attempt)
                     return Unknown("the printer stopped answering while the card was in it")
                 if self._has_been(self.standing.stopped_since, WITHDRAW_AFTER_S) and not has_asked_back:
                     has_asked_back = True
@@ -428,6 +437,11 @@ class Spooler:
                         return found
         finally:
             await _ended(watching)
+
+    async def _give_up(self, attempt: Attempt) -> None:
+        """Let no card come of it later: who keeps it for a printer that was pulled out would print it on its return."""
+        if not self._is_plugged and isinstance(self.printer, GivesUp):
+            await self.printer.give_up(attempt)
 
     async def _withdrawn(self, attempt: Attempt) -> Outcome | None:
         try:
@@ -539,10 +553,12 @@ class Spooler:
             try:
                 status = await self.printer.status()
             except Faulted as fault:
-                status = replace(self.status, state=PrinterState.STOPPED, reasons=frozenset({OFFLINE}))
+                status = self._gone()
                 if not was_offline:
                     self.last_fault = fault.code
                     _log.warning("printer %s does not answer: %s", self.name, fault.code)
+            if not self._is_plugged:
+                status = self._gone()
             self._take_in(status)
             has_to_ask = has_to_ask or was_offline
             if has_to_ask and self.standing.offline_since is None and self._is_ready:
@@ -554,6 +570,9 @@ class Spooler:
                 async with asyncio.timeout(ASK_EVERY_S):
                     await self._nudged.wait()
             self._nudged.clear()
+
+    def _gone(self) -> PrinterStatus:
+        return replace(self.status, state=PrinterState.STOPPED, reasons=frozenset({OFFLINE}))
 
     def _take_in(self, status: PrinterStatus) -> None:
         now = self._clock.monotonic()

@@ -33,10 +33,10 @@ class DeviceUser(Protocol):
         """A device is there that is only used once it is configured: what is configured for it may try now."""
         ...
 
-    async def device_went(self, name: str) -> None:
-        """The device of that name was pulled out; a card in question there stays in question.
+    async def device_went(self, name: str, identity: str) -> None:
+        """The device of that name was pulled out, maybe while the station was off.
 
-        Also told of devices that were never taken into use.
+        A card in question there stays in question. Also told of devices that were never taken into use.
         """
         ...
 
@@ -172,7 +172,7 @@ class DeviceWatch:
             self._written = inventory.devices
         for identity in (*sorted(also_gone), *(record.identity for record in changes.removed)):
             _log.info("%s was pulled out", identity)
-            await self._user.device_went(name_of(identity))
+            await self._user.device_went(name_of(identity), identity)
         for record in (*changes.added, *(change.after for change in changes.changed)):
             use = used.get(record.identity)
             if use is None:

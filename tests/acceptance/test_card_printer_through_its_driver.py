@@ -16,7 +16,7 @@ from PIL import Image
 
 from stationd.config_matchers import packaged_directory
 from tests.rigs.cupsd import Cupsd
-from tests.rigs.plugged_station import PluggedStation, is_ready
+from tests.rigs.plugged_station import PluggedStation, is_gone, is_ready
 from tests.rigs.vusb import VirtualUsb
 
 SERIAL = "42E0123"
@@ -51,15 +51,20 @@ def matcher(rig):
 
 
 @pytest.fixture
-async def station(folder, matcher):
-    with VirtualUsb() as usb:
-        plugged = PluggedStation(folder / "station", usb)
-        (plugged.folder / "devices.d" / "magicard.toml").write_text(matcher)
-        async with plugged:
-            await plugged.receive(5)
-            usb.plug_printer(**PLUG, device_id=DEVICE_ID)
-            yield plugged
-            assert "Traceback" not in plugged.log.read_text(encoding="utf-8")
+def usb():
+    with VirtualUsb() as bus:
+        yield bus
+
+
+@pytest.fixture
+async def station(folder, matcher, usb):
+    plugged = PluggedStation(folder / "station", usb)
+    (plugged.folder / "devices.d" / "magicard.toml").write_text(matcher)
+    async with plugged:
+        await plugged.receive(5)
+        plugged.plugged = usb.plug_printer(**PLUG, device_id=DEVICE_ID)
+        yield plugged
+        assert "Traceback" not in plugged.log.read_text(encoding="utf-8")
 
 
 def picture(size: tuple[int, int] = (1013, 638)) -> bytes:
@@ -111,3 +116,16 @@ async def test_a_card_in_a_genuine_driver_is_not_sent_again_by_a_cupsd_that_died
     await asyncio.to_thread(rig.wait_for_cards, 1)
     names = [card.name for card in rig.begun()]
     assert len(names) == len(set(names)) == 2
+
+
+async def test_a_printer_that_is_pulled_out_stops_though_its_queue_says_idle_and_prints_when_it_is_back(station, usb):
+    await station.until(is_ready, NAME, within_s=30)
+    usb.unplug(station.plugged)
+    await station.until(is_gone, NAME)
+    _, job = await station.submit(1, picture())
+    await asyncio.sleep(
+        2.5
+    )  # longer than the spooler takes to ask the queue, which answers for the printer that is gone
+    assert (await station.job(job["id"], "queued", "printing", "printed"))["state"] == "queued"
+    usb.plug_printer(**PLUG, device_id=DEVICE_ID, lp=3)
+    assert (await station.job(job["id"], "printed"))["printer"] == NAME

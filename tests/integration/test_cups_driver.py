@@ -13,7 +13,7 @@ from stationd.adapters.printers.ipp.settings import read_uri
 from stationd.domain.errors import Faulted
 from stationd.domain.job import Attempt, Evidence
 from stationd.domain.order import Document
-from stationd.domain.outcome import NothingPrinted, Printed
+from stationd.domain.outcome import NothingPrinted, Printed, Unknown
 from stationd.ports.printers import Opened, PrinterSpec
 from tests.rigs.cupsd import QUEUE, Cupsd
 from tests.rigs.documents import png
@@ -40,7 +40,7 @@ def server(rig: Cupsd) -> Server:
     return Server(read_uri(rig.server_uri), timeout_s=5)
 
 
-async def print_card(cups) -> object:
+async def opened(cups) -> Attempt:
     attempt = Attempt(
         id=str(uuid.uuid4()),
         job="j",
@@ -51,9 +51,13 @@ async def print_card(cups) -> object:
         counter=None,
         opened_at=0,
     )
-    opened = await cups.open(attempt)
-    assert isinstance(opened, Opened), opened
-    attempt = replace(attempt, remote_id=opened.remote_id, incarnation=opened.incarnation)
+    found = await cups.open(attempt)
+    assert isinstance(found, Opened), found
+    return replace(attempt, remote_id=found.remote_id, incarnation=found.incarnation)
+
+
+async def print_card(cups) -> object:
+    attempt = await opened(cups)
     assert await cups.send(attempt, CARD) is None
     return await asyncio.wait_for(cups.watch(attempt), 20)
 
@@ -132,6 +136,22 @@ async def test_what_stands_in_the_way_of_a_queue_is_told_with_what_to_do(rig, op
         id="a", job="j", number=1, printer="p", remote_id=None, incarnation=None, counter=None, opened_at=0
     )
     assert isinstance(await cups.open(attempt), NothingPrinted)
+
+
+async def test_a_card_given_up_in_the_queue_never_comes_and_is_not_known_to_have_failed(rig):
+    await server(rig).make("fargo", USB, model=None)
+    cups = printer(rig)
+    rig.behave("trap 'exit 1' TERM; sleep 30 & wait")
+    attempt = await opened(cups)
+    assert await cups.send(attempt, CARD) is None
+    await asyncio.to_thread(rig.wait_for_begun, 1)
+    await cups.give_up(attempt)
+    assert isinstance(await asyncio.wait_for(cups.watch(attempt), 20), Unknown)
+    rig.behave("")
+    assert await print_card(cups) == Printed(Evidence.SPOOLER)
+    assert [card.name for card in rig.cards()] == [card.name for card in rig.begun()][1:]
+    rig.kill()
+    await cups.give_up(attempt)
 
 
 async def test_two_queues_for_one_printer_are_not_chosen_between(rig):

@@ -1,6 +1,7 @@
 """Devices that come and go in the running daemon: found, used, named, pulled out with a card in them, and back."""
 
 import asyncio
+import re
 import shutil
 import time
 
@@ -184,6 +185,37 @@ async def test_what_nothing_takes_and_what_its_driver_refuses_are_shown_with_the
         assert "no driver named none-such" in refused["last_fault"]
         unknown = await station.until(lambda each: each["reasons"] == ["no-matcher"], "usb-1234-0001-x7-228f90")
         assert (unknown["kind"], unknown["driver"], unknown["model"]) == ("unknown", None, "Acme [31m X1")
+
+
+async def test_devices_that_lie_print_under_clean_names_and_leave_no_dirt_anywhere(station, usb):
+    liars = [
+        {"serial": b"../../../etc/passwd", "maker": b"\x1b[31mEvil\x07", "model": b"M" * 4000},
+        {"serial": b"S" * 2000 + b"\xff\xfe", "maker": b"\xc3\x28\xff", "model": "\u202edesrever"},
+        {"serial": "a:b@c", "model": "/dev/sda\nWARNING forged", "device_id": b"MDL:" + b"x;MDL:y;" * 400},
+        {"serial": b"\x01\x02", "maker": b"", "model": b"", "device_id": b""},
+    ]
+    plugged = [usb.plug_printer(port=f"1.{lp}", lp=lp, **liar) for lp, liar in enumerate(liars)]
+    async with asyncio.timeout(10):
+        while len([each for each in (await station.devices()).values() if is_ready(each)]) < len(liars):
+            await asyncio.sleep(0.01)
+    for number in range(len(liars)):
+        _, job = await station.submit(number, png(number))
+        await station.job(job["id"], "printed")
+    for each in plugged:
+        usb.unplug(each)
+    for name, shown in (await station.devices()).items():
+        assert re.fullmatch(r"usb-[a-z0-9-]{1,59}", name)
+        texts = [str(shown["model"]), str(shown["last_fault"]), *map(str, shown["usb"].values())]
+        assert all(text.isprintable() and len(text) < 200 for text in texts)
+        await station.until(is_gone, name)
+        _, history = await station.call("GET", f"/v1/devices/{name}/history")
+        assert "\x1b" not in str(history)
+    log = station.log.read_text(encoding="utf-8")
+    assert all(line.isprintable() for line in log.splitlines())
+    assert not any(line.startswith("WARNING forged") for line in log.splitlines())
+    _, figures = await station.call("GET", "/metrics")
+    assert "Evil" not in figures
+    assert max(map(len, figures.splitlines())) < 250
 
 
 async def test_without_a_bus_the_station_says_so_and_runs_on_what_is_configured(tmp_path, usb):

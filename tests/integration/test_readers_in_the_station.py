@@ -6,6 +6,7 @@ import re
 import aiohttp
 import pytest
 
+from tests.bench.footprint import rss_mb
 from tests.rigs.listener import EventReader
 from tests.rigs.pcscd import SOCKET, Pcscd
 from tests.rigs.serial_line import SerialDevice
@@ -62,6 +63,33 @@ async def test_a_serial_reader_comes_and_goes_in_the_running_station(tmp_path, d
     assert SECRET not in log
     assert len(re.findall(r"(?:WARNING|warning|<4>).*pemindai-1", log)) <= 1
     assert "Traceback" not in log
+
+
+async def test_megabytes_without_a_terminator_cost_the_station_no_memory_and_the_next_code_is_heard(tmp_path, device):
+    reader = f'name = "pemindai-1"\ndriver = "serial"\nport = "{device.port}"'
+    async with station_with(tmp_path, reader) as station:
+        await until(station, "pemindai-1", "ready")
+        before = rss_mb(station.process.pid)
+        sent = 0
+        async with asyncio.timeout(60):
+            while sent < 16 * 1024 * 1024:
+                try:
+                    sent += device.send(b"9" * 4096)
+                except BlockingIOError:
+                    await asyncio.sleep(0.001)
+            for piece in (b"\n", b"KODE-UJI-1\n"):
+                while True:
+                    try:
+                        assert device.send(piece) == len(piece)
+                        break
+                    except BlockingIOError:
+                        await asyncio.sleep(0.001)
+            scanned = 'stationd_reader_frames_total{fate="scanned",reader="pemindai-1"} 1.0'
+            while scanned not in (figures := (await station.call("GET", "/metrics"))[1]):
+                await asyncio.sleep(0.05)
+        assert 'stationd_reader_frames_total{fate="garbled",reader="pemindai-1"} 1.0' in figures
+        assert rss_mb(station.process.pid) - before < 8
+        assert station.log.stat().st_size < 10_000
 
 
 async def test_a_station_stops_in_time_while_its_reader_is_missing(tmp_path):

@@ -72,9 +72,11 @@ class FakeSpooler:
         self.printer, self.spec, self.name = printer, spec, spec.name
         self.printing = {}
         self.nudges = 0
+        self.is_plugged = True
 
-    def nudge(self):
+    def set_plugged(self, *, is_plugged):
         self.nudges += 1
+        self.is_plugged = is_plugged
 
     def replace_printer(self, printer, spec):
         former, self.printer, self.spec = self.printer, printer, spec
@@ -170,9 +172,33 @@ async def test_a_device_that_is_configured_is_left_to_its_configuration(spec):
     await made.device_came(use())
     assert held.spoolers() == ()
     assert made.owners == {use().name: "kartu-1"}
-    await made.device_went(use().name)
+    await made.device_went(use().name, IDENTITY)
     assert readers.nudged == ["kartu-1", "kartu-1"]
     assert made.owners == {}
+
+
+@pytest.mark.parametrize("options", [{"identity": IDENTITY}, {"serial": "A1"}])
+async def test_a_configured_printer_that_was_pulled_out_while_the_station_was_off_is_stopped(options):
+    spec = PrinterSpec(name="kartu-1", driver="cups", options=options)
+    other = PrinterSpec(name="kartu-2", driver="cups", options={"serial": "B2"})
+    made, held, _ = plug(other, spec)
+    held.add(FakeSpooler(FakePrinter(spec), spec))
+    held.add(FakeSpooler(FakePrinter(other), other))
+    await made.device_went(use().name, IDENTITY)
+    assert [spooler.is_plugged for spooler in held.spoolers()] == [False, True]
+    await made.device_went("usb-0f49-0c12-x", "usb:0f49:0c12:@A1:00")
+    await made.device_came(use())
+    assert [spooler.is_plugged for spooler in held.spoolers()] == [True, True]
+
+
+async def test_a_printer_is_stopped_while_it_is_out():
+    made, held, _ = plug()
+    await made.device_came(use())
+    (spooler,) = held.spoolers()
+    await made.device_went(use().name, IDENTITY)
+    assert not spooler.is_plugged
+    await made.device_came(use(node="/dev/usb/lp7"))
+    assert spooler.is_plugged
 
 
 async def test_another_device_than_the_configured_one_is_taken():
@@ -229,7 +255,7 @@ async def test_printers_that_rename_themselves_at_each_plug_take_bounded_room():
     for number in range(3 * MOST):
         came = use(serial=f"SN{number:04}")
         await made.device_came(came)
-        await made.device_went(came.name)
+        await made.device_went(came.name, came.record.identity)
     assert len(held.spoolers()) == MOST
     assert len(held.running) == MOST
     assert held.spoolers()[-1].name == came.name
@@ -240,11 +266,11 @@ async def test_a_printer_with_a_card_in_question_is_never_let_go():
     first = use(serial="FIRST")
     await made.device_came(first)
     held.spoolers()[0].printing["attempt"] = "job"
-    await made.device_went(first.name)
+    await made.device_went(first.name, first.record.identity)
     for number in range(MOST):
         came = use(serial=f"SN{number:04}")
         await made.device_came(came)
-        await made.device_went(came.name)
+        await made.device_went(came.name, came.record.identity)
     assert held.spoolers()[0].name == first.name
 
 

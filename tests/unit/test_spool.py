@@ -251,6 +251,46 @@ async def test_a_printer_that_falls_silent_while_it_is_sent_a_document_holds_no_
     await floor.until(lambda counts: counts[JobState.UNCERTAIN] == 1)
 
 
+async def test_a_printer_that_was_pulled_out_begins_no_card_though_its_spooler_says_that_it_is_well(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(spool, "ASK_EVERY_S", 0.02)
+    await floor.store.receive(5)
+    floor.printer("kartu-1")
+    (spooler,) = floor.spoolers
+    await _until(lambda: spooler.is_open)
+    spooler.set_plugged(is_plugged=False)
+    assert not spooler.is_open, "at once, before anybody is asked"
+    await floor.accept(1)
+    await asyncio.sleep(0.2)
+    assert spooler.reasons == {"connecting-to-device"}
+    assert floor.cards() == []
+    spooler.set_plugged(is_plugged=True)
+    await floor.until(lambda counts: counts[JobState.PRINTED] == 1)
+
+
+async def test_a_card_left_in_a_spooler_of_a_printer_that_was_pulled_out_is_given_up_there_and_uncertain_here(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(spool, "ASK_EVERY_S", 0.02)
+    monkeypatch.setattr(spool, "LOST_AFTER_S", 0.1)
+    await floor.store.receive(5)
+    printer = floor.printer(seconds=60, window=1)
+    given_up = []
+
+    async def give_up(attempt):
+        given_up.append(attempt.id)
+
+    monkeypatch.setattr(printer, "give_up", give_up, raising=False)
+    await floor.accept(1)
+    await floor.until(lambda counts: counts[JobState.PRINTING] == 1)
+    await _until(lambda: bool(floor.spoolers[0].printing))
+    await asyncio.sleep(0.1)
+    floor.spoolers[0].set_plugged(is_plugged=False)
+    await floor.until(lambda counts: counts[JobState.UNCERTAIN] == 1)
+    assert len(given_up) == 1
+
+
 async def test_a_stopped_printer_gives_its_waiting_card_to_another(floor: Floor, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(spool, "ASK_EVERY_S", 0.02)
     monkeypatch.setattr(spool, "WITHDRAW_AFTER_S", 0.1)

@@ -104,7 +104,7 @@ class Log:
     async def device_shown(self, record: DeviceRecord) -> None:
         self.shown.append(record.identity)
 
-    async def device_went(self, name: str) -> None:
+    async def device_went(self, name: str, identity: str) -> None:
         self.notes.append(f"went {name}")
 
 

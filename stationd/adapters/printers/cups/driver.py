@@ -7,6 +7,7 @@ device, so that a job goes through at most once. A queue that is missing is made
 
 import asyncio
 import time
+from contextlib import suppress
 from typing import Final
 
 from stationd.adapters.printers.cups.server import Queue, Server, once, serial_of
@@ -87,6 +88,11 @@ class CupsPrinter:
     async def withdraw(self, attempt: Attempt) -> Finding:
         """Take a job back from the queue as far as CUPS allows. Raises ``Faulted`` as :meth:`status`."""
         return await (await self._through()).withdraw(attempt)
+
+    async def give_up(self, attempt: Attempt) -> None:
+        """Cancel a job that the queue would print when the printer is back."""
+        with suppress(Faulted):
+            await (await self._through()).give_up(attempt)
 
     async def aclose(self) -> None:
         """Nothing is held open; the queue stays."""

@@ -24,6 +24,7 @@ A device that does not answer is asked again until it does.
 
 import asyncio
 import time
+from contextlib import suppress
 
 from stationd.adapters.printers.ipp.client import ExchangeError
 from stationd.adapters.printers.ipp.device import NOT_POSSIBLE, Device, Operation, RefusedError
@@ -173,6 +174,13 @@ class IppPrinter:
             self._abandoned.add(name_of(attempt))
             return NothingPrinted(Cause.WITHDRAWN, "withdrawn")
         return outcome
+
+    async def give_up(self, attempt: Attempt) -> None:
+        """Cancel a job even if it has begun; a device that does not answer is left alone."""
+        with suppress(ExchangeError, RefusedError):
+            job = await self._locate(attempt)
+            if job is not None and not job.is_settled:
+                await self._device.cancel(job.id)
 
     async def aclose(self) -> None:
         """Nothing is held open between exchanges; jobs at the device stay as they are."""
