@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from stationd.services.spool import QUIET_AFTER_S
 from tests.bench.figures import Figures
 from tests.rigs.device_reporter import DeviceReporter
 from tests.rigs.plugged_station import WITHIN_S, PluggedStation, Shown, is_gone, is_ready
@@ -37,6 +38,8 @@ async def devices(folder: Path, figures: Figures, *, plugs: int = 100, cycles: i
         await _burst(usb, figures)
     with VirtualUsb() as usb:
         await _idle(usb, figures, idle_s)
+    with VirtualUsb() as usb:
+        await _idle_daemon(folder, usb, figures, 4 * idle_s)
     with VirtualUsb() as usb:
         await _leak(usb, figures, cycles)
     with VirtualUsb() as usb:
@@ -109,6 +112,23 @@ async def _idle(usb: VirtualUsb, figures: Figures, idle_s: float) -> None:
         one_look=f"{1000 * used / max(looks, 1):.1f} ms CPU",
         at_a_look_a_minute=f"{100 * used / max(looks, 1) / 60:.3f} % of a core",
     )
+
+
+async def _idle_daemon(folder: Path, usb: VirtualUsb, figures: Figures, idle_s: float) -> None:
+    """The whole daemon with as many printers in use, asked how they are, after a minute without work."""
+    async with PluggedStation(folder / "idle", usb) as station:
+        for number in range(1, _IDLE_DEVICES + 1):
+            usb.plug_printer(port=f"1.{number}", serial=f"SN{number:04}", lp=number)
+        async with asyncio.timeout(WITHIN_S * 3):
+            while sum(map(is_ready, (await station.devices()).values())) < _IDLE_DEVICES:
+                await asyncio.sleep(0.05)
+        used = []
+        for pause_s in (3.0, QUIET_AFTER_S):
+            await asyncio.sleep(pause_s)
+            before = station.cpu_s()
+            await asyncio.sleep(idle_s)
+            used.append(f"{100 * (station.cpu_s() - before) / idle_s:.2f} % of a core")
+    figures.row(f"daemon with {_IDLE_DEVICES} idle printers", at_first=used[0], after_a_minute=used[1])
 
 
 async def _leak(usb: VirtualUsb, figures: Figures, cycles: int) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import re
 import time
 from collections.abc import Callable
@@ -86,6 +87,12 @@ class PluggedStation(StationProcess):
         tasks = re.search(r"^stationd_tasks (\d+)", figures, re.MULTILINE)
         assert tasks is not None, figures
         return await asyncio.to_thread(self._usage, int(tasks[1]))
+
+    def cpu_s(self) -> float:
+        """Seconds of processor that the daemon has used."""
+        assert self.process is not None, "it runs"
+        user, system = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
     def _usage(self, tasks: int) -> Usage:
         assert self.process is not None, "it runs"

@@ -291,6 +291,34 @@ async def test_a_card_left_in_a_spooler_of_a_printer_that_was_pulled_out_is_give
     assert len(given_up) == 1
 
 
+async def test_a_printer_that_has_long_been_idle_is_asked_seldom_and_at_once_when_it_has_a_card(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(spool, "ASK_EVERY_S", 0.02)
+    monkeypatch.setattr(spool, "QUIET_AFTER_S", 0.1)
+    monkeypatch.setattr(spool, "QUIET_EVERY_S", 60.0)
+    await floor.store.receive(5)
+    printer = floor.printer(seconds=0.3, window=1)
+    asked = []
+    status = printer.status
+
+    async def counted():
+        asked.append(None)
+        return await status()
+
+    monkeypatch.setattr(printer, "status", counted)
+    await asyncio.sleep(0.3)
+    quiet = len(asked)
+    await asyncio.sleep(0.3)
+    assert len(asked) == quiet > 2
+    await floor.accept(1)
+    await floor.until(lambda counts: counts[JobState.PRINTING] == 1)
+    await asyncio.sleep(0.1)
+    assert len(asked) > quiet + 1
+    await floor.until(lambda counts: counts[JobState.PRINTED] == 1)
+    floor.spoolers[0].nudge()
+
+
 async def test_a_stopped_printer_gives_its_waiting_card_to_another(floor: Floor, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(spool, "ASK_EVERY_S", 0.02)
     monkeypatch.setattr(spool, "WITHDRAW_AFTER_S", 0.1)
