@@ -1,4 +1,4 @@
-"""Writes the documentation that comes from the code: the job machine, the keys of configuration and of matchers.
+"""Writes the documentation that comes from the code: the machines, the keys of configuration and of matchers.
 
 ``python docs/generate.py`` writes them between their markers; ``--check`` only says which are out of date (exit 1).
 """
@@ -16,6 +16,7 @@ sys.path.insert(0, str(DOCS.parent))
 from stationd.config_keys import TABLES  # noqa: E402  the checkout's own code, wherever this is called from
 from stationd.config_matchers import DEVICE  # noqa: E402
 from stationd.config_schema import REQUIRED, Key, Table  # noqa: E402
+from stationd.domain import custody  # noqa: E402
 from stationd.domain.authority import Role  # noqa: E402
 from stationd.domain.job import JobState  # noqa: E402
 from stationd.domain.job_machine import BEGINNINGS, FINAL, TABLE, JobEvent  # noqa: E402
@@ -47,6 +48,24 @@ def job_machine() -> str:
             "| state | event | next | next when the tries are used up | the blank |",
             "| --- | --- | --- | --- | --- |",
             *rows,
+        ]
+    )
+
+
+def custody_machine() -> str:
+    """The custody of cards as a Mermaid diagram, in the order of the code's table."""
+    labels: dict[tuple[str, str], list[str]] = {}
+    for (state, event), after in custody.TABLE.items():
+        labels.setdefault((state, after), []).append(event)
+    return "\n".join(
+        [
+            "```mermaid",
+            "stateDiagram-v2",
+            *(f"    [*] --> {state}" for state in custody.Custody if state in custody.BEGINNINGS),
+            *(f"    {one} --> {other}: {' / '.join(events)}" for (one, other), events in labels.items()),
+            *(f"    {state} --> [*]: {custody.CustodyEvent.TAKEN_BACK}" for state in custody.REVOCABLE),
+            *(f"    {state} --> [*]" for state in custody.Custody if state in custody.FINAL),
+            "```",
         ]
     )
 
@@ -106,6 +125,7 @@ def _cell(text: str) -> str:
 
 PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "job machine": ("architecture.md", job_machine),
+    "custody": ("custody.md", custody_machine),
     "configuration": ("configuration.md", configuration),
     "matchers": ("devices.md", matchers),
     "telling": ("api.md", telling),

@@ -31,6 +31,7 @@ from stationd.domain.errors import Faulted
 from stationd.domain.events import Event
 from stationd.domain.matcher import Matcher
 from stationd.domain.profile import Profile
+from stationd.handing import Handing
 from stationd.http.app import build
 from stationd.http.doors import Doors
 from stationd.http.listeners import hosts_of, open_sockets
@@ -214,6 +215,7 @@ class App:
                 around=self.queue.around, counter=self.printers.counter, withdraw=self.printers.withdraw
             ),
         )
+        self.handing = Handing(settings, database, seal, clock=clock, jobs=self.jobs, attending=self.attending)
         self.blanks = Blanks(SqliteBlanks(writer, reader, low=settings.blanks.low))
         self.submission = Submission(
             self.store,
@@ -239,7 +241,9 @@ class App:
         await self.store.clear_delays()
         metrics.load(await self.store.counts())
         self._line.load(await self.store.ranks())
+        await self.handing.load()
         metrics.add(self.attending.metrics)
+        metrics.add(self.handing.metrics)
         metrics.add(self.attending.approval_metrics)
         self._metrics = metrics
 
@@ -343,6 +347,8 @@ class App:
             devices=self.plugging.devices,
             queue=self.queue,
             blanks=self.blanks,
+            cards=self.handing.cards,
+            answers=self.handing.answers,
             station=self.station,
             officers=self.attending.officers,
             sign_in=self.attending.sign_in,
@@ -371,6 +377,7 @@ class App:
         """After a commit: the line, the figures, and a ring for the printers that have something to do."""
         if self._metrics is not None:
             self._metrics.follow(events)
+            self.handing.follow(events)
             self.attending.approval_metrics.follow(events)
         if hasattr(self, "plugging"):
             self.plugging.metrics.follow(events)

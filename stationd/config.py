@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
+from stationd.config_cards import PickupSettings
 from stationd.config_keys import LISTEN, TABLES, Listen, Mode, TcpListen, UnixListen
 from stationd.config_schema import Problem, Reading, Row, read_tables
 from stationd.domain.minutes import Numbering
@@ -32,6 +33,7 @@ __all__ = [
     "Listen",
     "Mode",
     "OfficeSettings",
+    "PickupSettings",
     "Problem",
     "QueueSettings",
     "ReadinessSettings",
@@ -171,6 +173,7 @@ class Settings:
     readiness: ReadinessSettings
     office: OfficeSettings
     devices: DevicesSettings
+    pickup: PickupSettings
     printers: tuple[PrinterSpec, ...]
     readers: tuple[ReaderSpec, ...]
     profiles: tuple[Profile, ...]
@@ -251,6 +254,7 @@ def parse(raw: Mapping[str, object], *, file: str) -> Settings:
         ),
         office=_office(rows["office"][0].values, station["name"]),
         devices=DevicesSettings(**rows["devices"][0].values),
+        pickup=PickupSettings(**rows["pickup"][0].values),
         printers=tuple(_printer(row) for row in rows["printer"]),
         readers=tuple(_reader(row) for row in rows["reader"]),
         profiles=tuple(profiles.values()),

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
 
+from stationd.config_cards import CARD_TABLES
 from stationd.config_gate import GATE_TABLES, YES_OR_NO
 from stationd.config_office import OFFICE_TABLE
 from stationd.config_schema import Key, Rule, Table, UnfitError, many, matching, number, one_of, whole
@@ -245,6 +246,7 @@ TABLES: Final[tuple[Table, ...]] = (
     ),
     *GATE_TABLES,
     OFFICE_TABLE,
+    *CARD_TABLES,
     Table(
         name="devices",
         help="Printers and readers that come and go on the USB bus; see [devices](devices.md).",

@@ -12,12 +12,18 @@ _NIK = re.compile(r"[0-9]{16}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
-    """The person whose card it is. Personal data: sealed at rest, never logged."""
+    """The person whose card it is. Personal data: sealed at rest, never logged.
+
+    ``district`` and ``village`` are the region codes of the kecamatan and the kelurahan of residence, from the address
+    data of the order and never from the NIK; they tell where a card is fetched and are kept readable.
+    """
 
     nik: str = field(repr=False)
     name: str = field(repr=False)
     address: str | None = field(default=None, repr=False)
     phone: str | None = field(default=None, repr=False)
+    district: str | None = None
+    village: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

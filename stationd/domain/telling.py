@@ -62,7 +62,12 @@ TOPICS: Final[Mapping[str, Row]] = MappingProxyType(
         "reader": _row(monitor=_only("state", "reasons", "kind"), kiosk=_only("state", "reasons", "kind", "receipt")),
         "queue": _row(monitor=_only("kind"), kiosk=_only("kind")),
         "station": _row(monitor=_ALL, kiosk=_ALL),
+        "card": _row(
+            monitor=_unnamed("custody", "from", "kind", "held_ms", "document", "by_proxy", "counter"),
+            kiosk=_unnamed("custody", "from", "counter", "ticket"),
+        ),
         # the work of the office
+        "hand_over": _row(monitor=_unnamed("code")),
         "approval": _row(),
         "blanks": _row(monitor=_only("quantity", "difference", "at_hand")),
         "device": _row(monitor=_only("title", "port", "matcher", "is_new", "is_reset")),

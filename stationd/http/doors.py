@@ -8,7 +8,9 @@ from aiohttp import web
 
 from stationd.domain.authority import STATION, Actor
 from stationd.services.access import Access
+from stationd.services.answers import Answers
 from stationd.services.blanks import Blanks
+from stationd.services.cards import Cards
 from stationd.services.devices import Devices
 from stationd.services.duty import Duty
 from stationd.services.figures import Figures
@@ -45,6 +47,8 @@ class Doors:
     readers: Readers
     devices: Devices
     blanks: Blanks
+    cards: Cards
+    answers: Answers
     station: Station
     officers: Officers
     sign_in: SignIn

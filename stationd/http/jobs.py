@@ -27,6 +27,8 @@ from stationd.services.jobs import JobView, Known
 
 table = Table("jobs")
 
+_DISTRICT_LENGTH = len("16.71.09")
+
 
 @table.route(
     "POST",
@@ -187,7 +189,14 @@ def order_of(body: NewJob) -> Order:
     return Order(
         order=body.order,
         kind=body.kind,
-        holder=Holder(nik=holder.nik, name=holder.name, address=holder.address, phone=holder.phone),
+        holder=Holder(
+            nik=holder.nik,
+            name=holder.name,
+            address=holder.address,
+            phone=holder.phone,
+            district=holder.district if holder.village is None else holder.village[:_DISTRICT_LENGTH],
+            village=holder.village,
+        ),
         document=_document(body.document),
         police_report=body.police_report,
         profile=body.profile,

@@ -50,6 +50,33 @@ class HolderBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: Annotated[str, Meta(max_length=200, pattern=_WORDS, examples=["CONTOH SPESIMEN"])]
     address: Line | None = None
     phone: Phone | None = None
+    district: (
+        Annotated[
+            str,
+            Meta(
+                pattern=r"^[0-9]{2}\.[0-9]{2}\.[0-9]{2}$(?!\n)",
+                description="Region code of the kecamatan of residence, from the address; never from the NIK.",
+                examples=["16.71.09"],
+            ),
+        ]
+        | None
+    ) = None
+    village: (
+        Annotated[
+            str,
+            Meta(
+                pattern=r"^[0-9]{2}\.[0-9]{2}\.[0-9]{2}\.[0-9]{4}$(?!\n)",
+                description="Region code of the kelurahan of residence; it begins with the district's.",
+                examples=["16.71.09.1003"],
+            ),
+        ]
+        | None
+    ) = None
+
+    def __post_init__(self) -> None:
+        """Hold the two codes together."""
+        if self.village is not None and self.district is not None and not self.village.startswith(self.district):
+            raise ValueError("village must lie in district")
 
 
 class DocumentBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -63,6 +63,10 @@ class Calendar:
             entered=self.entered,
         )
 
+    def day_in(self, seconds: float) -> date | None:
+        """The date in so many seconds; ``None`` while the clock is not trusted."""
+        return self._day_of(self._clock.now_ms() + int(seconds * 1000)) if self.is_trusted else None
+
     @property
     def known_ms(self) -> int | None:
         """The latest moment (Unix milliseconds) that has surely passed."""

@@ -96,6 +96,12 @@ class Jobs:
             raise Refused("job-unknown", "cannot find the job: there is none with this id")
         return await self._explained(job)
 
+    def told(self, job: Job) -> tuple[JobView, Surroundings]:
+        """The job with what explains it as far as memory knows, and what bears on it; nothing is read for it."""
+        view = self.view(job)
+        around = replace(self._surrounding.around(job), position=view.position)
+        return replace(view, why=explain(job, around)), around
+
     async def _explained(self, job: Job) -> JobView:
         view = self.view(job)
         around = replace(self._surrounding.around(job), position=view.position)

@@ -134,8 +134,9 @@ class Accepting:
         holders, documents = [], []
         for job, acceptance in zip(jobs, acceptances, strict=True):
             order = acceptance.order
-            nik = seal.fingerprint(order.holder.nik)
-            holders.append((job.seq, nik, sealed_holder(seal, order.holder, order.police_report, job.id)))
+            holder = order.holder
+            sealed = sealed_holder(seal, holder, order.police_report, job.id)
+            holders.append((job.seq, seal.fingerprint(holder.nik), sealed, holder.district, holder.village))
             documents.append((job.seq, *sealed_document(seal, order.document, job.id)))
             transaction.event(
                 "job.accepted",

@@ -1,7 +1,8 @@
 """The one door through which a stored job changes its state.
 
 It asks the table of :mod:`stationd.domain.job_machine`, moves the blank, keeps the count, appends the event, and
-gathers the rows so that many jobs are updated by one statement.
+gathers the rows so that many jobs are updated by one statement. The card that a job brought comes into the books here
+as well, and leaves them when the verdict that it was printed is revoked.
 """
 
 from collections.abc import Mapping
@@ -10,11 +11,13 @@ from dataclasses import replace
 from stationd.adapters.sqlite.queries import load
 from stationd.adapters.sqlite.transaction import Transaction
 from stationd.domain.blanks import JOB_MOVEMENTS
+from stationd.domain.custody import REVOCABLE, Custody
 from stationd.domain.errors import Refused
 from stationd.domain.job import Evidence, Job
 from stationd.domain.job_machine import REVOCATIONS, BlankMove, JobEvent, next_state, step
 
 _Q = load("jobs")
+_CARDS = load("cards")
 _REVOKED = frozenset(REVOCATIONS.values())
 
 
@@ -24,6 +27,7 @@ class Advance:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
         self._rows: list[tuple[object, ...]] = []
+        self._cards: list[tuple[object, ...]] = []
 
     def change(  # noqa: PLR0913 - the columns that may change, each by its name
         self,
@@ -39,12 +43,20 @@ class Advance:
         reasons: tuple[str, ...] = (),
         data: Mapping[str, object] | None = None,
     ) -> Job | Refused:
-        """The job after the event, or ``job-state`` when the table does not allow it."""
+        """The job after the event, or ``job-state`` when the table does not allow it.
+
+        ``verdict-final`` for a card that somebody has seen since: see :mod:`stationd.domain.custody`.
+        """
         row = step(job.state, event)
         state = next_state(job.state, event, used_up=is_used_up)
         if row is None or state is None:
             return Refused("job-state", f"cannot do this to the job: it is {job.state} ({event} is not possible)")
         now = self._transaction.now_ms
+        if event is JobEvent.CARD_PRINTED:
+            self._cards.append((job.seq, now, now))
+            self._transaction.tally("card_custody", Custody.PRINTED, 1)
+        elif event is JobEvent.CARD_PRINTED_REVOKED and (seen := self._take_back(job)) is not None:
+            return seen
         after = replace(
             job,
             state=state,
@@ -92,6 +104,19 @@ class Advance:
         if self._rows:
             self._transaction.run_many(_Q, "update_jobs", self._rows)
             self._rows.clear()
+        if self._cards:
+            self._transaction.run_many(_CARDS, "insert_cards", self._cards)
+            self._cards.clear()
+
+    def _take_back(self, job: Job) -> Refused | None:
+        """Take the card out of the books again, unless somebody has seen it."""
+        for custody in REVOCABLE:
+            if self._transaction.run(_CARDS["take_back"], (job.seq, custody)):
+                self._transaction.tally("card_custody", custody, -1)
+                return None
+        (custody,) = self._transaction.rows(_CARDS["custody_of"], (job.seq,))[0]
+        where = custody.replace("_", " ")
+        return Refused("verdict-final", f"cannot change the verdict: the card has gone on meanwhile, it is {where}")
 
     def _move_blank(self, move: BlankMove, event: JobEvent, job: Job, actor: str) -> None:
         movement = JOB_MOVEMENTS[move]

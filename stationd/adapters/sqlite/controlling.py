@@ -126,6 +126,8 @@ class Controlling:
             reasons=("verdict-revoked",),
             data={"verdict": former, "attempt": job.attempts},
         )
+        if isinstance(revoked, Refused):
+            return revoked
         door.flush()
         transaction.run(_Q["reopen_attempt"], (job.seq, job.attempts))
         return revoked

@@ -64,12 +64,24 @@ class _Template(msgspec.Struct, array_like=True):
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_template = msgspec.msgpack.Decoder(_Template).decode
+_decode_holder = msgspec.msgpack.Decoder(_Holder).decode
 
 
 def sealed_holder(seal: Seal, holder: Holder, police_report: str | None, job_id: str) -> bytes:
     """The holder as stored: sealed to the row of this job."""
+    return sealed_holder_at(seal, holder, police_report, f"holder:sealed:{job_id}")
+
+
+def sealed_holder_at(seal: Seal, holder: Holder, police_report: str | None, place: str) -> bytes:
+    """The holder sealed to a place of another table."""
     plain = _encode(_Holder(holder.nik, holder.name, holder.address, holder.phone, police_report))
-    return seal.seal(plain, place=f"holder:sealed:{job_id}")
+    return seal.seal(plain, place=place)
+
+
+def opened_holder(seal: Seal, sealed: bytes, place: str) -> Holder:
+    """The holder of a stored row, without the region. Raises ``Faulted`` (``seal-broken``) when altered or moved."""
+    found = _decode_holder(seal.open(sealed, place=place))
+    return Holder(nik=found.nik, name=found.name, address=found.address, phone=found.phone)
 
 
 def sealed_document(seal: Seal, document: Document | TemplateDocument, job_id: str) -> tuple[str, bytes]:

@@ -40,6 +40,7 @@ def verify(connection: sqlite3.Connection, seal: Seal | None) -> list[Finding]:
             found += [*_chain(connection, "blank_entry", _Q["all_entries"])]
             found += [*_ledger(connection)]
             found += [*_jobs(connection)]
+            found += [*_cards(connection)]
             found += [*_sealed(connection, seal)] if seal is not None else []
         return found
     finally:
@@ -84,13 +85,7 @@ def _ledger(connection: sqlite3.Connection) -> Iterator[Finding]:
 
 
 def _jobs(connection: sqlite3.Connection) -> Iterator[Finding]:
-    counted = dict(connection.execute(_V["count_states"]).fetchall())
-    kept = {label: value for label, value in connection.execute(_Q["tallies"], ("job_state",)) if value}
-    for state in sorted({*counted, *kept}):
-        if counted.get(state, 0) != kept.get(state, 0):
-            yield Finding(
-                where=f"tally job_state {state}", what=f"{kept.get(state, 0)}, counted {counted.get(state, 0)}"
-            )
+    yield from _tallies(connection, "job_state", "count_states")
     for name, what in (
         ("open_without_question", "has an open attempt, but its state says that nothing is in question"),
         ("question_without_open", "is in question, but has no open attempt"),
@@ -101,6 +96,25 @@ def _jobs(connection: sqlite3.Connection) -> Iterator[Finding]:
             yield Finding(where=f"job row {job}", what=what)
 
 
+def _cards(connection: sqlite3.Connection) -> Iterator[Finding]:
+    yield from _tallies(connection, "card_custody", "count_custody")
+    for name, what in (
+        ("printed_without_custody", "its job is printed, but it is nowhere"),
+        ("custody_without_printed", "is somewhere, but no job printed it and no packet brought it"),
+        ("handed_over_unwritten", "its custody and the book of hand-overs do not agree"),
+    ):
+        for (card,) in connection.execute(_V[name]):
+            yield Finding(where=f"card row {card}", what=what)
+
+
+def _tallies(connection: sqlite3.Connection, name: str, counting: str) -> Iterator[Finding]:
+    counted = dict(connection.execute(_V[counting]).fetchall())
+    kept = {label: value for label, value in connection.execute(_Q["tallies"], (name,)) if value}
+    for label in sorted({*counted, *kept}):
+        if counted.get(label, 0) != kept.get(label, 0):
+            yield Finding(where=f"tally {name} {label}", what=f"{kept.get(label, 0)}, counted {counted.get(label, 0)}")
+
+
 def _sealed(connection: sqlite3.Connection, seal: Seal) -> Iterator[Finding]:
     for table in ("holder", "document"):
         for job, job_id, sealed in connection.execute(_V[f"sealed_{table}s"]):
@@ -108,6 +122,11 @@ def _sealed(connection: sqlite3.Connection, seal: Seal) -> Iterator[Finding]:
                 seal.open(sealed, place=f"{table}:sealed:{job_id}")
             except Faulted:
                 yield Finding(where=f"{table} row {job}", what=_NOT_OPENED)
+    for card, card_id, sealed in connection.execute(_V["sealed_foreign_cards"]):
+        try:
+            seal.open(sealed, place=f"foreign_card:sealed:{card_id}")
+        except Faulted:
+            yield Finding(where=f"foreign_card row {card}", what=_NOT_OPENED)
     for place, (number, sealed) in enumerate(connection.execute(_V["sealed_officers"]), start=1):
         try:
             seal.open(sealed, place=f"officer:sealed:{number}")

@@ -91,6 +91,14 @@ class Writer:
             self._pump = asyncio.create_task(self._run(), name="writer")
         return await answer
 
+    async def once(self, act: Callable[[Transaction], R]) -> R:
+        """What ``act`` answers, once it is on the disk; for what people do, of which there is never many at once."""
+
+        def operation(transaction: Transaction, arguments: Sequence[None]) -> list[R]:
+            return [act(transaction) for _ in arguments]
+
+        return await self.apply(operation, None)
+
     async def aclose(self) -> None:
         """Commit what is waiting, then refuse more. The connection is the caller's to close."""
         self._is_closed = True

@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any
 
 import aiohttp
+from fake_cards import FakeAnswers, FakeCards
 
 from stationd.adapters.system import SystemClock
 from stationd.domain.authority import Actor, Role
@@ -455,6 +456,7 @@ class Door:
     submission: FakeSubmission
     jobs: FakeJobs
     blanks: FakeBlanks
+    cards: FakeCards
     station: FakeStation
     stream: Stream
     readers: FakeReaders
@@ -518,6 +520,7 @@ async def doors() -> AsyncIterator[OpenDoor]:
         stream = Stream(FakeLog(), SystemClock())
         readers = FakeReaders()
         await stream.load()
+        cards = FakeCards()
         services: Any = Doors(
             access=FakeAccess(),
             submission=submission,
@@ -527,6 +530,8 @@ async def doors() -> AsyncIterator[OpenDoor]:
             readers=readers,
             devices=FakeDevices(),
             blanks=blanks,
+            cards=cards,
+            answers=FakeAnswers(),
             station=station,
             officers=FakeOfficers(),
             sign_in=FakeSignIn(),
@@ -542,7 +547,21 @@ async def doors() -> AsyncIterator[OpenDoor]:
         await server.start()
         session = aiohttp.ClientSession()
         opened.append(
-            Door(server, port, session, submission, jobs, blanks, station, stream, readers, observed, services, limits)
+            Door(
+                server,
+                port,
+                session,
+                submission,
+                jobs,
+                blanks,
+                cards,
+                station,
+                stream,
+                readers,
+                observed,
+                services,
+                limits,
+            )
         )
         return opened[-1]
 

@@ -52,12 +52,27 @@ WRITTEN_DOWN = {
     ("GET", "/v1/jobs/{job_id}/preview.png"): {"officer", "admin"},
     ("GET", "/v1/blanks"): {"officer", "admin", "monitor"},
     ("POST", "/v1/blanks/entries"): {"officer", "admin"},
+    ("GET", "/v1/cards"): {"officer", "admin"},
+    ("POST", "/v1/cards/find"): {"officer", "admin"},
+    ("GET", "/v1/cards/{card_id}"): {"officer", "admin"},
+    ("POST", "/v1/cards/{card_id}/check"): {"officer", "admin"},
+    ("POST", "/v1/cards/{card_id}/shelve"): {"officer", "admin"},
+    ("POST", "/v1/cards/{card_id}/call"): {"officer", "admin"},
+    ("POST", "/v1/cards/{card_id}/handover"): {"officer", "admin"},
+    ("POST", "/v1/cards/{card_id}/handover/undo"): {"officer", "admin"},
+    ("POST", "/v1/cards/{card_id}/quarantine"): {"officer", "admin"},
+    ("POST", "/v1/cards/{card_id}/release"): {"officer", "admin"},
+    ("POST", "/v1/cards/{card_id}/found"): {"officer", "admin"},
+    ("POST", "/v1/cards/{card_id}/destroy"): {"officer", "admin"},
+    ("GET", "/v1/receipts/{receipt}"): {"kiosk", "officer", "admin"},
 }
 CALLS = [pytest.param(route, id=f"{route.method} {route.path}") for route in ROUTES]
 
 
 def address(route):
-    return route.path.format(job_id=JOB_ID, device_id="kartu-1", approval_id=JOB_ID)
+    return route.path.format(
+        job_id=JOB_ID, device_id="kartu-1", approval_id=JOB_ID, card_id=JOB_ID, receipt="2XK7-9QF4-M3TP"
+    )
 
 
 def test_the_roles_are_those_written_down():

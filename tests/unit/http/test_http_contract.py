@@ -109,11 +109,23 @@ async def test_answers_are_as_the_document_says(door, order, route):
         "release_job": {"reason": "the holder is here"},
         "pause_queue": {"kind": "lost"},
         "resume_queue": {},
+        "find_cards": {"name": "contoh"},
+        "check_card": {},
+        "shelve_card": {"place": "A3/17"},
+        "call_holder": {"counter": "2"},
+        "hand_over_card": {"identity": {"document": "kk"}},
+        "undo_hand_over": {"reason": "the wrong person"},
+        "quarantine_card": {"reason": "bent"},
+        "release_card": {"reason": "it is straight"},
+        "found_card": {"reason": "it was under the table"},
+        "destroy_card": {"reason": "bent"},
         "enter_blanks": {"kind": "counted", "quantity": 5},
     }
     headers = {"Idempotency-Key": "k"} if route.is_keyed else {}
     more = {"json": bodies[route.name]} if route.name in bodies else {}
-    path = route.path.format(job_id=JOB_ID, device_id="kartu-1", approval_id=JOB_ID)
+    path = route.path.format(
+        job_id=JOB_ID, device_id="kartu-1", approval_id=JOB_ID, card_id=JOB_ID, receipt="2XK7-9QF4-M3TP"
+    )
     operation = f"{route.path.replace('/', '~1')}/{route.method.lower()}".replace("{", "%7B").replace("}", "%7D")
     status, body, answer = await door.ask(route.method, path, headers=headers, **more)
     media_type = answer["Content-Type"].partition(";")[0].replace("/", "~1").replace("+", "%2B")

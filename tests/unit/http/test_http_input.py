@@ -83,7 +83,7 @@ async def test_a_value_that_does_not_fit_is_named_and_never_repeated(door, order
 
 async def test_an_unknown_field_is_answered_with_the_known_ones(door, order):
     body = (await door.submit(changed(order, "holder.gender", "x")))[1]
-    assert body["fix"] == "allowed: nik, name, address, phone"
+    assert body["fix"] == "allowed: nik, name, address, phone, district, village"
 
 
 @pytest.mark.parametrize(

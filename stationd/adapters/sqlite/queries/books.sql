@@ -2,7 +2,7 @@
 SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1;
 
 -- name: last_job
-SELECT coalesce(max(seq), 0) FROM job;
+SELECT max(coalesce((SELECT max(seq) FROM job), 0), coalesce((SELECT max(seq) FROM card), 0));
 
 -- name: balances
 SELECT name, balance FROM blank_account;

@@ -7,7 +7,7 @@ ON CONFLICT DO NOTHING;
 INSERT INTO idempotency (caller, key, job, digest, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING;
 
 -- name: insert_holders
-INSERT INTO holder (job, nik, sealed) VALUES (?, ?, ?);
+INSERT INTO holder (job, nik, sealed, district, village) VALUES (?, ?, ?, ?, ?);
 
 -- name: insert_documents
 INSERT INTO document (job, media_type, sealed) VALUES (?, ?, ?);

@@ -1,0 +1,113 @@
+"""Invented services for finished cards behind the door."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from stationd.domain.answer import Answer, answer
+from stationd.domain.authority import Actor
+from stationd.domain.custody import Card, Custody, Place
+from stationd.domain.errors import Refused
+from stationd.domain.handover import HandedOver, HandOver, IdentityDocument, Relation
+from stationd.domain.job import JobKind
+from stationd.domain.second_person import Approval, ApprovalState
+from stationd.ports.approvals import Agreed
+from stationd.ports.cards import FoundCard
+from stationd.services.cards import CardView, Search
+from stationd.services.second_person import Second
+
+JOB_ID = "01890000-0000-7000-8000-000000000001"
+APPROVAL = Approval(
+    seq=1,
+    id=JOB_ID,
+    kind="hand-over.undo",
+    subject=JOB_ID,
+    payload="{}",
+    reason="salah orang",
+    state=ApprovalState.PENDING,
+    asked_by="the-officer",
+    first=None,
+    second=None,
+    asked_at=1_700_000_000_123,
+    expires_at=1_700_000_900_123,
+    settled_at=None,
+    settled_by=None,
+)
+CARD = Card(
+    seq=1,
+    id=JOB_ID,
+    receipt="2XK7-9QF4-M3TP",
+    order="PRR-16711-000123",
+    kind=JobKind.FIRST,
+    custody=Custody.ON_SHELF,
+    since=1_700_000_000_123,
+    printed_at=1_700_000_000_000,
+    place=Place(box="A3", slot=17),
+    district="16.71.07",
+    village="16.71.07.1001",
+)
+HANDED_OVER = HandedOver(
+    at=1_700_000_000_123,
+    actor="officer-199901012026011001",
+    document=IdentityDocument.KK,
+    relation=Relation.PARENT,
+    is_old_card_surrendered=False,
+)
+
+
+@dataclass
+class FakeCards:
+    done: list[tuple[Any, ...]] = field(default_factory=list)
+
+    async def read(self, card_id: str) -> CardView:
+        if card_id != JOB_ID:
+            raise Refused("card-unknown", "cannot find the card: there is none with this id")
+        return CardView(card=CARD, hand_overs=(HANDED_OVER,))
+
+    async def page(self, **asked: Any) -> tuple[list[Card], str | None]:
+        self.done.append(("page", asked))
+        return [CARD], "1700000000123-1"
+
+    async def find(self, search: Search) -> list[FoundCard]:
+        self.done.append(("find", search))
+        return [FoundCard(card=CARD, name="Contoh Rekaan")]
+
+    async def check(self, card_id: str, *, chip: bytes | None, actor: Actor) -> CardView:
+        self.done.append(("check", chip))
+        return await self.read(card_id)
+
+    async def shelve(self, card_id: str, place: Place, *, actor: Actor) -> CardView:
+        self.done.append(("shelve", place))
+        return await self.read(card_id)
+
+    async def quarantine(self, card_id: str, reason: str, *, actor: Actor) -> CardView:
+        return await self.read(card_id)
+
+    async def release(self, card_id: str, reason: str, *, actor: Actor) -> CardView:
+        await self.read(card_id)
+        raise Refused("card-state", "cannot do this with the card: it is on shelf", see=card_id)
+
+    async def found(self, card_id: str, reason: str, *, actor: Actor) -> CardView:
+        return await self.read(card_id)
+
+    async def call(self, card_id: str, counter: str, *, actor: Actor) -> CardView:
+        self.done.append(("call", counter))
+        return await self.read(card_id)
+
+    async def hand_over(self, card_id: str, hand_over: HandOver, *, actor: Actor) -> CardView:
+        self.done.append(("hand over", hand_over))
+        return await self.read(card_id)
+
+    async def undo(self, card_id: str, reason: str, *, actor: Actor, second: Second | None) -> Agreed:
+        await self.read(card_id)
+        return Agreed(approval=APPROVAL)
+
+    async def destroy(self, card_id: str, reason: str, *, actor: Actor, second: Second | None) -> Agreed:
+        await self.read(card_id)
+        return Agreed(approval=APPROVAL)
+
+
+class FakeAnswers:
+    async def about(self, text: str, *, caller: object) -> Answer:
+        if text == "slow":
+            raise Refused("asked-too-often", "cannot answer now", wait_s=7)
+        return answer(None, CARD, here="Kecamatan Contoh")
