@@ -92,6 +92,7 @@ def test_the_examples_in_the_shipped_file_can_be_used_as_they_stand(tmp_path):
     assert read.station.serves == ("16.71.07", "16.71.16")
     assert [(printer.name, printer.driver) for printer in read.printers] == [
         ("kartu-1", "ipp"),
+        ("kartu-2", "cups"),
         ("latihan", "simulator"),
     ]
     assert [(reader.name, reader.driver) for reader in read.readers] == [
