@@ -38,6 +38,8 @@ from stationd.http.listeners import hosts_of, open_sockets
 from stationd.http.policy import MEBIBYTE, HttpPolicy
 from stationd.http.routing import Table
 from stationd.http.serve import HttpServer
+from stationd.ordering import TASK as RATIONING
+from stationd.ordering import Ordering
 from stationd.plugging import Bus, Plugging
 from stationd.ports.clock import Clock, Entropy
 from stationd.ports.printers import Printer, PrinterMark, PrinterSpec
@@ -52,6 +54,7 @@ from stationd.services.housekeeping import Housekeeping
 from stationd.services.jobs import Jobs, Surrounding
 from stationd.services.line import Line
 from stationd.services.pace import Pace
+from stationd.services.precedence import Precedence
 from stationd.services.printers import Printers
 from stationd.services.queue import Queue
 from stationd.services.read import Readers
@@ -140,6 +143,7 @@ class App:
             await self.server.stop()
             self.server = None
         await self._supervisor.stop("housekeeping")
+        await self._supervisor.stop(RATIONING)
         await Attending.stop(self._supervisor)
         await self.readers.aclose()
         if not await self._supervisor.settle(max(0.0, began + FINISH_WITHIN_S - self._clock.monotonic())):
@@ -163,6 +167,7 @@ class App:
     async def _build(self, seal: StationSeal) -> None:
         settings, clock, database = self.settings, self._clock, self._database
         writer, reader = database.writer, database.reader
+        self.ordering = Ordering(settings, database, clock=clock, ring=self._bell.ring_all)
         self.store = SqliteJobs(
             writer,
             reader,
@@ -173,6 +178,7 @@ class App:
             reach=settings.queue.reach,
             stop_after_spoils=settings.queue.stop_after_spoils,
             second_thoughts_s=settings.queue.second_thoughts_s,
+            reserve=self.ordering.reserve,
         )
         renderer = SvgRenderer(settings.profiles)
         self.tokens = SqliteTokens(writer, reader)
@@ -205,6 +211,8 @@ class App:
             resting=lambda: [spooler.name for spooler in self.printers.spoolers() if RESTING in spooler.reasons],
         )
         await self.attending.load()
+        self.ordering.register(self.attending.approvals)
+        await self.ordering.load()
         self.access = Access(self.tokens, clock, self.attending.duty)
         self.jobs = Jobs(
             self.store,
@@ -212,10 +220,15 @@ class App:
             self.crew,
             renderer=renderer,
             surrounding=Surrounding(
-                around=self.queue.around, counter=self.printers.counter, withdraw=self.printers.withdraw
+                around=self.queue.around,
+                counter=self.printers.counter,
+                withdraw=self.printers.withdraw,
+                ration=self.ordering.rationer.of,
+                waits=self.attending.second_person.about,
             ),
         )
         self.handing = Handing(settings, database, seal, clock=clock, jobs=self.jobs, attending=self.attending)
+        self.precedence = Precedence(self.store, self.ordering.rations, self.jobs, self.attending.second_person)
         self.blanks = Blanks(SqliteBlanks(writer, reader, low=settings.blanks.low))
         self.submission = Submission(
             self.store,
@@ -245,6 +258,7 @@ class App:
         metrics.add(self.attending.metrics)
         metrics.add(self.handing.metrics)
         metrics.add(self.attending.approval_metrics)
+        metrics.add(self.ordering.metrics)
         self._metrics = metrics
 
         async def attend(printer: Printer, spec: PrinterSpec, matcher: Matcher) -> Spooler:
@@ -274,6 +288,7 @@ class App:
         self._supervisor.start("housekeeping", Housekeeping(self.store, clock).run)
         self.attending.start(self._supervisor)
         await self.streaming.start(self._supervisor)
+        self.ordering.start(self._supervisor)
         self.attending.readiness.follow(self._tell_status)
 
     def _add_printer(self, spec: PrinterSpec, renderer: Renderer, mark: PrinterMark | None) -> None:
@@ -353,6 +368,7 @@ class App:
             officers=self.attending.officers,
             sign_in=self.attending.sign_in,
             second_person=self.attending.second_person,
+            precedence=self.precedence,
             duty=self.attending.duty,
             readiness=self.attending.readiness,
             stream=self.streaming.stream,
@@ -384,6 +400,8 @@ class App:
         if hasattr(self, "streaming"):
             self.streaming.follow(events)
         joined = self._line.follow(events)
+        if hasattr(self, "ordering"):
+            self.ordering.follow(events)
         if any(event.type.startswith("blanks.") for event in events):
             self._bell.ring_all()
         elif joined:

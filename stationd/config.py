@@ -77,6 +77,7 @@ class BlanksSettings:
     """When blanks are scarce: ``reserve_for_first`` are kept for people never recorded, below ``low`` order more."""
 
     reserve_for_first: int
+    reserve_days: int
     low: int
 
 

@@ -199,8 +199,15 @@ TABLES: Final[tuple[Table, ...]] = (
                 name="reserve_for_first",
                 rule=whole(0, 100_000),
                 default=50,
-                help="Blanks kept for people never recorded before; re-prints wait when only these are left.",
-                is_in_effect=False,
+                help="Blanks kept for people never recorded before; re-prints wait when only these are left "
+                "besides those promised to first-timers in line.",
+            ),
+            Key(
+                name="reserve_days",
+                rule=whole(0, 365),
+                default=0,
+                help="Keep blanks for the first-timers of so many days as well, as the last four weeks let expect "
+                "them; the greater of both counts.",
             ),
             Key(name="low", rule=whole(0, 100_000), default=200, help="At or below this it is time to order more."),
         ),

@@ -37,6 +37,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("devices", "stationd.cli.devices", "list printers and readers, and what takes them"),
     Command("openapi", "stationd.cli.openapi", "print the description of the API (OpenAPI 3.1, JSON)"),
     Command("verify", "stationd.cli.verify", "check every book of the station: file, chains, ledger, jobs, seals"),
+    Command("policy", "stationd.cli.policy", "explain what the rationing policy says of a job"),
     Command("backup", "stationd.cli.backup", "copy the database to a new file, beside a running station"),
     Command("restore", "stationd.cli.restore", "put a backup in the place of the database of a stopped station"),
     Command("token", "stationd.cli.token", "create, list and revoke bearer tokens"),

@@ -11,7 +11,7 @@ from stationd.cli import EXIT_DONE, EXIT_FAILED
 from stationd.cli.options import add_config, add_json, settings_of
 
 if TYPE_CHECKING:
-    from stationd.adapters.sqlite.verify import Finding
+    from stationd.adapters.sqlite.findings import Finding
     from stationd.cli.options import Subparsers
     from stationd.config import Settings
 

@@ -107,6 +107,10 @@ _ORDER_CHANGED = Told(
     Words("An officer has changed the order of service", "Urutan pelayanan diubah oleh petugas"),
 )
 _HELD = Told("held", Words("An officer has put it off; please ask", "Ditahan oleh petugas; silakan bertanya di loket"))
+_OLD_CARD_MISSING = Told(
+    "surrender-missing",
+    Words("Please bring the damaged card; it goes on then", "Harap serahkan kartu yang rusak; lalu dilanjutkan"),
+)
 _ASK = Told("ask", Words("Please ask at the counter", "Silakan bertanya di loket"))
 _LOOKED_FOR = Told(
     "looked-for",
@@ -115,7 +119,8 @@ _LOOKED_FOR = Told(
 
 _OF_WHY = {
     "no-blanks": _BLANKS,
-    "blanks-reserved": _BLANKS,
+    "blanks-short": _BLANKS,
+    "surrender-missing": _OLD_CARD_MISSING,
     "queue-paused": _NOT_READY,
     "class-paused": _NOT_READY,
     "no-printer": _NOT_READY,
@@ -124,7 +129,7 @@ _OF_WHY = {
     "deferred": _BLANKS,
     "failed": _ASK,
     "uncertain": _ASK,
-    "jumped": _ORDER_CHANGED,
+    "overtaken": _ORDER_CHANGED,
     "order-changed": _ORDER_CHANGED,
 }
 """What a citizen is told for an explanation of the queue (:mod:`stationd.domain.why`); the others say nothing here."""

@@ -15,6 +15,7 @@ spoils nothing, so the machine is given one card to find out for itself.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from enum import IntEnum
 
 from stationd.domain.printer import PrinterStatus, Supply, reason_keyword
 from stationd.domain.profile import RestRule
@@ -32,6 +33,50 @@ TOO_COLD = "temperature"
 RESTING = "resting"
 SHORT = "supplies-short"
 """Why a printer that is well takes no card now."""
+
+
+HIGHEST_TURN = 1 << 40
+"""More turns than jobs are ever moved ahead."""
+
+LOWEST_RANK = -HIGHEST_TURN * _CLASSES
+"""Below every rank."""
+
+
+class ServiceClass(IntEnum):
+    """The class of service, carried in a rank: who never had a card, who gets another, and whom two officers moved.
+
+    Only to ``REPLACEMENT`` the reserve of blanks is closed (see :mod:`stationd.domain.rationing`).
+    """
+
+    FIRST = 0
+    REPLACEMENT = 1
+    RELEASED = 2
+    AHEAD = 3
+
+
+def class_of(rank: int) -> ServiceClass:
+    """The class of service in a rank."""
+    return ServiceClass(rank % _CLASSES)
+
+
+def is_replacement(rank: int) -> bool:
+    """Whether the reserve of blanks is closed to it."""
+    return rank % _CLASSES == ServiceClass.REPLACEMENT
+
+
+def released(rank: int) -> int:
+    """The rank of the same place once two officers have released it from rationing."""
+    return rank - class_of(rank) + ServiceClass.RELEASED
+
+
+def ahead(turn: int) -> int:
+    """The rank at the head of the line, behind those who were moved there in an earlier ``turn`` (from 1)."""
+    return (turn - HIGHEST_TURN) * _CLASSES + ServiceClass.AHEAD
+
+
+def is_moved(rank: int) -> bool:
+    """Whether two officers have changed the place."""
+    return class_of(rank) in {ServiceClass.RELEASED, ServiceClass.AHEAD}
 
 
 def rank_of(seq: int, service_class: int, *, ageing: int) -> int:

@@ -1,11 +1,68 @@
-"""May this order become a card here? Each rule with its source; the answer is ``None`` or a refusal."""
+"""May this order become a card here? Each rule with its source; the answer is ``None`` or a refusal.
 
+One person has one card: at most one in the making, and at most one that holds. A replacement takes the place of the
+card before it when it is printed. A station knows only the cards that it printed itself; that a card was made elsewhere
+is the centre's to know, which gives the order.
+"""
+
+from typing import Final
+
+from stationd.domain.dispatch import ServiceClass
 from stationd.domain.errors import Refused
 from stationd.domain.job import JobKind
 from stationd.domain.order import Order, is_nik_form
+from stationd.domain.words import Advice, Words
 
-KIND_CLASS = {JobKind.FIRST: 0, JobKind.DAMAGED: 1, JobKind.LOST: 1}
+KIND_CLASS = {
+    JobKind.FIRST: ServiceClass.FIRST,
+    JobKind.DAMAGED: ServiceClass.REPLACEMENT,
+    JobKind.LOST: ServiceClass.REPLACEMENT,
+}
 """The class of service: people never recorded before come first (Directorate-General's instruction of 2016)."""
+
+REFERRAL: Final = Advice(
+    Words(
+        "Changes of data are made at the Dukcapil office of your city or regency, free of charge. "
+        "Your card is printed after the change.",
+        "Perubahan data dilayani di kantor Dinas Dukcapil kota atau kabupaten Anda, tanpa biaya. "
+        "KTP-el dicetak setelah data diubah.",
+    ),
+    (
+        Words("your present KTP-el", "KTP-el yang sekarang"),
+        Words("the family card (KK)", "Kartu Keluarga (KK)"),
+        Words(
+            "proof of the change, such as a marriage certificate, a diploma or a court order",
+            "bukti perubahan, misalnya akta nikah, ijazah, atau penetapan pengadilan",
+        ),
+    ),
+)
+"""Where data are changed and with what (Perpres 96/2018, art. 20-21; the Ministry's note of 29 April 2016)."""
+
+POLICE_REPORT: Final = Advice(
+    Words(
+        "A lost card is replaced against a police report of the loss, free of charge.",
+        "KTP-el yang hilang diganti dengan menunjukkan surat keterangan kehilangan dari kepolisian, tanpa biaya.",
+    ),
+    (
+        Words("the police report of the loss", "surat keterangan kehilangan dari kepolisian"),
+        Words("the family card (KK)", "Kartu Keluarga (KK)"),
+    ),
+)
+
+SURRENDER: Final = Advice(
+    Words(
+        "A damaged card is replaced against the old card, free of charge.",
+        "KTP-el yang rusak diganti dengan menyerahkan kartu yang lama, tanpa biaya.",
+    ),
+    (Words("the damaged card", "KTP-el yang rusak"), Words("the family card (KK)", "Kartu Keluarga (KK)")),
+)
+
+_UNDER_WAY: Final = Advice(
+    Words(
+        "There is an order for this card already; ask the officer with your receipt.",
+        "Permohonan kartu ini sudah ada; tanyakan kepada petugas dengan membawa resi Anda.",
+    )
+)
 
 
 def refusal_of(order: Order) -> Refused | None:
@@ -13,7 +70,8 @@ def refusal_of(order: Order) -> Refused | None:
 
     - A change of data elements belongs to the civil-registry office and is never printed at the kecamatan (the
       Ministry's note of 29 April 2016).
-    - A lost card is replaced against a police report (Perpres 96/2018, art. 20).
+    - A lost card is replaced against a police report, a damaged one against the old card (Perpres 96/2018, art. 20).
+      An old card that is still to come does not keep the order from being taken, see :func:`awaits_surrender`.
     - The NIK is checked for its form only.
     """
     if order.kind is JobKind.DATA_CHANGE:
@@ -22,6 +80,7 @@ def refusal_of(order: Order) -> Refused | None:
             "cannot print a card with changed data here: data changes are made at the Dukcapil office",
             field="kind",
             fix="send the holder to the Dukcapil office with the family card (KK) and proof of the change",
+            tell=REFERRAL,
         )
     if order.kind is JobKind.LOST and not (order.police_report or "").strip():
         return Refused(
@@ -29,7 +88,53 @@ def refusal_of(order: Order) -> Refused | None:
             "cannot replace a lost card: the number of the police report is missing",
             field="police_report",
             fix="enter the number of the police report (surat keterangan kehilangan)",
+            tell=POLICE_REPORT,
         )
+    if order.surrendered is not None:
+        if order.kind is not JobKind.DAMAGED:
+            return Refused(
+                "surrender-not-awaited",
+                f"cannot record the surrendered card: none is asked for with an order of kind {order.kind}",
+                field="surrendered",
+            )
+        if is_nik_form(order.surrendered.card):
+            return nik_as_card("surrendered.card")
     if not is_nik_form(order.holder.nik):
         return Refused("nik-malformed", "cannot take the order: a NIK has 16 digits", field="holder.nik")
     return None
+
+
+def awaits_surrender(order: Order) -> bool:
+    """Whether the order waits until the damaged card has come back."""
+    return order.kind is JobKind.DAMAGED and order.surrendered is None
+
+
+def nik_as_card(field: str) -> Refused:
+    """The refusal for a NIK where the old card is to be named: it would stand in the open."""
+    return Refused(
+        "surrender-invalid",
+        "cannot record the surrendered card: a NIK does not name a card",
+        field=field,
+        fix="enter the number of its chip, or the label of the envelope that it was put in",
+    )
+
+
+def has_live_card(see: str, *, is_made: bool) -> Refused:
+    """The refusal for who has a card (``is_made``) or one under way, the job ``see``; nothing of the person."""
+    if is_made:
+        return Refused(
+            "holder-has-a-live-card",
+            "cannot take the order: a card was printed here that holds; another is a replacement",
+            field="kind",
+            see=see,
+            fix="take it as lost (with the police report) or damaged (against the old card)",
+            tell=_UNDER_WAY,
+        )
+    return Refused(
+        "holder-has-a-live-card",
+        "cannot take the order: another order for a card of the same holder is under way",
+        field="holder.nik",
+        see=see,
+        fix="look at that job; cancel it first if a new one is really meant",
+        tell=_UNDER_WAY,
+    )

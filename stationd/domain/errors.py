@@ -5,6 +5,8 @@ trouble. Everything else that escapes is a defect of ours. Each carries a stable
 contract) and one line of text, "cannot X: why", that never contains a value of a person.
 """
 
+from stationd.domain.words import Advice
+
 
 class StationError(Exception):
     """The common shape: a stable code, one line of text, and what to do about it."""
@@ -26,7 +28,7 @@ class Refused(StationError):
 
     ``field`` is the path of the value at fault in the caller's document, such as ``holder.nik``; ``see`` points to
     the thing that stands in the way, such as the id of the job that already holds the order; ``wait_s`` is given when
-    the same request may be right after so many seconds.
+    the same request may be right after so many seconds; ``tell`` is for the citizen at the counter.
     """
 
     def __init__(
@@ -38,11 +40,13 @@ class Refused(StationError):
         see: str | None = None,
         fix: str | None = None,
         wait_s: int | None = None,
+        tell: Advice | None = None,
     ) -> None:
         super().__init__(code, detail, fix=fix)
         self.field = field
         self.see = see
         self.wait_s = wait_s
+        self.tell = tell
 
 
 class Faulted(StationError):

@@ -18,6 +18,9 @@ never revoked. A job that was claimed again in the meantime is ``printing``, and
 Tries are the job's own failures. Trouble of the printer (no media, cover open, off-line) is not the job's fault and
 uses none up. ``retried`` by an officer starts the count afresh.
 
+Two officers may change the order of service: ``released`` takes a job out of rationing, ``moved_ahead`` puts it at the
+head of the line. Both are events of their own, so that the book tells them from what the rules did.
+
 The order of states in the table is the order of a job's life. Anything that is not in the table is refused with the
 code ``job-state``; the tests walk every pair.
 """
@@ -34,6 +37,8 @@ class JobEvent(StrEnum):
     ACCEPTED = "accepted"
     DEFERRED = "deferred"
     ADMITTED = "admitted"
+    RELEASED = "released"
+    MOVED_AHEAD = "moved_ahead"
     CLAIMED = "claimed"
     CARD_PRINTED = "card_printed"
     NOTHING_PRINTED = "nothing_printed"
@@ -78,9 +83,12 @@ BEGINNINGS = frozenset({_Q, _D})
 
 TABLE: dict[tuple[JobState, JobEvent], Step] = {
     (_Q, _E.DEFERRED): Step(to=_D),
+    (_Q, _E.MOVED_AHEAD): Step(to=_Q),
     (_Q, _E.CLAIMED): Step(to=_P, blank=BlankMove.RESERVE),
     (_Q, _E.CANCELLED): Step(to=_X),
     (_D, _E.ADMITTED): Step(to=_Q),
+    (_D, _E.RELEASED): Step(to=_Q),
+    (_D, _E.MOVED_AHEAD): Step(to=_Q),
     (_D, _E.CANCELLED): Step(to=_X),
     (_P, _E.CARD_PRINTED): Step(to=_DONE, blank=BlankMove.ISSUE),
     (_P, _E.NOTHING_PRINTED): Step(to=_Q, when_used_up=_F, blank=BlankMove.GIVE_BACK),

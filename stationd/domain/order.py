@@ -44,6 +44,17 @@ class TemplateDocument:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Surrendered:
+    """A damaged card that its holder has given back.
+
+    ``card`` is how it is found again, such as its chip's number or the label of its envelope, and never the NIK.
+    """
+
+    card: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """One order for one card, as a print-ready record from the centre or a counter gives it.
 
@@ -55,6 +66,7 @@ class Order:
     holder: Holder
     document: Document | TemplateDocument
     police_report: str | None = None
+    surrendered: Surrendered | None = None
     profile: str = "ktp-el"
     signature: str | None = field(default=None, repr=False)
 

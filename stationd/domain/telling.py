@@ -69,6 +69,7 @@ TOPICS: Final[Mapping[str, Row]] = MappingProxyType(
         # the work of the office
         "hand_over": _row(monitor=_unnamed("code")),
         "approval": _row(),
+        "surrender": _row(),
         "blanks": _row(monitor=_only("quantity", "difference", "at_hand")),
         "device": _row(monitor=_only("title", "port", "matcher", "is_new", "is_reset")),
         "signature": _row(monitor=_unnamed("code")),

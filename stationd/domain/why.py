@@ -6,9 +6,15 @@ the holder is ever in them.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
+from stationd.domain.dispatch import is_replacement
 from stationd.domain.job import Job, JobKind, JobState
+from stationd.domain.rationing import BLANKS_SHORT, SURRENDER_MISSING, Stock
 from stationd.domain.words import Words
+
+NOBODY_ON_DUTY = "no-officer-on-duty"
+"""Why a printer of an attended station takes no card."""
 
 HELD = "held"
 """The reason of a deferred job that an officer holds back."""
@@ -37,6 +43,10 @@ class Surroundings:
     are the paused kinds, ``is_queue_paused`` the whole queue; ``next_try_s`` counts down for a job that waits for its
     next try; ``is_batch_elsewhere`` says that printers are at a batch of another profile; ``note`` is what the
     officer wrote who held it, ``known`` what is known of an uncertain card.
+
+    Of a rationed job, ``stock`` is what its rationing goes by, ``before`` how many come back before it, and
+    ``expected_on`` when blanks are expected for it. ``is_moved`` says that two officers changed its place, and
+    ``overtaken_by`` how many they moved ahead of it.
     """
 
     printers: Mapping[str, Collection[str]] = field(default_factory=dict)
@@ -49,6 +59,11 @@ class Surroundings:
     ageing: int = 0
     note: str = ""
     known: str | None = None
+    stock: Stock | None = None
+    before: int = 0
+    expected_on: date | None = None
+    is_moved: bool = False
+    overtaken_by: int = 0
 
 
 def explain(job: Job, around: Surroundings) -> tuple[Why, ...]:
@@ -109,7 +124,7 @@ def _of_printers(job: Job, around: Surroundings) -> list[Why]:
         )
         return [Why("no-printer", text)]
     found = []
-    if all("off-duty" in reasons for reasons in around.printers.values()):
+    if all(NOBODY_ON_DUTY in reasons for reasons in around.printers.values()):
         return [Why("off-duty", Words("No appointed officer is on duty", "Tidak ada petugas yang bertugas"))]
     for name, reasons in around.printers.items():
         if reasons:
@@ -126,7 +141,7 @@ def _of_place(job: Job, around: Surroundings) -> list[Why]:
         found.append(
             Why("in-line", Words(f"{around.position} are before it", f"Ada {around.position} antrean di depannya"))
         )
-    if job.kind is not JobKind.FIRST:
+    if is_replacement(job.rank):
         found.append(Why("class", Words("People who never had a card come first", "Pemohon kartu pertama didahulukan")))
         found.append(
             Why(
@@ -137,11 +152,80 @@ def _of_place(job: Job, around: Surroundings) -> list[Why]:
                 ),
             )
         )
+    return found + _of_changes(around)
+
+
+def _of_changes(around: Surroundings) -> list[Why]:
+    """That people changed the order; never who."""
+    found = []
+    if around.is_moved:
+        found.append(
+            Why(
+                "order-changed",
+                Words("Two officers changed its place in the line", "Urutannya diubah atas persetujuan dua petugas"),
+            )
+        )
+    if around.overtaken_by:
+        count = around.overtaken_by
+        found.append(
+            Why(
+                "overtaken",
+                Words(
+                    f"Two officers moved {count} ahead of it",
+                    f"{count} antrean didahulukan atas persetujuan dua petugas",
+                ),
+            )
+        )
     return found
 
 
 def _of_deferred(job: Job, around: Surroundings) -> list[Why]:
     if HELD in job.reasons:
         return [Why("held", Words(f"An officer holds it: {around.note}", f"Ditahan petugas: {around.note}"))]
+    if SURRENDER_MISSING in job.reasons:
+        return [
+            Why(
+                SURRENDER_MISSING,
+                Words("The damaged card has not come back yet", "Kartu lama yang rusak belum diserahkan"),
+            )
+        ]
+    if BLANKS_SHORT in job.reasons:
+        return [*_of_rationing(around), *_of_changes(around)]
     reasons = " ".join(job.reasons)
     return [Why("deferred", Words(f"It is put off: {reasons}", f"Ditangguhkan: {reasons}"))]
+
+
+def _of_rationing(around: Surroundings) -> list[Why]:
+    stock = around.stock
+    if stock is None:
+        return [Why(BLANKS_SHORT, Words("Blanks are short", "Blangko terbatas"))]
+    found = [
+        Why(
+            BLANKS_SHORT,
+            Words(
+                f"Blanks are kept for people who never had a card: {stock.at_hand} at hand, {stock.promised} promised, "
+                f"{stock.reserve} in reserve",
+                f"Blangko diutamakan untuk pemohon kartu pertama: tersedia {stock.at_hand}, dijanjikan "
+                f"{stock.promised}, cadangan {stock.reserve}",
+            ),
+        ),
+        Why(
+            "comes-back",
+            Words(
+                f"It comes back by itself when blanks arrive; {around.before} before it",
+                f"Otomatis dilanjutkan bila blangko tiba; ada {around.before} sebelumnya",
+            ),
+        ),
+    ]
+    if around.expected_on is not None:
+        day = around.expected_on
+        found.append(
+            Why(
+                "blanks-expected",
+                Words(
+                    f"Blanks for it are expected about {day.isoformat()}, as deliveries usually came",
+                    f"Blangko diperkirakan tersedia sekitar {day.isoformat()}, menurut kiriman yang lalu",
+                ),
+            )
+        )
+    return found

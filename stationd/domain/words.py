@@ -9,3 +9,11 @@ class Words:
 
     en: str
     id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What to tell a citizen who cannot be served here and now, and what to bring next time."""
+
+    say: Words
+    bring: tuple[Words, ...] = ()

@@ -16,6 +16,7 @@ from stationd.services.duty import Duty
 from stationd.services.figures import Figures
 from stationd.services.jobs import Jobs
 from stationd.services.officers import Officers
+from stationd.services.precedence import Precedence
 from stationd.services.printers import Printers
 from stationd.services.queue import Queue
 from stationd.services.read import Readers
@@ -53,6 +54,7 @@ class Doors:
     officers: Officers
     sign_in: SignIn
     second_person: SecondPerson
+    precedence: Precedence
     duty: Duty
     readiness: Readiness
     stream: Stream

@@ -5,7 +5,8 @@ from hashlib import sha256
 import msgspec
 from aiohttp import web
 
-from stationd.domain.order import Document, Holder, Order, TemplateDocument
+from stationd.domain.dispatch import is_moved
+from stationd.domain.order import Document, Holder, Order, Surrendered, TemplateDocument
 from stationd.http.doors import Ask, Doors, Reply
 from stationd.http.queue_schemas import ReasonBody
 from stationd.http.routing import OFFICERS, SUBMITTERS, Table
@@ -18,6 +19,7 @@ from stationd.http.schemas import (
     NewJob,
     NoQuery,
     Nothing,
+    SurrenderedBody,
     VerdictBody,
     WhyAnswer,
     fields_of,
@@ -40,6 +42,9 @@ _DISTRICT_LENGTH = len("16.71.09")
     problems=(
         "idempotency-key-reused",
         "order-has-a-live-job",
+        "holder-has-a-live-card",
+        "surrender-not-awaited",
+        "surrender-invalid",
         "data-change-belongs-to-the-office",
         "police-report-missing",
         "nik-malformed",
@@ -130,18 +135,6 @@ async def hold_job(doors: Doors, ask: Ask[ReasonBody, NoQuery]) -> Reply[JobAnsw
 
 
 @table.route(
-    "POST",
-    "/v1/jobs/{job_id}/release",
-    roles=OFFICERS,
-    says="In its place in the line again.",
-    problems=("job-unknown", "job-not-held", "storage-full"),
-)
-async def release_job(doors: Doors, ask: Ask[ReasonBody, NoQuery]) -> Reply[JobAnswer]:
-    """Let a held job go on, in the place that it had."""
-    return Reply(answer_of(await doors.jobs.release(ask.path["job_id"], ask.body.reason, actor=ask.actor)))
-
-
-@table.route(
     "GET",
     "/v1/jobs/{job_id}/preview.png",
     roles=OFFICERS,
@@ -199,9 +192,15 @@ def order_of(body: NewJob) -> Order:
         ),
         document=_document(body.document),
         police_report=body.police_report,
+        surrendered=None if body.surrendered is None else surrendered_of(body.surrendered),
         profile=body.profile,
         signature=body.signature,
     )
+
+
+def surrendered_of(body: SurrenderedBody) -> Surrendered:
+    """The damaged card in a body."""
+    return Surrendered(card=body.card, note=body.note)
 
 
 def _document(body: DocumentBody) -> Document | TemplateDocument:
@@ -227,6 +226,9 @@ def answer_of(view: JobView) -> JobAnswer:
         position=view.position,
         expected_s=view.expected_s,
         printer=job.printer,
+        expected_on=view.expected_on,
+        order_changed=is_moved(job.rank) or view.is_overtaken,
+        approval=None if view.waits is None else view.waits.id,
         attempts=job.attempts,
         evidence=job.evidence,
         known=_known(view.known) if view.known is not None else None,

@@ -22,6 +22,20 @@ class Kind(NamedTuple):
     judul: str
 
 
+class TwoWords(msgspec.Struct, frozen=True):
+    """One line for people in English and Indonesian."""
+
+    en: str
+    id: str
+
+
+class Telling(msgspec.Struct, frozen=True):
+    """What to tell the citizen, and what to bring."""
+
+    say: TwoWords
+    bring: tuple[TwoWords, ...]
+
+
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A problem document (RFC 9457). It never contains a value of a person."""
 
@@ -38,6 +52,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         None
     )
     fix: Annotated[str, msgspec.Meta(description="What to do about it.")] | None = None
+    tell: Annotated[Telling, msgspec.Meta(description="For the citizen at the counter.")] | None = None
 
 
 KINDS: dict[str, Kind] = {
@@ -100,6 +115,10 @@ KINDS: dict[str, Kind] = {
     "data-change-belongs-to-the-office": Kind(
         422, "Data changes are made at the office", "Perubahan data dilakukan di Dinas Dukcapil"
     ),
+    "holder-has-a-live-card": Kind(409, "The holder has a card, or one under way", "Pemohon sudah memiliki kartu"),
+    "surrender-missing": Kind(409, "The damaged card has not come back", "Kartu lama belum diserahkan"),
+    "surrender-not-awaited": Kind(409, "No surrendered card is awaited", "Penyerahan kartu lama tidak diperlukan"),
+    "surrender-invalid": Kind(422, "This does not name a card", "Ini bukan penanda kartu"),
     "police-report-missing": Kind(422, "The police report is missing", "Surat keterangan kehilangan belum ada"),
     "nik-malformed": Kind(422, "The NIK is malformed", "NIK salah bentuk"),
     "document-invalid": Kind(422, "The document cannot be used", "Dokumen tidak dapat dipakai"),
@@ -114,6 +133,7 @@ KINDS: dict[str, Kind] = {
     "receipt-malformed": Kind(422, "The receipt has a typing error", "Nomor resi salah ketik"),
     "job-state": Kind(409, "The job's state does not allow this", "Keadaan tugas cetak tidak mengizinkan ini"),
     "kind-not-printed-here": Kind(422, "This kind never waits here", "Jenis ini tidak dicetak di sini"),
+    "job-ahead-already": Kind(409, "It was moved ahead before", "Sudah pernah didahulukan"),
     "job-not-held": Kind(409, "Nobody holds the job", "Tugas cetak ini tidak sedang ditahan"),
     "card-under-way": Kind(409, "The card is being made", "Kartu sedang dicetak"),
     "verdict-final": Kind(409, "The verdict cannot be changed any more", "Putusan tidak dapat diubah lagi"),
@@ -179,7 +199,15 @@ def problem_of(error: StationError, *, request_id: str, is_indonesian: bool = Fa
         field=error.field if isinstance(error, Refused) and is_known else None,
         see=error.see if isinstance(error, Refused) and is_known else None,
         fix=error.fix if is_known else None,
+        tell=_telling(error) if is_known else None,
     )
+
+
+def _telling(error: StationError) -> Telling | None:
+    if not isinstance(error, Refused) or error.tell is None:
+        return None
+    advice = error.tell
+    return Telling(TwoWords(advice.say.en, advice.say.id), tuple(TwoWords(each.en, each.id) for each in advice.bring))
 
 
 def wants_indonesian(accept_language: str | None) -> bool:

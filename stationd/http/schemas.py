@@ -6,7 +6,7 @@ RFC 3339 in UTC.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Literal, TypeVar
 
 import msgspec
@@ -79,6 +79,22 @@ class HolderBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("village must lie in district")
 
 
+class SurrenderedBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The damaged card that came back."""
+
+    card: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=64,
+            pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._/:-]*$(?!\n)",
+            description="How it is found again: its chip's number, or the label of its envelope; never the NIK.",
+            examples=["AMPLOP-2026-0012"],
+        ),
+    ]
+    note: Note = ""
+
+
 class DocumentBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A ready document (``media_type`` and ``data``), or a template to fill (``template``, ``fields``, ``photo``)."""
 
@@ -133,6 +149,10 @@ class NewJob(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     police_report: Annotated[Line, Meta(description="Number of the police report; needed for a lost card.")] | None = (
         None
     )
+    surrendered: (
+        Annotated[SurrenderedBody, Meta(description="The damaged card; without it the order waits until it comes.")]
+        | None
+    ) = None
     profile: Name = "ktp-el"
     signature: (
         Annotated[
@@ -242,6 +262,13 @@ class JobAnswer(msgspec.Struct, frozen=True):
     position: Annotated[int, Meta(ge=0, description="How many are served before it; 0 is next.")] | None
     expected_s: Annotated[float, Meta(ge=0, description="Seconds until it is expected to be printed.")] | None
     printer: str | None
+    expected_on: (
+        Annotated[date, Meta(description="When blanks are expected for a rationed job, by past deliveries.")] | None
+    )
+    order_changed: Annotated[
+        bool, Meta(description="Two officers changed its place, or moved others ahead of it (the latter not in lists).")
+    ]
+    approval: Annotated[str, Meta(description="The id of the request about it that waits for a second officer.")] | None
     attempts: int
     evidence: Annotated[Evidence, Meta(description="How it is known that the card was printed.")] | None
     known: Annotated[KnownAnswer, Meta(description="Of an uncertain card, where one job is asked for.")] | None

@@ -70,7 +70,7 @@ class Answers:
         job, card = standing.job, standing.card
         if job is None or card is not None:
             return answer(job, card, here=self._here, peer=standing.peer_name)
-        view, around = self._jobs.told(job)
+        view, around = await self._jobs.told(job)
         return answer(
             job,
             None,
@@ -78,7 +78,7 @@ class Answers:
             whys=[each.code for each in view.why],
             printers=around.printers,
             position=view.position,
-            expected_on=self._day(view.expected_s) if job.state is JobState.QUEUED else None,
+            expected_on=self._day(view.expected_s) if job.state is JobState.QUEUED else view.expected_on,
         )
 
     def _day(self, expected_s: float | None) -> date | None:

@@ -15,6 +15,7 @@ from stationd.domain.authority import Actor, Role
 from stationd.domain.errors import Faulted, Refused
 from stationd.domain.officer import Standing
 from stationd.domain.session import Session, SessionEnd, SessionRules, session_end
+from stationd.domain.why import NOBODY_ON_DUTY
 from stationd.ports.clock import Clock
 from stationd.ports.officers import OfficerStore, StoredDuty, StoredSession
 from stationd.services.access import SESSION_PREFIX, hash_of
@@ -27,7 +28,6 @@ _log = logging.getLogger(__name__)
 LOOK_EVERY_S = 1.0
 """How soon what another process changed (``stationd officer revoke``) is obeyed."""
 
-NOBODY_ON_DUTY = "no-officer-on-duty"
 _TOKEN_BYTES = 32
 
 

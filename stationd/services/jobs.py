@@ -2,19 +2,24 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 from stationd.domain.authority import Actor
+from stationd.domain.dispatch import LOWEST_RANK
 from stationd.domain.errors import Refused
 from stationd.domain.ids import read_receipt
 from stationd.domain.job import Job, JobState, Verdict
 from stationd.domain.job_machine import VERDICT_EVENTS, JobEvent
 from stationd.domain.order import Document, TemplateDocument
+from stationd.domain.second_person import Approval
 from stationd.domain.why import HELD, Surroundings, Why, explain
 from stationd.ports.jobs import Control, Decision, JobStore, OpenAttempt
 from stationd.ports.rendering import Renderer
 from stationd.services.crew import Crew
 from stationd.services.line import Line
+from stationd.services.rationing import Ration
 
+_EPOCH = date(1970, 1, 1)
 _PICTURES = frozenset({"image/png", "image/jpeg"})
 
 
@@ -40,7 +45,9 @@ class JobView:
     """A job with its place: ``position`` counts those served before it (0 is next), ``expected_s`` until its card.
 
     Both are ``None`` when the job does not wait. ``why`` says why it stands where it stands, ``known`` what is known
-    of an uncertain card; both only where one job is asked for.
+    of an uncertain card, ``is_overtaken`` that two officers moved others ahead of it, ``expected_on`` when blanks are
+    expected for a rationed one, ``waits`` the request about it that a second officer must agree to; all of these only
+    where one job is asked for.
     """
 
     job: Job
@@ -48,6 +55,9 @@ class JobView:
     expected_s: float | None
     why: tuple[Why, ...] = ()
     known: Known | None = None
+    is_overtaken: bool = False
+    expected_on: date | None = None
+    waits: Approval | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,12 +65,15 @@ class Surrounding:
     """The station around the jobs.
 
     ``around`` tells what bears on a job's place, ``counter`` the card counter of a printer when last asked;
-    ``withdraw`` takes a job back from the printer that has it, ``None`` when none has.
+    ``withdraw`` takes a job back from the printer that has it, ``None`` when none has. ``ration`` explains the place
+    of a job before the blanks, ``waits`` gives the request about it that waits for a second officer.
     """
 
     around: Callable[[Job], Surroundings] = lambda _: Surroundings()
     counter: Callable[[str], int | None] = lambda _: None
     withdraw: Callable[[str, Actor], Awaitable[Job | Refused | None]] | None = None
+    ration: Callable[[Job], Awaitable[Ration]] | None = None
+    waits: Callable[[str], Awaitable[Approval | None]] | None = None
 
 
 class Jobs:
@@ -96,10 +109,11 @@ class Jobs:
             raise Refused("job-unknown", "cannot find the job: there is none with this id")
         return await self._explained(job)
 
-    def told(self, job: Job) -> tuple[JobView, Surroundings]:
-        """The job with what explains it as far as memory knows, and what bears on it; nothing is read for it."""
+    async def told(self, job: Job) -> tuple[JobView, Surroundings]:
+        """The job with what explains its place, and what bears on it; what officers wrote is not read for it."""
         view = self.view(job)
         around = replace(self._surrounding.around(job), position=view.position)
+        view, around = await self._rationed(job, view, around)
         return replace(view, why=explain(job, around)), around
 
     async def _explained(self, job: Job) -> JobView:
@@ -111,7 +125,26 @@ class Jobs:
             around = replace(around, known=known.said)
         elif HELD in job.reasons:
             around = replace(around, note=_held_note(await self._store.decisions(job.id)))
+        view, around = await self._rationed(job, view, around)
+        if self._surrounding.waits is not None:
+            view = replace(view, waits=await self._surrounding.waits(job.id))
         return replace(view, why=explain(job, around), known=known)
+
+    async def _rationed(self, job: Job, view: JobView, around: Surroundings) -> tuple[JobView, Surroundings]:
+        """Both with what rationing and people did to the place of the job."""
+        if self._surrounding.ration is None:
+            return view, around
+        ration = await self._surrounding.ration(job)
+        day = None if ration.expected_day is None else _EPOCH + timedelta(days=ration.expected_day)
+        around = replace(
+            around,
+            stock=ration.stock,
+            before=ration.before or 0,
+            expected_on=day,
+            is_moved=ration.changes.change is not None,
+            overtaken_by=ration.changes.overtaken_by,
+        )
+        return replace(view, expected_on=day, is_overtaken=ration.changes.overtaken_by > 0), around
 
     def _known(self, found: OpenAttempt) -> Known:
         attempt = found.attempt
@@ -135,9 +168,11 @@ class Jobs:
             if not (after.isascii() and after.isdigit() and len(after) <= 18):  # noqa: PLR2004 - an int64 holds 18 digits
                 raise Refused("cursor-malformed", "cannot page: 'after' is not a cursor of ours", field="after")
             start = int(after)
+        if state is JobState.QUEUED:
+            start += LOWEST_RANK
         jobs = await self._store.page(state, start, limit + 1)
         last = jobs[limit - 1] if len(jobs) > limit else None
-        following = None if last is None else str(last.rank if state is JobState.QUEUED else last.seq)
+        following = None if last is None else str(last.rank - LOWEST_RANK if state is JobState.QUEUED else last.seq)
         return [self.view(job) for job in jobs[:limit]], following
 
     async def find(self, *, receipt: str | None, order: str | None) -> list[JobView]:

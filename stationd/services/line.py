@@ -46,6 +46,9 @@ class Line:
             rank, profile, state = data["rank"], data.get("profile"), data["state"]
             if not isinstance(rank, int) or not isinstance(profile, str):
                 continue
+            before = data.get("rank_before", rank)
+            if data.get("from") == JobState.QUEUED and isinstance(before, int):
+                self._leave(profile, before)
             if state == JobState.QUEUED:
                 joined += 1
                 ranks = self._of(profile)
@@ -53,12 +56,13 @@ class Line:
                     ranks.append(rank)
                 else:
                     insort(ranks, rank)
-            elif data.get("from") == JobState.QUEUED:
-                ranks = self._of(profile)
-                place = bisect_left(ranks, rank)
-                if place < len(ranks) and ranks[place] == rank:
-                    del ranks[place]
         return joined
+
+    def _leave(self, profile: str, rank: int) -> None:
+        ranks = self._of(profile)
+        place = bisect_left(ranks, rank)
+        if place < len(ranks) and ranks[place] == rank:
+            del ranks[place]
 
     def _of(self, profile: str) -> "array[int]":
         ranks = self._ranks.get(profile)

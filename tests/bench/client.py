@@ -21,7 +21,7 @@ def job_body(number: int, *, size: int = 1024) -> bytes:
             "order": f"BENCH-{number:09d}",
             "kind": "first",
             "holder": {
-                "nik": f"9999010101{number % 9999 + 1:06d}",
+                "nik": f"9999{number // 9999:08d}{number % 9999 + 1:04d}",
                 "name": "Contoh Rekaan",
                 "address": "Jalan Umpama 1",
                 "phone": "+620000000000",

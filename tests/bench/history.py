@@ -51,8 +51,8 @@ def fill(path: Path, wanted: int) -> None:
         connection.execute("BEGIN")
         connection.executemany(
             "INSERT INTO job (seq, id, receipt, order_ref, kind, profile, state, rank, attempts, printer, evidence, "
-            "created_at, updated_at) "
-            "VALUES (?, ?, ?, ?, 'first', 'ktp-el', 'printed', ?, 1, 'kartu-1', 'printer', ?, ?)",
+            "created_at, updated_at, identity) "
+            "VALUES (?, ?, ?, ?, 'first', 'ktp-el', 'printed', ?, 1, 'kartu-1', 'printer', ?, ?, randomblob(16))",
             [
                 (seq, id_, receipt_, order, rank_of(seq, 0, ageing=0), at, at)
                 for seq, id_, receipt_, order, at, _ in jobs
@@ -126,7 +126,10 @@ async def measure(path: Path, first: int) -> dict[str, float]:
 
 def _acceptance(number: int) -> Acceptance:
     holder = Holder(
-        nik=f"9999010101{number % 9999 + 1:06d}", name="Contoh Rekaan", address="Jalan Umpama 1", phone=None
+        nik=f"9999{number // 9999:08d}{number % 9999 + 1:04d}",
+        name="Contoh Rekaan",
+        address="Jalan Umpama 1",
+        phone=None,
     )
     document = Document("application/pdf", pdf(number, size=1024))
     order = Order(order=f"BENCH-{number:09d}", kind=JobKind.FIRST, holder=holder, document=document)

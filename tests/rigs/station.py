@@ -263,7 +263,7 @@ def job(number: int, document: bytes, media_type: str = "image/png") -> dict[str
         "order": f"PRR-16711-{number:06d}",
         "kind": "first",
         "holder": {
-            "nik": f"9999010101{number % 9999 + 1:06d}",
+            "nik": f"9999{number // 9999:08d}{number % 9999 + 1:04d}",
             "name": "Contoh Rekaan",
             "address": "Jalan Umpama 1",
             "phone": "+620000000000",

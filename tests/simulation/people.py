@@ -13,7 +13,7 @@ from stationd.domain.authority import Actor, Role
 from stationd.domain.blanks import EntryKind
 from stationd.domain.errors import Faulted, Refused
 from stationd.domain.job import JobKind, Verdict
-from stationd.domain.order import Document, Holder, Order
+from stationd.domain.order import Document, Holder, Order, Surrendered
 from tests.simulation.machine import Machine
 from tests.simulation.picture import picture_for
 from tests.simulation.station import Station
@@ -83,9 +83,10 @@ class Office:
         order = Order(
             order=f"PRR-{number:04d}",
             kind=kind,
-            holder=Holder(nik="9999010101010001", name="Contoh"),
+            holder=Holder(nik=f"9999{number:08d}0001", name="Contoh"),
             document=Document("image/png", picture_for(f"PRR-{number:04d}")),
             police_report="LP/1" if kind is JobKind.LOST else None,
+            surrendered=Surrendered(card=f"AMPLOP-{number}") if kind is JobKind.DAMAGED else None,
             profile=rng.choice(self._world.profiles_in_use),
         )
         key = f"key-{number}"

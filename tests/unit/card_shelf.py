@@ -16,7 +16,7 @@ from stationd.domain.custody import Card, CustodyEvent, Place
 from stationd.domain.errors import Refused
 from stationd.domain.handover import CheckResult, HandOver, IdentityCheck, IdentityDocument
 from stationd.domain.job import Evidence, Job, JobKind
-from stationd.domain.order import Document, Holder, Order
+from stationd.domain.order import Document, Holder, Order, Surrendered
 from stationd.domain.outcome import Outcome, Printed
 from stationd.domain.second_person import Approval, ApprovalState
 from stationd.ports.cards import CardMove
@@ -59,6 +59,7 @@ class Shelf:
                 village=village,
             ),
             document=Document("image/png", b"picture"),
+            surrendered=Surrendered(card=f"AMPLOP-{number}") if kind is JobKind.DAMAGED else None,
         )
         answer = await self.jobs.accept(
             Acceptance(order=order, service_class=0, caller="kiosk", key=f"k{number}", digest=b"d")

@@ -131,6 +131,14 @@ async def test_who_cannot_show_who_they_are_gets_no_card_and_is_in_the_book(shel
 
 async def test_a_damaged_card_is_replaced_against_the_old_one(shelf):
     card = await shelf.shelved(kind=JobKind.DAMAGED)
+    assert isinstance(await shelf.cards.hand_over(card.id, SHOWN, OFFICER), Card)
+    (handed,) = await shelf.cards.hand_overs(card.id)
+    assert handed.is_old_card_surrendered  # it came back with the order
+
+
+async def test_an_old_card_that_nobody_has_recorded_is_asked_for_at_the_hand_over(shelf):
+    card = await shelf.shelved(kind=JobKind.DAMAGED)
+    await shelf.database.writer.once(lambda transaction: transaction.run("DELETE FROM surrender"))
     assert code(await shelf.cards.hand_over(card.id, SHOWN, OFFICER)) == "old-card-missing"
     given = replace(SHOWN, is_old_card_surrendered=True)
     assert isinstance(await shelf.cards.hand_over(card.id, given, OFFICER), Card)

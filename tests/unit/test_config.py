@@ -62,7 +62,7 @@ def test_a_station_needs_only_its_id_and_its_name():
         max_body_mb=8,
         body_timeout_s=30,
     )
-    assert asdict(read.blanks) == {"reserve_for_first": 50, "low": 200}
+    assert asdict(read.blanks) == {"reserve_for_first": 50, "reserve_days": 0, "low": 200}
     assert read.queue == QueueSettings(
         max_tries=3, batch=25, ageing=500, reach=100, stop_after_spoils=3, second_thoughts_s=900
     )

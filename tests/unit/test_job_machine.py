@@ -24,9 +24,12 @@ from stationd.domain.job_machine import (
 # What is allowed, by hand: state, event, next state, next state when the tries are used up, what the blank does.
 ALLOWED = """
 queued     deferred         deferred   deferred   -
+queued     moved_ahead      queued     queued     -
 queued     claimed          printing   printing   reserve
 queued     cancelled        cancelled  cancelled  -
 deferred   admitted         queued     queued     -
+deferred   released         queued     queued     -
+deferred   moved_ahead      queued     queued     -
 deferred   cancelled        cancelled  cancelled  -
 printing   card_printed     printed    printed    issue
 printing   nothing_printed  queued     failed     give_back

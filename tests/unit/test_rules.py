@@ -1,15 +1,17 @@
 """The small rules: who may have a card here, who is served next, what follows a failure, when a printer is stopped."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stationd.domain.dispatch import rank_of
-from stationd.domain.entitlement import KIND_CLASS, refusal_of
+from stationd.domain.entitlement import KIND_CLASS, awaits_surrender, refusal_of
 from stationd.domain.errors import Faulted, Refused
 from stationd.domain.job import Evidence, JobKind
 from stationd.domain.job_machine import JobEvent
-from stationd.domain.order import Document, Holder, Order, is_nik_form
+from stationd.domain.order import Document, Holder, Order, Surrendered, is_nik_form
 from stationd.domain.outcome import Cause, NothingPrinted, Printed, Spoiled, Unknown
 from stationd.domain.printer import OFFLINE, PrinterState, PrinterStatus
 from stationd.domain.retry import backoff_ms, settle
@@ -48,6 +50,30 @@ def test_a_change_of_data_is_sent_to_the_office():
     assert refused is not None
     assert refused.code == "data-change-belongs-to-the-office"
     assert "Dukcapil office" in refused.fix
+
+
+def test_the_referral_says_where_to_go_and_what_to_bring_in_both_languages():
+    refused = refusal_of(order(JobKind.DATA_CHANGE))
+    assert refused is not None
+    assert refused.code == "data-change-belongs-to-the-office"
+    assert refused.tell is not None
+    assert "Dukcapil" in refused.tell.say.id
+    assert "Dukcapil" in refused.tell.say.en
+    assert len(refused.tell.bring) >= 3
+    assert all(each.id and each.en and each.id != each.en for each in refused.tell.bring)
+
+
+def test_a_surrendered_card_belongs_to_a_damaged_one_and_is_not_named_by_the_nik():
+    whole = replace(order(JobKind.DAMAGED), surrendered=Surrendered(card="AMPLOP-1"))
+    assert refusal_of(whole) is None
+    assert (awaits_surrender(whole), awaits_surrender(order(JobKind.DAMAGED))) == (False, True)
+    assert not awaits_surrender(order())
+    lost = refusal_of(replace(order(JobKind.LOST, police_report="LP/1"), surrendered=Surrendered(card="AMPLOP-1")))
+    assert lost is not None
+    assert lost.code == "surrender-not-awaited"
+    named = refusal_of(replace(whole, surrendered=Surrendered(card=INVENTED_NIK)))
+    assert named is not None
+    assert (named.code, INVENTED_NIK in named.detail) == ("surrender-invalid", False)
 
 
 @pytest.mark.parametrize(

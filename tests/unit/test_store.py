@@ -20,7 +20,7 @@ from stationd.domain.errors import Faulted, Refused
 from stationd.domain.events import GENESIS, linked
 from stationd.domain.job import Evidence, Job, JobKind, JobState, Verdict
 from stationd.domain.job_machine import VERDICT_EVENTS, JobEvent
-from stationd.domain.order import Document, Holder, Order, TemplateDocument
+from stationd.domain.order import Document, Holder, Order, Surrendered, TemplateDocument
 from stationd.domain.outcome import Cause, NothingPrinted, Printed, Spoiled, Unknown
 from stationd.ports.jobs import Acceptance, Accepted, Claimed, Claiming, Control, Settling, Turn
 from stationd.ports.printers import Opened
@@ -44,8 +44,9 @@ class Store:
         order = Order(
             order=f"PRR-{number:06d}",
             kind=kind,
-            holder=Holder(nik=NIK, name="Contoh Satu", address="Jalan Rekaan 1", phone=None),
+            holder=Holder(nik=f"9999{number:08d}0001", name="Contoh Satu", address="Jalan Rekaan 1", phone=None),
             document=Document("image/png", b"picture %d" % number),
+            surrendered=Surrendered(card=f"AMPLOP-{number}") if kind is JobKind.DAMAGED else None,
         )
         acceptance = Acceptance(
             order=order, service_class=0 if kind is JobKind.FIRST else 1, caller="kiosk", key=f"k{number}", digest=b"d"

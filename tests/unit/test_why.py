@@ -1,13 +1,16 @@
 """Why a job stands where it stands: each explanation in two languages, and none that does not apply."""
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
 from stationd.domain.job import Job, JobKind, JobState
+from stationd.domain.rationing import Stock
 from stationd.domain.why import Surroundings, explain
 
 WORKS = Surroundings(printers={"kartu-1": frozenset()}, position=0, ageing=500)
+STOCK = Stock(at_hand=60, promised=12, replacements=0, rationed=4, reserve=50)
 JOB = Job(
     seq=1,
     id="j",
@@ -34,18 +37,28 @@ JOB = Job(
         ({}, {}, ["next"]),
         ({}, {"position": 7}, ["in-line"]),
         ({}, {"position": None}, []),
-        ({"kind": JobKind.LOST}, {"position": 7}, ["in-line", "class", "ageing"]),
-        ({"kind": JobKind.LOST}, {"pauses": {JobKind.LOST}}, ["class-paused", "next", "class", "ageing"]),
+        ({"kind": JobKind.LOST, "rank": 5}, {"position": 7}, ["in-line", "class", "ageing"]),
+        ({"kind": JobKind.LOST, "rank": 5}, {"pauses": {JobKind.LOST}}, ["class-paused", "next", "class", "ageing"]),
         ({}, {"pauses": {JobKind.LOST}}, ["next"]),
         ({}, {"is_queue_paused": True}, ["queue-paused", "next"]),
         ({}, {"has_blanks": False}, ["no-blanks", "next"]),
         ({}, {"printers": {}}, ["no-printer", "next"]),
         ({}, {"printers": {"a": {"media-empty"}, "b": set()}}, ["printer-stopped", "next"]),
-        ({}, {"printers": {"a": {"off-duty"}, "b": {"off-duty", "paused"}}}, ["off-duty", "next"]),
+        ({}, {"printers": {"a": {"no-officer-on-duty"}, "b": {"no-officer-on-duty", "paused"}}}, ["off-duty", "next"]),
         ({}, {"next_try_s": 4.2}, ["next-try", "next"]),
         ({}, {"is_batch_elsewhere": True}, ["batch", "next"]),
         ({"state": JobState.DEFERRED, "reasons": ("held",)}, {"note": "the photo"}, ["held"]),
-        ({"state": JobState.DEFERRED, "reasons": ("blanks-reserved",)}, {}, ["deferred"]),
+        ({"state": JobState.DEFERRED, "reasons": ("something-else",)}, {}, ["deferred"]),
+        ({"state": JobState.DEFERRED, "reasons": ("surrender-missing",)}, {}, ["surrender-missing"]),
+        ({"state": JobState.DEFERRED, "reasons": ("blanks-short",)}, {}, ["blanks-short"]),
+        ({"state": JobState.DEFERRED, "reasons": ("blanks-short",)}, {"stock": STOCK}, ["blanks-short", "comes-back"]),
+        (
+            {"state": JobState.DEFERRED, "reasons": ("blanks-short",)},
+            {"stock": STOCK, "expected_on": date(2026, 7, 1), "overtaken_by": 1},
+            ["blanks-short", "comes-back", "blanks-expected", "overtaken"],
+        ),
+        ({"kind": JobKind.LOST, "rank": 7}, {"is_moved": True}, ["next", "order-changed"]),
+        ({}, {"position": 7, "overtaken_by": 2}, ["in-line", "overtaken"]),
         ({"state": JobState.UNCERTAIN}, {"known": "gone"}, ["uncertain"]),
         ({"state": JobState.FAILED, "reasons": ("document-trouble",)}, {}, ["failed"]),
         ({"state": JobState.PRINTING}, {}, []),

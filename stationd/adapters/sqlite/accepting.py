@@ -1,14 +1,17 @@
 """Taking orders: many at once by conflict clauses, and one by one only where something clashed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from stationd.adapters.sqlite.queries import load
 from stationd.adapters.sqlite.rows import job_of, sealed_document, sealed_holder
-from stationd.adapters.sqlite.transaction import Transaction
-from stationd.domain.dispatch import rank_of
+from stationd.adapters.sqlite.transaction import DAY_MS, FIRSTS_BY_DAY, Transaction
+from stationd.domain.dispatch import is_replacement, rank_of
+from stationd.domain.entitlement import awaits_surrender, has_live_card
 from stationd.domain.errors import Refused
 from stationd.domain.ids import ID_RANDOM_BITS, RECEIPT_RANDOM_BITS, job_id, receipt
-from stationd.domain.job import Job, JobState
+from stationd.domain.job import Job, JobKind, JobState
+from stationd.domain.rationing import BLANKS_SHORT, SURRENDER_MISSING, Place, Stock, place_of
 from stationd.ports.clock import Entropy
 from stationd.ports.jobs import Acceptance, Accepted
 from stationd.ports.seal import Seal
@@ -16,12 +19,44 @@ from stationd.ports.seal import Seal
 _Q = load("jobs")
 _CITY = load("officers")
 _HOUR_MS = 3_600_000
+IDENTITY_BYTES = 16
+"""How much of the keyed hash of a NIK names the person in the index: no two people ever share it."""
+
+
+@dataclass(slots=True)
+class _Taking:
+    """An acceptance as it becomes a job."""
+
+    acceptance: Acceptance
+    job: Job
+    nik: bytes
+
+    @property
+    def row(self) -> tuple[object, ...]:
+        """The columns of ``insert_jobs``."""
+        j = self.job
+        identity = self.nik[:IDENTITY_BYTES]
+        return (
+            j.seq,
+            j.id,
+            j.receipt,
+            j.order,
+            j.kind,
+            j.profile,
+            j.state,
+            " ".join(j.reasons),
+            j.rank,
+            identity,
+            j.created_at,
+        )
 
 
 class Accepting:
     """The operation that turns acceptances into stored jobs."""
 
-    def __init__(self, seal: Seal, entropy: Entropy, *, ageing: int) -> None:
+    def __init__(self, seal: Seal, entropy: Entropy, *, ageing: int, reserve: Callable[[], int]) -> None:
+        """``reserve``: the blanks that are kept for first-timers now."""
+        self._reserve = reserve
         self._seal = seal
         self._entropy = entropy
         self._ageing = ageing
@@ -31,12 +66,17 @@ class Accepting:
         if any(acceptance.barred is not None for acceptance in acceptances):
             return [self._accept_one(transaction, acceptance) for acceptance in acceptances]
         first = transaction.next_job_seq(len(acceptances))
-        jobs = [self._job(transaction, first + i, acceptance) for i, acceptance in enumerate(acceptances)]
+        stock = transaction.stock(self._reserve())
+        takings = []
+        for place, acceptance in enumerate(acceptances):
+            taking = self._taking(transaction, first + place, acceptance, stock)
+            stock = _with(stock, taking.job)
+            takings.append(taking)
         transaction.run("SAVEPOINT accepting")
-        if self._insert(transaction, jobs, acceptances):
+        if self._insert(transaction, takings):
             transaction.run("RELEASE accepting")
-            self._record(transaction, jobs, acceptances)
-            return [Accepted(job=job, is_replay=False) for job in jobs]
+            self._record(transaction, takings)
+            return [Accepted(job=taking.job, is_replay=False) for taking in takings]
         transaction.run("ROLLBACK TO accepting")
         transaction.run("RELEASE accepting")
         transaction.give_back_job_seq(first)
@@ -73,14 +113,30 @@ class Accepting:
                 see=holding[0],
                 fix="look at the job that holds the order; cancel it first if a new one is really meant",
             )
+        unentitled = self._holder_refusal(transaction, acceptance)
+        if unentitled is not None:
+            return unentitled
         seq = transaction.next_job_seq()
-        job = self._job(transaction, seq, acceptance)
-        while transaction.row(_Q["receipt_exists"], (job.receipt,)) is not None:
-            job = self._job(transaction, seq, acceptance)
-        if not self._insert(transaction, [job], [acceptance]):
+        stock = transaction.stock(self._reserve())
+        taking = self._taking(transaction, seq, acceptance, stock)
+        while transaction.row(_Q["receipt_exists"], (taking.job.receipt,)) is not None:
+            taking = self._taking(transaction, seq, acceptance, stock)
+        if not self._insert(transaction, [taking]):
             raise RuntimeError("an acceptance clashed after its conflicts were looked up")
-        self._record(transaction, [job], [acceptance])
-        return Accepted(job=job, is_replay=False)
+        self._record(transaction, [taking])
+        return Accepted(job=taking.job, is_replay=False)
+
+    def _holder_refusal(self, transaction: Transaction, acceptance: Acceptance) -> Refused | None:
+        """Why the person cannot have this card, or ``None``: one in the making, and one that holds."""
+        identity = self._seal.fingerprint(acceptance.order.holder.nik)[:IDENTITY_BYTES]
+        making = transaction.row(_Q["making_of"], (identity,))
+        if making is not None:
+            return has_live_card(making[0], is_made=False)
+        if acceptance.order.kind is JobKind.FIRST:
+            standing = transaction.row(_Q["standing_of"], (identity,))
+            if standing is not None:
+                return has_live_card(standing[0], is_made=True)
+        return None
 
     def _told(self, transaction: Transaction, acceptance: Acceptance, refused: Refused) -> Refused:
         """The refusal, after a signature that should not have been brought was written down."""
@@ -88,18 +144,24 @@ class Accepting:
             transaction.event("signature.refused", acceptance.caller, {"code": refused.code})
         return refused
 
-    def _job(self, transaction: Transaction, seq: int, acceptance: Acceptance) -> Job:
+    def _taking(self, transaction: Transaction, seq: int, acceptance: Acceptance, stock: Stock) -> _Taking:
         order, now = acceptance.order, transaction.now_ms
-        return Job(
+        rank = rank_of(seq, acceptance.service_class, ageing=self._ageing)
+        reasons: tuple[str, ...] = ()
+        if awaits_surrender(order):
+            reasons = (SURRENDER_MISSING,)
+        elif is_replacement(rank) and stock.defers_new:
+            reasons = (BLANKS_SHORT,)
+        job = Job(
             seq=seq,
             id=job_id(now, seq, self._entropy.bits(ID_RANDOM_BITS)),
             receipt=self._receipt(now),
             order=order.order,
             kind=order.kind,
             profile=order.profile,
-            state=JobState.QUEUED,
-            reasons=(),
-            rank=rank_of(seq, acceptance.service_class, ageing=self._ageing),
+            state=JobState.DEFERRED if reasons else JobState.QUEUED,
+            reasons=reasons,
+            rank=rank,
             tries=0,
             attempts=0,
             printer=None,
@@ -108,6 +170,7 @@ class Accepting:
             created_at=now,
             updated_at=now,
         )
+        return _Taking(acceptance, job, self._seal.fingerprint(order.holder.nik))
 
     def _receipt(self, now_ms: int) -> str:
         while True:
@@ -115,40 +178,61 @@ class Accepting:
             if drawn is not None:
                 return drawn
 
-    def _insert(self, transaction: Transaction, jobs: Sequence[Job], acceptances: Sequence[Acceptance]) -> bool:
+    def _insert(self, transaction: Transaction, takings: Sequence[_Taking]) -> bool:
         """Insert jobs and keys; ``False`` when any of them clashed with a row that is there."""
-        rows = [
-            (j.seq, j.id, j.receipt, j.order, j.kind, j.profile, j.state, j.rank, j.created_at, j.updated_at)
-            for j in jobs
+        if transaction.run_many(_Q, "insert_jobs", [taking.row for taking in takings]) != len(takings):
+            return False
+        keys = [
+            (t.acceptance.caller, t.acceptance.key, t.job.seq, t.acceptance.digest, t.job.created_at) for t in takings
         ]
-        if transaction.run_many(_Q, "insert_jobs", rows) != len(jobs):
+        if transaction.run_many(_Q, "insert_keys", keys) != len(takings):
             return False
-        keys = [(a.caller, a.key, j.seq, a.digest, j.created_at) for j, a in zip(jobs, acceptances, strict=True)]
-        if transaction.run_many(_Q, "insert_keys", keys) != len(jobs):
-            return False
-        signed = [(a.signature, j.seq) for j, a in zip(jobs, acceptances, strict=True) if a.signature is not None]
+        signed = [(t.acceptance.signature, t.job.seq) for t in takings if t.acceptance.signature is not None]
         return not signed or transaction.run_many(_CITY, "insert_signatures", signed) == len(signed)
 
-    def _record(self, transaction: Transaction, jobs: Sequence[Job], acceptances: Sequence[Acceptance]) -> None:
+    def _record(self, transaction: Transaction, takings: Sequence[_Taking]) -> None:
         seal = self._seal
-        holders, documents = [], []
-        for job, acceptance in zip(jobs, acceptances, strict=True):
-            order = acceptance.order
+        holders, documents, surrenders = [], [], []
+        firsts = 0
+        for taking in takings:
+            job, order, caller = taking.job, taking.acceptance.order, taking.acceptance.caller
             holder = order.holder
             sealed = sealed_holder(seal, holder, order.police_report, job.id)
-            holders.append((job.seq, seal.fingerprint(holder.nik), sealed, holder.district, holder.village))
+            holders.append((job.seq, taking.nik, sealed, holder.district, holder.village))
             documents.append((job.seq, *sealed_document(seal, order.document, job.id)))
-            transaction.event(
-                "job.accepted",
-                job.id,
-                {
-                    "state": job.state,
-                    "kind": job.kind,
-                    "rank": job.rank,
-                    "profile": job.profile,
-                    "actor": acceptance.caller,
-                },
-            )
+            firsts += order.kind is JobKind.FIRST
+            facts: dict[str, object] = {
+                "state": job.state,
+                "kind": job.kind,
+                "rank": job.rank,
+                "profile": job.profile,
+                "actor": caller,
+            }
+            if job.reasons:
+                facts["reasons"] = job.reasons
+            transaction.event("job.accepted", job.id, facts)
+            transaction.tally("job_state", job.state, 1)
+            transaction.take_place(place_of(job.state, job.rank, job.reasons))
+            if order.surrendered is not None:
+                card = order.surrendered
+                surrenders.append((job.seq, transaction.now_ms, caller, card.card, card.note))
+                transaction.event("surrender.recorded", job.id, {"card": card.card, "actor": caller})
         transaction.run_many(_Q, "insert_holders", holders)
         transaction.run_many(_Q, "insert_documents", documents)
-        transaction.tally("job_state", JobState.QUEUED, len(jobs))
+        if surrenders:
+            transaction.run_many(_Q, "insert_surrenders", surrenders)
+        if firsts:
+            transaction.tally(FIRSTS_BY_DAY, str(transaction.now_ms // DAY_MS), firsts)
+
+
+def _with(stock: Stock, job: Job) -> Stock:
+    """The stock once this job waits as well."""
+    match place_of(job.state, job.rank, job.reasons):
+        case Place.PROMISED:
+            return replace(stock, promised=stock.promised + 1)
+        case Place.REPLACEMENT:
+            return replace(stock, replacements=stock.replacements + 1)
+        case Place.RATIONED:
+            return replace(stock, rationed=stock.rationed + 1)
+        case None:
+            return stock

@@ -13,8 +13,9 @@ from stationd.adapters.sqlite.transaction import Transaction
 from stationd.domain.blanks import JOB_MOVEMENTS
 from stationd.domain.custody import REVOCABLE, Custody
 from stationd.domain.errors import Refused
-from stationd.domain.job import Evidence, Job
+from stationd.domain.job import Evidence, Job, JobKind, JobState
 from stationd.domain.job_machine import REVOCATIONS, BlankMove, JobEvent, next_state, step
+from stationd.domain.rationing import place_of
 
 _Q = load("jobs")
 _CARDS = load("cards")
@@ -40,6 +41,7 @@ class Advance:
         printer: str | None = None,
         evidence: Evidence | None = None,
         not_before: int = 0,
+        rank: int | None = None,
         reasons: tuple[str, ...] = (),
         data: Mapping[str, object] | None = None,
     ) -> Job | Refused:
@@ -61,6 +63,7 @@ class Advance:
             job,
             state=state,
             reasons=reasons,
+            rank=job.rank if rank is None else rank,
             tries=job.tries if tries is None else tries,
             attempts=job.attempts + (event is JobEvent.CLAIMED),
             printer=printer if printer is not None else job.printer,
@@ -72,7 +75,10 @@ class Advance:
             self._move_blank(row.blank, event, job, actor)
         self._transaction.tally("job_state", job.state, -1)
         self._transaction.tally("job_state", state, 1)
-        facts: dict[str, object] = {"state": state, "from": job.state, "kind": job.kind, "rank": job.rank}
+        self._take_place(job, after)
+        facts: dict[str, object] = {"state": state, "from": job.state, "kind": job.kind, "rank": after.rank}
+        if after.rank != job.rank:
+            facts["rank_before"] = job.rank
         facts["profile"] = job.profile
         if after.printer is not None:
             facts["printer"] = after.printer
@@ -107,6 +113,15 @@ class Advance:
         if self._cards:
             self._transaction.run_many(_CARDS, "insert_cards", self._cards)
             self._cards.clear()
+
+    def _take_place(self, before: Job, after: Job) -> None:
+        """Keep who waits for blanks, the rank, and whose card holds: a printed replacement takes the other's place."""
+        self._transaction.take_place(place_of(before.state, before.rank, before.reasons), -1)
+        self._transaction.take_place(place_of(after.state, after.rank, after.reasons))
+        if after.rank != before.rank:
+            self._transaction.run(_Q["set_rank"], (after.rank, before.seq))
+        if after.state is JobState.PRINTED and after.kind is not JobKind.FIRST:
+            self._transaction.run(_Q["replace_standing"], (after.seq,))
 
     def _take_back(self, job: Job) -> Refused | None:
         """Take the card out of the books again, unless somebody has seen it."""

@@ -4,7 +4,7 @@ import hashlib
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
@@ -28,8 +28,6 @@ CarryOut = Callable[[Transaction, Approval], object]
 A ``Refused`` that it answers rolls everything back, the agreement included.
 """
 
-R = TypeVar("R")
-
 
 class SqliteApprovals:
     """The requests. Whoever owns a kind of them says with :meth:`carry_out` how it is done."""
@@ -46,7 +44,7 @@ class SqliteApprovals:
 
     async def ask(self, asking: Asking) -> Agreed | Refused:
         """See :meth:`stationd.ports.approvals.ApprovalStore.ask`."""
-        return await self._apply(lambda transaction: self._ask(transaction, asking))
+        return await self._writer.once(lambda transaction: self._ask(transaction, asking))
 
     async def agree(self, agreeing: Agreeing) -> Agreed | Refused:
         """See :meth:`stationd.ports.approvals.ApprovalStore.agree`."""
@@ -57,7 +55,7 @@ class SqliteApprovals:
                 return approval
             return self._agree(transaction, approval, agreeing.officer, agreeing.how)
 
-        return await self._apply(act)
+        return await self._writer.once(act)
 
     async def decline(self, approval_id: str, actor: Actor) -> Approval | Refused:
         """See :meth:`stationd.ports.approvals.ApprovalStore.decline`."""
@@ -70,7 +68,7 @@ class SqliteApprovals:
                 return Refused("approval-settled", f"cannot decline: the request is {approval.state}", see=approval.id)
             return _settle(transaction, approval, ApprovalState.DECLINED, by=actor.name)
 
-        return await self._apply(act)
+        return await self._writer.once(act)
 
     async def expire(self, ids: Sequence[str]) -> None:
         """See :meth:`stationd.ports.approvals.ApprovalStore.expire`."""
@@ -81,11 +79,11 @@ class SqliteApprovals:
                 if isinstance(approval, Approval) and approval.state is ApprovalState.PENDING:
                     _settle(transaction, approval, ApprovalState.EXPIRED, by=None)
 
-        await self._apply(act)
+        await self._writer.once(act)
 
     async def refuse(self, about: str, officer: str, code: str) -> None:
         """See :meth:`stationd.ports.approvals.ApprovalStore.refuse`."""
-        await self._apply(lambda transaction: _refused(transaction, about, officer, code))
+        await self._writer.once(lambda transaction: _refused(transaction, about, officer, code))
 
     async def read(self, approval_id: str) -> Approval | None:
         """See :meth:`stationd.ports.approvals.ApprovalStore.read`."""
@@ -188,12 +186,6 @@ class SqliteApprovals:
         if isinstance(result, Refused):
             raise result  # and so nothing of this transaction is kept
         return Agreed(approval=settled, result=result)
-
-    async def _apply(self, act: Callable[[Transaction], R]) -> R:
-        def operation(transaction: Transaction, arguments: Sequence[None]) -> list[R]:
-            return [act(transaction) for _ in arguments]
-
-        return await self._writer.apply(operation, None)
 
 
 def written_hash(approval_id: str, text: str) -> str:

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from stationd.adapters.sqlite.card_door import CardDoor, Rows, find_card, holder_of, read_card, told
 from stationd.adapters.sqlite.connection import UnitConnection
@@ -28,6 +29,7 @@ from stationd.ports.cards import CardMove, CardsPage, FoundCard, Standing
 from stationd.ports.seal import Seal
 
 _Q = load("cards")
+_JOBS = load("jobs")
 _BOOKS = load("books")
 
 _AWAY = frozenset({Custody.IN_TRANSIT, Custody.TRANSFERRED, Custody.MISSING})
@@ -111,8 +113,11 @@ class SqliteCards:
             card = find_card(transaction, card_id)
             if isinstance(card, Refused):
                 return card
-            refused = self._hand_over_refusal(transaction, card, hand_over, actor)
-            return refused or self._hand_over(transaction, card, hand_over, actor)
+            given = hand_over
+            if transaction.row(_JOBS["is_surrendered"], (card.seq,)) is not None:
+                given = replace(hand_over, is_old_card_surrendered=True)  # it came back with the order
+            refused = self._hand_over_refusal(transaction, card, given, actor)
+            return refused or self._hand_over(transaction, card, given, actor)
 
         return await self._writer.once(act)
 

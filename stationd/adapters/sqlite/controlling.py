@@ -105,6 +105,13 @@ class Controlling:
     def _revoke(self, transaction: Transaction, job: Job, control: Control, former: Verdict) -> Job | Refused:
         """The job as it was before the former verdict, its blank in question again."""
         event = REVOCATIONS[former]
+        follower = transaction.row(_Q["follower_of"], (job.seq,)) if former is Verdict.PRINTED else None
+        if follower is not None:
+            return Refused(
+                "verdict-final",
+                "cannot change the verdict: the card's replacement has been ordered meanwhile",
+                see=follower[0],
+            )
         row = step(job.state, event)
         if row is None:
             return Refused(
@@ -129,6 +136,8 @@ class Controlling:
         if isinstance(revoked, Refused):
             return revoked
         door.flush()
+        if former is Verdict.PRINTED:
+            transaction.run(_Q["stand_again"], (job.seq,))
         transaction.run(_Q["reopen_attempt"], (job.seq, job.attempts))
         return revoked
 

@@ -1,7 +1,7 @@
 """The durable queue over SQLite: fulfils :class:`stationd.ports.jobs.JobStore`."""
 
 import sqlite3
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -17,6 +17,7 @@ from stationd.domain.errors import Refused
 from stationd.domain.ids import seq_of
 from stationd.domain.job import Attempt, Job, JobState
 from stationd.domain.order import Document, TemplateDocument
+from stationd.domain.rationing import NO_RESERVE
 from stationd.ports.clock import Entropy
 from stationd.ports.jobs import Acceptance, Accepted, Control, Decision, OpenAttempt, Turn, Turned
 from stationd.ports.printers import Opened
@@ -42,13 +43,19 @@ class SqliteJobs:
         reach: int = 100,
         stop_after_spoils: int = 0,
         second_thoughts_s: int = 900,
+        reserve: Callable[[], int] = lambda: NO_RESERVE,
     ) -> None:
-        """The keys of ``[queue]`` in the configuration; ``stop_after_spoils`` 0 never stops a printer."""
+        """The keys of ``[queue]`` in the configuration; ``stop_after_spoils`` 0 never stops a printer.
+
+        ``reserve``: the blanks that are kept for first-timers now.
+        """
         self._seal = seal
         self._writer = writer
         self._reader = reader
-        self._accepting = Accepting(seal, entropy, ageing=ageing)
-        self._turning = Turning(seal, entropy, max_tries=max_tries, reach=reach, stop_after_spoils=stop_after_spoils)
+        self._accepting = Accepting(seal, entropy, ageing=ageing, reserve=reserve)
+        self._turning = Turning(
+            seal, entropy, max_tries=max_tries, reach=reach, stop_after_spoils=stop_after_spoils, reserve=reserve
+        )
         self._controlling = Controlling(max_tries=max_tries, second_thoughts_s=second_thoughts_s)
 
     async def accept(self, acceptance: Acceptance) -> Accepted | Refused:

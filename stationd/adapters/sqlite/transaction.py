@@ -8,15 +8,23 @@ line) has committed in between; then, and after a rollback, they are read again.
 import sqlite3
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from stationd.adapters.sqlite.queries import Queries, load
 from stationd.domain.blanks import Account, Movement
 from stationd.domain.events import GENESIS, Event, linked
+from stationd.domain.rationing import Place, Stock
 
 _Q = load("books")
+
+LINE: Final = "line"
+FIRSTS_BY_DAY: Final = "firsts_by_day"
+RECEIVED_BY_DAY: Final = "received_by_day"
+"""Names of tallies: who waits for blanks, and the history that forecasts are made from (days since the epoch)."""
+
+DAY_MS: Final = 86_400_000
 
 
 class Books:
@@ -30,6 +38,7 @@ class Books:
         self.entry_seq = 0
         self.entry_hash = GENESIS
         self.balances: dict[Account, int] = {}
+        self.line: dict[Place, int] = dict.fromkeys(Place, 0)
 
     def forget(self) -> None:
         """After a rollback: read them again before the next unit."""
@@ -47,6 +56,9 @@ class Books:
         self.entry_seq, self.entry_hash = (row[0], row[1]) if row else (0, GENESIS)
         self.job_seq = connection.execute(_Q["last_job"]).fetchone()[0]
         self.balances = {Account(name): balance for name, balance in connection.execute(_Q["balances"])}
+        self.line = dict.fromkeys(Place, 0) | {
+            Place(label): count for label, count in connection.execute(_Q["tallies"], (LINE,))
+        }
 
 
 class Transaction:
@@ -99,6 +111,23 @@ class Transaction:
         """All balances as they stand inside this transaction."""
         return self._books.balances
 
+    def stock(self, reserve: int) -> Stock:
+        """The blanks and who waits for them, as they stand inside this transaction."""
+        line = self._books.line
+        return Stock(
+            at_hand=self._books.balances[Account.SAFE],
+            promised=line[Place.PROMISED],
+            replacements=line[Place.REPLACEMENT],
+            rationed=line[Place.RATIONED],
+            reserve=reserve,
+        )
+
+    def take_place(self, place: Place | None, by: int = 1) -> None:
+        """Keep count of who waits: so many more in this place; nothing for ``None``."""
+        if place is not None:
+            self._books.line[place] += by
+            self._tallies[LINE, place] += by
+
     def move(self, movement: Movement, *, cause: str, actor: str, job: int | None = None, note: str = "") -> None:
         """Book a movement of blanks; the caller has seen that they are there."""
         books = self._books
@@ -106,6 +135,8 @@ class Transaction:
         books.balances[movement.target] += movement.quantity
         self._shifts[movement.source] -= movement.quantity
         self._shifts[movement.target] += movement.quantity
+        if movement.source is Account.CENTRE:
+            self.tally(RECEIVED_BY_DAY, str(self.now_ms // DAY_MS), movement.quantity)
         books.entry_seq += 1
         entry = (self.now_ms, movement.source, movement.target, movement.quantity, cause, job, actor, note)
         books.entry_hash = linked(books.entry_hash, (books.entry_seq, *entry))

@@ -1,19 +1,21 @@
 """What printers write: outcomes and claims, fused into one transaction, and what a device calls a job."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from stationd.adapters.sqlite.advance import Advance
 from stationd.adapters.sqlite.queries import load
+from stationd.adapters.sqlite.rationing import rationed_line
 from stationd.adapters.sqlite.rows import job_of, opened_document
 from stationd.adapters.sqlite.transaction import Transaction
 from stationd.domain.authority import STATION
 from stationd.domain.blanks import Account
 from stationd.domain.breaker import TOO_MANY_SPOILED, is_tripped, spoils_after
-from stationd.domain.dispatch import pick
+from stationd.domain.dispatch import is_replacement, pick
 from stationd.domain.ids import ID_RANDOM_BITS, attempt_id, seq_of
 from stationd.domain.job import Attempt, Evidence, Job, JobState
 from stationd.domain.job_machine import JobEvent
 from stationd.domain.outcome import NothingPrinted, Outcome, Printed, Spoiled, Unknown
+from stationd.domain.rationing import NO_RESERVE
 from stationd.domain.retry import settle
 from stationd.ports.clock import Entropy
 from stationd.ports.jobs import Claimed, Claiming, Settling, Turn, Turned
@@ -32,9 +34,20 @@ class Turning:
     """The operation of the printers' lanes: settle what is known, then claim what comes next."""
 
     def __init__(
-        self, seal: Seal, entropy: Entropy, *, max_tries: int, reach: int = 100, stop_after_spoils: int = 0
+        self,
+        seal: Seal,
+        entropy: Entropy,
+        *,
+        max_tries: int,
+        reach: int = 100,
+        stop_after_spoils: int = 0,
+        reserve: Callable[[], int] = lambda: NO_RESERVE,
     ) -> None:
-        """``reach``: see :func:`stationd.domain.dispatch.pick`; ``stop_after_spoils``: 0 stops no printer."""
+        """``reach``: see :func:`stationd.domain.dispatch.pick`; ``stop_after_spoils``: 0 stops no printer.
+
+        ``reserve``: the blanks that no replacement may take, see :mod:`stationd.domain.rationing`.
+        """
+        self._reserve = reserve
         self._seal = seal
         self._entropy = entropy
         self._max_tries = max_tries
@@ -150,15 +163,24 @@ class Turning:
     def _next_in_line(
         self, transaction: Transaction, query: str, profiles: tuple[str, ...], preferred: str | None, count: int
     ) -> list[Job]:
-        lines = {
-            profile: [job_of(row) for row in transaction.rows(_Q[query], (profile, transaction.tick_ms, count))]
-            for profile in profiles
-        }
+        room = transaction.stock(self._reserve()).room
+        if room >= count:
+            lines = {
+                profile: [job_of(row) for row in transaction.rows(_Q[query], (profile, transaction.tick_ms, count))]
+                for profile in profiles
+            }
+        else:
+            lines = {profile: rationed_line(transaction, profile, count, room) for profile in profiles}
         if len(lines) == 1:
             return lines[profiles[0]]
         found: list[Job] = []
         while len(found) < count and (heads := {profile: line[0].rank for profile, line in lines.items() if line}):
-            found.append(lines[pick(heads, preferred=preferred, reach=self._reach)].pop(0))
+            job = lines[pick(heads, preferred=preferred, reach=self._reach)].pop(0)
+            if is_replacement(job.rank):
+                if not room:
+                    continue
+                room -= 1
+            found.append(job)
         return found
 
     def _claim_one(

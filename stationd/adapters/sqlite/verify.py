@@ -6,9 +6,10 @@ It reads one snapshot through a read-only connection, beside a running station o
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from stationd.adapters.sqlite.findings import Finding
 from stationd.adapters.sqlite.queries import load
+from stationd.adapters.sqlite.verify_order import order_of_service
 from stationd.domain.blanks import Account
 from stationd.domain.errors import Faulted
 from stationd.domain.events import GENESIS, linked
@@ -17,17 +18,6 @@ from stationd.ports.seal import Seal
 _Q = load("books")
 _V = load("verify")
 _NOT_OPENED = "does not open: altered, moved, or sealed with another key"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """Something that is not as it must be: ``where`` names table and row."""
-
-    where: str
-    what: str
-
-    def __str__(self) -> str:
-        return f"{self.where}: {self.what}"
 
 
 def verify(connection: sqlite3.Connection, seal: Seal | None) -> list[Finding]:
@@ -41,6 +31,7 @@ def verify(connection: sqlite3.Connection, seal: Seal | None) -> list[Finding]:
             found += [*_ledger(connection)]
             found += [*_jobs(connection)]
             found += [*_cards(connection)]
+            found += [*order_of_service(connection)]
             found += [*_sealed(connection, seal)] if seal is not None else []
         return found
     finally:

@@ -23,6 +23,7 @@ from stationd.adapters.sqlite.transaction import Books, Transaction
 from stationd.domain.blanks import Account
 from stationd.domain.errors import Faulted
 from stationd.domain.events import Event
+from stationd.domain.rationing import Place, Stock
 from stationd.ports.clock import Clock
 
 _log = logging.getLogger(__name__)
@@ -77,6 +78,17 @@ class Writer:
     def balances(self) -> Mapping[Account, int]:
         """The ledger as of the last commit; empty before the first."""
         return self._books.balances
+
+    def stock(self, reserve: int) -> Stock:
+        """The blanks and who waits for them, as of the last commit."""
+        balances, line = self._books.balances, self._books.line
+        return Stock(
+            at_hand=balances.get(Account.SAFE, 0),
+            promised=line[Place.PROMISED],
+            replacements=line[Place.REPLACEMENT],
+            rationed=line[Place.RATIONED],
+            reserve=reserve,
+        )
 
     async def apply(self, operation: Operation[A, R], argument: A) -> R:
         """What ``operation`` answers to ``argument``, once it is on the disk.

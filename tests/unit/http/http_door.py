@@ -19,7 +19,7 @@ from stationd.domain.errors import Refused
 from stationd.domain.events import GENESIS, Event
 from stationd.domain.job import Evidence, Job, JobKind, JobState, Verdict
 from stationd.domain.officer import Officer, Standing
-from stationd.domain.order import Document, Order
+from stationd.domain.order import Document, Order, Surrendered
 from stationd.domain.position import Position
 from stationd.domain.printer import Supply
 from stationd.domain.readiness import Check, CheckName, Finding, FixBy, Level
@@ -39,6 +39,7 @@ from stationd.services.figures import Figures
 from stationd.services.jobs import JobView, Known
 from stationd.services.live_scans import Hearing, LiveScans
 from stationd.services.officers import Decree, OfficerView, must_be_officer
+from stationd.services.precedence import Moved
 from stationd.services.printers import DeviceView
 from stationd.services.queue import QueueView
 from stationd.services.second_person import Second
@@ -202,10 +203,6 @@ class FakeJobs:
 
     async def hold(self, job_id: str, reason: str, *, actor: Actor) -> JobView:
         return await self.read(job_id)
-
-    async def release(self, job_id: str, reason: str, *, actor: Actor) -> JobView:
-        await self.read(job_id)
-        raise Refused("job-not-held", "cannot release the job: no officer holds it")
 
     async def preview(self, job_id: str) -> Document:
         await self.read(job_id)
@@ -438,6 +435,23 @@ class FakeLog:
         return [event for event in self.events if event.seq > seq][:limit]
 
 
+class FakePrecedence:
+    def __init__(self) -> None:
+        self.surrendered: list[Surrendered] = []
+
+    async def jump(self, job_id: str, reason: str, *, actor: Actor, second: Second | None = None) -> Moved:
+        view = await FakeJobs().read(job_id)
+        return Moved(view=replace(view, waits=APPROVAL), waits=None if second is not None else APPROVAL)
+
+    async def release(self, job_id: str, reason: str, *, actor: Actor, second: Second | None = None) -> Moved:
+        await FakeJobs().read(job_id)
+        raise Refused("job-not-held", "cannot release the job: no officer holds it")
+
+    async def surrender(self, job_id: str, card: Surrendered, *, actor: Actor) -> JobView:
+        self.surrendered.append(card)
+        return await FakeJobs().read(job_id)
+
+
 class FakeReadiness:
     can_finish = 7
 
@@ -537,6 +551,7 @@ async def doors() -> AsyncIterator[OpenDoor]:
             sign_in=FakeSignIn(),
             duty=FakeDuty(),
             second_person=FakeSecondPerson(),
+            precedence=FakePrecedence(),
             readiness=FakeReadiness(),
             stream=stream,
             figures=Figures(FakeLog(), SystemClock()),

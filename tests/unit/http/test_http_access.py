@@ -49,6 +49,8 @@ WRITTEN_DOWN = {
     ("POST", "/v1/queue/resume"): {"officer", "admin"},
     ("POST", "/v1/jobs/{job_id}/hold"): {"officer", "admin"},
     ("POST", "/v1/jobs/{job_id}/release"): {"officer", "admin"},
+    ("POST", "/v1/jobs/{job_id}/jump"): {"officer", "admin"},
+    ("POST", "/v1/jobs/{job_id}/surrender"): {"officer", "admin"},
     ("GET", "/v1/jobs/{job_id}/preview.png"): {"officer", "admin"},
     ("GET", "/v1/blanks"): {"officer", "admin", "monitor"},
     ("POST", "/v1/blanks/entries"): {"officer", "admin"},

@@ -76,6 +76,8 @@ def test_the_document_names_roles_problems_and_parameters():
     assert conflict["allOf"][1]["properties"]["code"]["enum"] == [
         "idempotency-key-reused",
         "order-has-a-live-job",
+        "holder-has-a-live-card",
+        "surrender-not-awaited",
         "signature-used",
     ]
     page = {each["name"]: each for each in DOCUMENT["paths"]["/v1/jobs"]["get"]["parameters"]}
@@ -106,6 +108,8 @@ async def test_answers_are_as_the_document_says(door, order, route):
         "submit_job": order,
         "judge_job": {"outcome": "printed"},
         "hold_job": {"reason": "the holder asked to wait"},
+        "jump_job": {"reason": "the holder travels tomorrow"},
+        "surrender_card": {"card": "AMPLOP-1"},
         "release_job": {"reason": "the holder is here"},
         "pause_queue": {"kind": "lost"},
         "resume_queue": {},

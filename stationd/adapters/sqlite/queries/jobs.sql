@@ -1,7 +1,43 @@
 -- name: insert_jobs
-INSERT INTO job (seq, id, receipt, order_ref, kind, profile, state, rank, created_at, updated_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO job (seq, id, receipt, order_ref, kind, profile, state, reasons, rank, identity, created_at, updated_at)
+SELECT column1, column2, column3, column4, column5, column6, column7, column8, column9, column10, column11, column11
+FROM (VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)) AS v
+WHERE v.column5 <> 'first' OR NOT EXISTS (
+    SELECT 1 FROM job AS p INDEXED BY job_standing
+    WHERE p.identity = v.column10 AND p.state = 'printed' AND p.replaced_by IS NULL
+)
 ON CONFLICT DO NOTHING;
+
+-- name: making_of
+SELECT id FROM job INDEXED BY job_making
+WHERE identity = ? AND state IN ('queued', 'deferred', 'printing', 'uncertain', 'failed');
+
+-- name: standing_of
+SELECT id FROM job INDEXED BY job_standing WHERE identity = ? AND state = 'printed' AND replaced_by IS NULL;
+
+-- name: replace_standing
+UPDATE job SET replaced_by = ?1
+WHERE identity = (SELECT r.identity FROM job AS r WHERE r.seq = ?1) AND state = 'printed' AND replaced_by IS NULL;
+
+-- name: stand_again
+UPDATE job SET replaced_by = NULL
+WHERE replaced_by = ?1 AND identity = (SELECT r.identity FROM job AS r WHERE r.seq = ?1);
+
+-- name: follower_of
+SELECT r.id FROM job AS p JOIN job AS r ON r.seq = p.replaced_by WHERE p.seq = ?1
+UNION ALL
+SELECT m.id FROM job AS p JOIN job AS m ON m.identity = p.identity
+WHERE p.seq = ?1 AND m.seq <> p.seq AND m.state IN ('queued', 'deferred', 'printing', 'uncertain', 'failed')
+LIMIT 1;
+
+-- name: set_rank
+UPDATE job SET rank = ? WHERE seq = ?;
+
+-- name: insert_surrenders
+INSERT INTO surrender (job, at, actor, card, note) VALUES (?, ?, ?, ?, ?);
+
+-- name: is_surrendered
+SELECT 1 FROM surrender WHERE job = ?;
 
 -- name: insert_keys
 INSERT INTO idempotency (caller, key, job, digest, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING;
@@ -52,6 +88,20 @@ SELECT seq, id, receipt, order_ref, kind, profile, state, reasons, rank, tries, 
 FROM job INDEXED BY job_line WHERE state = 'queued' AND profile = ? AND not_before <= ?
     AND kind NOT IN (SELECT substr(scope, 6) FROM pause WHERE scope LIKE 'kind:%')
 ORDER BY rank LIMIT ?;
+
+-- name: next_spared
+SELECT seq, id, receipt, order_ref, kind, profile, state, reasons, rank, tries, attempts, printer, evidence, not_before,
+       created_at, updated_at
+FROM job INDEXED BY job_line WHERE state = 'queued' AND profile = ?1 AND not_before <= ?2 AND (rank & 3) <> 1
+    AND (?4 OR kind NOT IN (SELECT substr(scope, 6) FROM pause WHERE scope LIKE 'kind:%'))
+ORDER BY rank LIMIT ?3;
+
+-- name: next_replacements
+SELECT seq, id, receipt, order_ref, kind, profile, state, reasons, rank, tries, attempts, printer, evidence, not_before,
+       created_at, updated_at
+FROM job INDEXED BY job_replacement WHERE state = 'queued' AND (rank & 3) = 1 AND profile = ?1 AND not_before <= ?2
+    AND (?4 OR kind NOT IN (SELECT substr(scope, 6) FROM pause WHERE scope LIKE 'kind:%'))
+ORDER BY rank LIMIT ?3;
 
 -- name: upcoming
 SELECT rank, id FROM job INDEXED BY job_line

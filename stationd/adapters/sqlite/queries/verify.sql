@@ -44,3 +44,28 @@ SELECT d.job, j.id, d.sealed FROM document AS d JOIN job AS j ON j.seq = d.job;
 
 -- name: sealed_officers
 SELECT number, sealed FROM officer ORDER BY number;
+
+-- name: line_miscounted
+SELECT w.place, coalesce(t.value, 0), w.counted FROM (
+    SELECT 'promised' AS place,
+           (SELECT count(*) FROM job WHERE state IN ('queued', 'deferred') AND (rank & 3) <> 1) AS counted
+    UNION ALL SELECT 'replacement', (SELECT count(*) FROM job WHERE state = 'queued' AND (rank & 3) = 1)
+    UNION ALL SELECT 'rationed', (
+        SELECT count(*) FROM job WHERE state = 'deferred' AND reasons = 'blanks-short' AND (rank & 3) = 1
+    )
+) AS w LEFT JOIN tally AS t ON t.name = 'line' AND t.label = w.place
+WHERE coalesce(t.value, 0) <> w.counted;
+
+-- name: approvals_asked
+SELECT a.seq, a.id, a.reason, a.payload, e.data FROM approval AS a
+LEFT JOIN event AS e ON e.subject = a.id AND e.type = 'approval.requested'
+ORDER BY a.seq;
+
+-- name: approvals_given
+SELECT a.seq, a.first, a.second, e.data FROM approval AS a
+LEFT JOIN event AS e ON e.subject = a.id AND e.type = 'approval.approved'
+WHERE a.state = 'approved' ORDER BY a.seq;
+
+-- name: moved_without_change
+SELECT j.seq FROM job AS j WHERE (j.rank & 3) IN (2, 3)
+    AND NOT EXISTS (SELECT 1 FROM order_change AS c WHERE c.job = j.seq);
