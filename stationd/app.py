@@ -38,6 +38,7 @@ from stationd.http.listeners import hosts_of, open_sockets
 from stationd.http.policy import MEBIBYTE, HttpPolicy
 from stationd.http.routing import Table
 from stationd.http.serve import HttpServer
+from stationd.http.tls import server_tls
 from stationd.ordering import TASK as RATIONING
 from stationd.ordering import Ordering
 from stationd.plugging import Bus, Plugging
@@ -54,6 +55,7 @@ from stationd.services.housekeeping import Housekeeping
 from stationd.services.jobs import Jobs, Surrounding
 from stationd.services.line import Line
 from stationd.services.pace import Pace
+from stationd.services.pairing import Pairings
 from stationd.services.precedence import Precedence
 from stationd.services.printers import Printers
 from stationd.services.queue import Queue
@@ -213,7 +215,9 @@ class App:
         await self.attending.load()
         self.ordering.register(self.attending.approvals)
         await self.ordering.load()
-        self.access = Access(self.tokens, clock, self.attending.duty)
+        self.access = Access(
+            self.tokens, clock, self.attending.duty, is_trusted=lambda: self.attending.calendar.is_trusted
+        )
         self.jobs = Jobs(
             self.store,
             self._line,
@@ -287,7 +291,9 @@ class App:
         self.plugging.start(self._supervisor, self.store)
         self._supervisor.start("housekeeping", Housekeeping(self.store, clock).run)
         self.attending.start(self._supervisor)
-        await self.streaming.start(self._supervisor)
+        await self.streaming.start(
+            self._supervisor, printers=self.printers, station=self.station, readiness=self.attending.readiness
+        )
         self.ordering.start(self._supervisor)
         self.attending.readiness.follow(self._tell_status)
 
@@ -339,6 +345,7 @@ class App:
 
     async def _listen(self) -> None:
         http = self.settings.http
+        tls = await asyncio.to_thread(server_tls, http.tls_cert, http.tls_key, self._environment)
         inherited = inherited_sockets(self._environment)
         own = [] if inherited else open_sockets(str(place) for place in http.listen)
         sockets = (*own, *inherited)
@@ -349,6 +356,9 @@ class App:
             origins=frozenset(http.origins),
             max_body=http.max_body_mb * MEBIBYTE,
             body_timeout_s=http.body_timeout_s,
+            kiosk_rate=http.kiosk_rate,
+            has_local_admin=http.local_admin,
+            is_tls=tls is not None,
         )
         metrics = self._metrics
         if metrics is None:
@@ -373,12 +383,18 @@ class App:
             readiness=self.attending.readiness,
             stream=self.streaming.stream,
             figures=self.streaming.figures,
+            pairings=Pairings(self.access, self.streaming.stream, self._clock),
+            clock=self._clock,
             metrics=metrics.render,
         )
-        self.server = HttpServer(build(doors, policy, self._tables(self)), policy, own=own, inherited=inherited)
+        self.server = HttpServer(
+            build(doors, policy, self._tables(self)), policy, own=own, inherited=inherited, tls=tls
+        )
         await self.server.start()
         self.addresses = tuple(
-            f"http://{name[0]}:{name[1]}" if isinstance(name := each.getsockname(), tuple) else f"unix:{name}"
+            f"{'https' if tls else 'http'}://{name[0]}:{name[1]}"
+            if isinstance(name := each.getsockname(), tuple)
+            else f"unix:{name}"
             for each in sockets
         )
 

@@ -70,6 +70,10 @@ class HttpSettings:
     origins: tuple[str, ...]
     max_body_mb: int
     body_timeout_s: int
+    kiosk_rate: int
+    local_admin: bool
+    tls_cert: str
+    tls_key: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -309,6 +313,9 @@ def _refuse_duplicates(reading: Reading, rows: list[Row]) -> None:
 
 def _check_listen(reading: Reading, rows: list[Row]) -> None:
     for row in rows:
+        if (row.values["tls_cert"] == "") != (row.values["tls_key"] == ""):
+            missing = "tls_key" if row.values["tls_key"] == "" else "tls_cert"
+            reading.miss(f"{row.where}.{missing}", "tls_cert and tls_key together, or neither")
         listen = row.values["listen"]
         if listen == ():
             reading.refuse(f"{row.where}.listen", [], f"at least one of: {LISTEN.allowed}")

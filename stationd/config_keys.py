@@ -126,6 +126,10 @@ LISTEN = Rule(
     '(other addresses are not served yet), or a socket such as "unix:/run/stationd/api.sock"',
     convert=_listen,
 )
+_PEM = matching(
+    r"|/[^\x00]{1,4095}|[A-Za-z0-9][A-Za-z0-9._-]{0,254}",
+    'the absolute path of a file, the name of a systemd credential, or "" for none',
+)
 _URI = Rule(
     allowed='a URI such as "ipp://127.0.0.1:631/printers/kartu-1", without a user or password in it', convert=_uri
 )
@@ -189,6 +193,26 @@ TABLES: Final[tuple[Table, ...]] = (
             Key(name="origins", rule=many(_ORIGIN), default=(), help="Origins whose pages may call the API."),
             Key(name="max_body_mb", rule=whole(1, 64), default=8, help="The largest request body, in megabytes."),
             Key(name="body_timeout_s", rule=whole(1, 600), default=30, help="How long a body may take to arrive."),
+            Key(
+                name="kiosk_rate",
+                rule=whole(0, 10_000),
+                default=50,
+                help="Calls a second that each kiosk's token may make, four times as many at once; 0: without limit.",
+            ),
+            Key(
+                name="local_admin",
+                rule=YES_OR_NO,
+                default=False,
+                help="Let root and the user that runs the station administer it over the unix socket without a token. "
+                "Not where a proxy of theirs hands on what others ask.",
+            ),
+            Key(
+                name="tls_cert",
+                rule=_PEM,
+                default="",
+                help="Certificate and chain (PEM) with which addresses, not the unix socket, speak TLS.",
+            ),
+            Key(name="tls_key", rule=_PEM, default="", help="Its private key (PEM)."),
         ),
     ),
     Table(

@@ -8,11 +8,15 @@ from stationd.adapters.stream_metrics import StreamMetrics
 from stationd.domain.events import Event
 from stationd.ports.clock import Clock
 from stationd.services.figures import Figures
+from stationd.services.glance import Glance
+from stationd.services.printers import Printers
 from stationd.services.read import Readers
+from stationd.services.readiness import Readiness
+from stationd.services.station import Station
 from stationd.services.stream import Stream
 from stationd.services.supervise import Supervisor
 
-_TASKS = ("events of other processes", "events of readers")
+_TASKS = ("events of other processes", "events of readers", "glance")
 
 
 class Streaming:
@@ -25,11 +29,16 @@ class Streaming:
         self.metrics = StreamMetrics(self.stream, readers.live)
         self._readers = readers
 
-    async def start(self, supervisor: Supervisor) -> None:
+    async def start(
+        self, supervisor: Supervisor, *, printers: Printers, station: Station, readiness: Readiness
+    ) -> None:
         """Begin after the newest event of the record."""
         await self.stream.load()
         await self.figures.load()
-        looking, reading = _TASKS
+        glance = Glance(self.stream, printers.all, station.describe)
+        readiness.follow(glance.checked)
+        looking, reading, glancing = _TASKS
+        supervisor.start(glancing, glance.run)
         supervisor.start(looking, self.stream.run)
         supervisor.start(reading, self._read)
 

@@ -17,13 +17,18 @@ class Role(StrEnum):
 class Actor:
     """Who asks: the name of the token, its role, and the officer's number when an officer signed in.
 
-    ``session`` is the hash of the session's token.
+    ``session`` is the hash of the session's token; ``paths`` the beginnings of the only paths that the token reaches.
     """
 
     name: str
     role: Role
     officer: str | None = None
     session: bytes | None = field(default=None, repr=False, compare=False)
+    paths: tuple[str, ...] = field(default=(), repr=False)
+
+    def reaches(self, path: str) -> bool:
+        """Whether the token may be used for this path: ``/v1/jobs`` stands for itself and all that is below it."""
+        return not self.paths or any(path == each or path.startswith(f"{each.rstrip('/')}/") for each in self.paths)
 
 
 STATION = Actor(name="stationd", role=Role.ADMIN)

@@ -39,6 +39,11 @@ class Callers:
         """Take more from a caller who was let in; the level may become negative, and is then waited for."""
         self._keep(caller, self._level(caller, now_s) - cost, now_s)
 
+    def left(self, caller: Hashable, now_s: float) -> tuple[int, int]:
+        """How many questions the caller may ask now, and the whole seconds until the bucket is full again."""
+        level, burst = self._level(caller, now_s), self.allowance.burst
+        return max(0, int(level)), ceil((burst - level) * 60 / self.allowance.per_minute)
+
     def _level(self, caller: Hashable, now_s: float) -> float:
         level, at = self._buckets.get(caller, (float(self.allowance.burst), now_s))
         return min(float(self.allowance.burst), level + (now_s - at) * self.allowance.per_minute / 60)

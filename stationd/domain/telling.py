@@ -57,7 +57,8 @@ TOPICS: Final[Mapping[str, Row]] = MappingProxyType(
             kiosk=_unnamed("state", "from"),
         ),
         "printer": _row(
-            monitor=_only("state", "reasons", "reason", "spoils", "outcome"), kiosk=_only("state", "reasons")
+            monitor=_only("state", "reasons", "is_paused", "reason", "spoils", "outcome"),
+            kiosk=_only("state", "reasons"),
         ),
         "reader": _row(monitor=_only("state", "reasons", "kind"), kiosk=_only("state", "reasons", "kind", "receipt")),
         "queue": _row(monitor=_only("kind"), kiosk=_only("kind")),
@@ -70,6 +71,7 @@ TOPICS: Final[Mapping[str, Row]] = MappingProxyType(
         "hand_over": _row(monitor=_unnamed("code")),
         "approval": _row(),
         "surrender": _row(),
+        "pairing": _row(),
         "blanks": _row(monitor=_only("quantity", "difference", "at_hand")),
         "device": _row(monitor=_only("title", "port", "matcher", "is_new", "is_reset")),
         "signature": _row(monitor=_unnamed("code")),

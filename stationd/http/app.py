@@ -18,6 +18,7 @@ from stationd.http import (
     jobs,
     officers,
     openapi,
+    pairings,
     precedence,
     queue,
     readiness,
@@ -28,6 +29,7 @@ from stationd.http import (
 from stationd.http.doors import Doors
 from stationd.http.endpoint import SHORTCUTS, endpoint, expect, not_allowed, not_found
 from stationd.http.guard import Guard
+from stationd.http.limits import Limits
 from stationd.http.policy import POLICY, HttpPolicy
 from stationd.http.routing import Route, Table
 from stationd.http.sse import Frames
@@ -50,6 +52,7 @@ TABLES = (
     events.table,
     scans.table,
     figures.table,
+    pairings.table,
 )
 
 ROUTES: tuple[Route, ...] = tuple(route for table in TABLES for route in table.routes)
@@ -66,12 +69,13 @@ def build(doors: Doors, policy: HttpPolicy, more: Sequence[Table] = ()) -> web.A
     app = web.Application()
     app[POLICY] = policy
     guard = Guard(policy, doors.access)
+    limits = Limits(doors.clock, policy.kiosk_rate)
     app[openapi.DOCUMENT] = openapi.Rendered(cache(lambda: openapi.render(ROUTES)))
     app[events.FRAMES] = Frames()
     shortcuts = app[SHORTCUTS] = {}
     methods: dict[str, list[str]] = {}
     for route in (*ROUTES, *(route for table in (console.table, *more) for route in table.routes)):
-        serve = endpoint(route, doors, policy, guard)
+        serve = endpoint(route, doors, policy, guard, limits)
         allowed = [hdrs.METH_GET, hdrs.METH_HEAD] if route.method == hdrs.METH_GET else [route.method]
         for method in allowed:
             app.router.add_route(method, route.path, serve, expect_handler=expect)

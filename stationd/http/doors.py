@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 from aiohttp import web
 
 from stationd.domain.authority import STATION, Actor
+from stationd.ports.clock import Clock
 from stationd.services.access import Access
 from stationd.services.answers import Answers
 from stationd.services.blanks import Blanks
@@ -16,6 +17,7 @@ from stationd.services.duty import Duty
 from stationd.services.figures import Figures
 from stationd.services.jobs import Jobs
 from stationd.services.officers import Officers
+from stationd.services.pairing import Pairings
 from stationd.services.precedence import Precedence
 from stationd.services.printers import Printers
 from stationd.services.queue import Queue
@@ -59,6 +61,8 @@ class Doors:
     readiness: Readiness
     stream: Stream
     figures: Figures
+    pairings: Pairings
+    clock: Clock
     metrics: Callable[[], bytes]
     observe: Callable[[str, str, int, float], None] | None = None
 

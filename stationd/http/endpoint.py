@@ -17,10 +17,12 @@ import msgspec
 from aiohttp import hdrs, web
 from multidict import CIMultiDict
 
+from stationd.domain.authority import Actor
 from stationd.domain.errors import Faulted, Refused, StationError
 from stationd.http.bodies import decode_json, read_body, read_query, require_json, require_media_type
 from stationd.http.doors import NOBODY, Ask, Doors, Reply
 from stationd.http.guard import Guard, cors_headers, idempotency_key, preflight_headers
+from stationd.http.limits import Limited, Limits, Rate
 from stationd.http.policy import HttpPolicy
 from stationd.http.problems import MEDIA_TYPE, encode, problem_of, wants_indonesian
 from stationd.http.routing import Route
@@ -59,10 +61,13 @@ def request_id() -> str:
     return f"{_run}-{next(_numbers):x}"
 
 
-def endpoint(route: Route, doors: Doors, policy: HttpPolicy, guard: Guard) -> Endpoint:
+Who = Callable[[web.Request], Awaitable[tuple[Actor, Mapping[str, str] | None]]]
+
+
+def endpoint(route: Route, doors: Doors, policy: HttpPolicy, guard: Guard, limits: Limits) -> Endpoint:
     """The function that serves a route. It raises nothing but what means that the caller is gone."""
     handler = route.handler
-    roles = route.roles
+    who = _who(route, guard, limits)
     decoder = msgspec.json.Decoder(route.body) if route.has_body else None
     nothing = None if route.needs_body else route.body()
     query_model = route.query
@@ -72,10 +77,11 @@ def endpoint(route: Route, doors: Doors, policy: HttpPolicy, guard: Guard) -> En
     async def serve(request: web.Request) -> web.StreamResponse:
         name = request_id()
         origin: str | None = None
+        rate: Mapping[str, str] | None = None
         try:
             headers = request.headers
             origin = _admitted(request, guard)
-            actor = NOBODY if roles is None else await guard.actor(headers, roles)
+            actor, rate = await who(request)
             key = idempotency_key(headers) if route.is_keyed else ""
             if route.takes is not None:
                 require_media_type(headers, route.takes)
@@ -96,12 +102,42 @@ def endpoint(route: Route, doors: Doors, policy: HttpPolicy, guard: Guard) -> En
             response = problem(request, error, name)
         except Exception as error:  # noqa: BLE001 - the one place where a defect becomes an answer
             response = mistake(request, error, name)
-        response.headers[REQUEST_ID] = name
-        if origin is not None:
-            response.headers.update(cors_headers(origin))
-        return response
+        return _completed(response, name, rate, origin)
 
     return serve if doors.observe is None else _observed(serve, route, doors.observe)
+
+
+def _completed(response: web.Response, name: str, rate: Mapping[str, str] | None, origin: str | None) -> web.Response:
+    response.headers[REQUEST_ID] = name
+    if rate is not None:
+        response.headers.update(rate)
+    if origin is not None:
+        response.headers.update(cors_headers(origin))
+    return response
+
+
+def _who(route: Route, guard: Guard, limits: Limits) -> Who:
+    """The function that tells who asks, and the header fields of the limit that counts for them."""
+    roles, rate = route.roles, route.rate
+
+    async def nobody(_request: web.Request) -> tuple[Actor, Mapping[str, str] | None]:
+        return NOBODY, None
+
+    async def stranger(request: web.Request) -> tuple[Actor, Mapping[str, str] | None]:
+        return NOBODY, limits.stranger(request, rate or Rate.KNOCK)
+
+    async def known(request: web.Request) -> tuple[Actor, Mapping[str, str] | None]:
+        try:
+            actor = await guard.actor(request, roles or frozenset())
+        except Refused as refused:
+            if refused.code == "token-unknown":
+                limits.wrong_token(request)
+            raise
+        return actor, limits.caller(actor)
+
+    if roles is not None:
+        return known
+    return nobody if rate is None else stranger
 
 
 def problem(request: web.BaseRequest, error: StationError, name: str) -> web.Response:
@@ -118,6 +154,8 @@ def problem(request: web.BaseRequest, error: StationError, name: str) -> web.Res
         response.headers[hdrs.RETRY_AFTER] = _RETRY_AFTER_S
     elif isinstance(error, Refused) and error.wait_s is not None:
         response.headers[hdrs.RETRY_AFTER] = str(error.wait_s)
+    if isinstance(error, Limited):
+        response.headers.update(error.headers)
     if not request.content.is_eof():
         response.force_close()
     return response

@@ -9,11 +9,12 @@ import re
 from collections.abc import Mapping
 from typing import Protocol
 
-from aiohttp import hdrs
+from aiohttp import hdrs, web
 from multidict import CIMultiDictProxy
 
 from stationd.domain.authority import Actor, Role
 from stationd.domain.errors import Refused
+from stationd.http.peers import local_admin
 from stationd.http.policy import HttpPolicy
 
 SEC_FETCH_SITE = "Sec-Fetch-Site"
@@ -42,7 +43,9 @@ class Guard:
     def __init__(self, policy: HttpPolicy, identity: Identity) -> None:
         self._hosts = policy.hosts
         self._foreign = policy.origins
-        self._own = frozenset(f"http://{host}" for host in policy.hosts)
+        scheme = "https" if policy.is_tls else "http"
+        self._own = frozenset(f"{scheme}://{host}" for host in policy.hosts)
+        self._has_local_admin = policy.has_local_admin
         self._actor_of = identity.actor_of
 
     def admit(self, headers: Headers) -> str | None:
@@ -68,11 +71,16 @@ class Guard:
             raise _cross_site()
         return None
 
-    async def actor(self, headers: Headers, roles: frozenset[Role]) -> Actor:
-        """Who asks, if the token's role is one of ``roles``.
+    async def actor(self, request: web.BaseRequest, roles: frozenset[Role]) -> Actor:
+        """Who asks, if the token's role is one of ``roles`` and the token reaches the path.
 
-        Raises ``Refused``: ``token-missing``, ``token-unknown``, ``role-not-allowed``.
+        Raises ``Refused``: ``token-missing``, ``token-unknown``, ``role-not-allowed``, ``token-scope``.
         """
+        headers = request.headers
+        if self._has_local_admin and hdrs.AUTHORIZATION not in headers:
+            local = local_admin(request)
+            if local is not None and local.role in roles:
+                return local
         token = bearer(headers)
         actor = await self._actor_of(token) if 0 < len(token) <= _LONGEST_TOKEN else None
         if actor is None:
@@ -80,6 +88,8 @@ class Guard:
         if actor.role not in roles:
             allowed = ", ".join(sorted(roles))
             raise Refused("role-not-allowed", f"cannot do this as {actor.role}: allowed are {allowed}")
+        if actor.paths and not actor.reaches(request.rel_url.raw_path):
+            raise Refused("token-scope", "cannot answer: the token was made for other paths")
         return actor
 
 
@@ -116,7 +126,7 @@ def cors_headers(origin: str) -> Mapping[str, str]:
     """What lets a page of a configured foreign origin read an answer."""
     return {
         hdrs.ACCESS_CONTROL_ALLOW_ORIGIN: origin,
-        hdrs.ACCESS_CONTROL_EXPOSE_HEADERS: "Location, X-Request-Id, Retry-After",
+        hdrs.ACCESS_CONTROL_EXPOSE_HEADERS: "Location, ETag, X-Request-Id, Retry-After, RateLimit, RateLimit-Policy",
         hdrs.VARY: hdrs.ORIGIN,
     }
 
@@ -126,7 +136,7 @@ def preflight_headers(origin: str, methods: str) -> Mapping[str, str]:
     return {
         **cors_headers(origin),
         hdrs.ACCESS_CONTROL_ALLOW_METHODS: methods,
-        hdrs.ACCESS_CONTROL_ALLOW_HEADERS: "Authorization, Content-Type, Idempotency-Key, Last-Event-ID",
+        hdrs.ACCESS_CONTROL_ALLOW_HEADERS: "Authorization, Content-Type, Idempotency-Key, If-Match, Last-Event-ID",
         hdrs.ACCESS_CONTROL_MAX_AGE: "600",
     }
 

@@ -10,6 +10,7 @@ from msgspec import Meta
 from stationd.domain.authority import Role
 from stationd.domain.officer import Standing
 from stationd.http.doors import Ask, Doors, Reply
+from stationd.http.limits import Rate
 from stationd.http.routing import OFFICERS, Table
 from stationd.http.schemas import NoQuery, Nothing, moment
 from stationd.services.officers import Decree, OfficerView, must_be_officer
@@ -103,6 +104,7 @@ class DutyAnswer(msgspec.Struct, frozen=True):
     roles=None,
     status=201,
     says="Signed in; the token is told once.",
+    rate=Rate.KNOCK,
     problems=("sign-in-refused", "sign-in-locked", "sign-in-busy", "officer-not-appointed", "storage-full"),
 )
 async def sign_in(doors: Doors, ask: Ask[NewSession, NoQuery]) -> Reply[SessionAnswer]:

@@ -16,7 +16,9 @@ class HttpPolicy:
     the station itself need not be listed. ``max_body`` counts bytes; times are seconds. ``body_timeout_s`` bounds the
     whole body, ``header_timeout_s`` the first request's headers, ``keepalive_s`` the wait for every further request.
     A stop takes at most ``grace_s``. A stream of events shows every ``heartbeat_s`` that it lives; a listener that has
-    not read for ``patience_s`` is cut off.
+    not read for ``patience_s`` is cut off. ``kiosk_rate``: calls a second of a kiosk's token, 0 without limit;
+    ``has_local_admin``: root and the station's own user need no token on the unix socket; ``is_tls``: pages of the
+    station's own come by https.
     """
 
     hosts: frozenset[str]
@@ -30,6 +32,9 @@ class HttpPolicy:
     grace_s: float = 2.0
     heartbeat_s: float = 15.0
     patience_s: float = 20.0
+    kiosk_rate: int = 0
+    has_local_admin: bool = False
+    is_tls: bool = False
 
 
 POLICY = web.AppKey("policy", HttpPolicy)

@@ -14,6 +14,7 @@ from aiohttp import web
 
 from stationd.domain.authority import Role
 from stationd.http.doors import Ask, Doors, Reply
+from stationd.http.limits import Rate
 from stationd.http.schemas import NoQuery, Nothing
 
 Handler = Callable[[Doors, Any], Awaitable[Reply[Any] | web.StreamResponse]]
@@ -34,7 +35,7 @@ class Route:
     ``media_type``. ``also`` are further successful or informative statuses with what they mean; ``problems`` the codes
     of this call beyond those that every call has. ``takes`` is the media type of a body that the handler reads itself
     while it arrives. ``headers`` are request headers that it reads, with what they mean; ``streams`` the model of each
-    event, where the answer is a stream of events.
+    event, where the answer is a stream of events; ``rate`` the limit on a public call.
     """
 
     method: str
@@ -57,6 +58,7 @@ class Route:
     takes: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     streams: type[Any] | None = None
+    rate: Rate | None = None
 
     @property
     def has_body(self) -> bool:
@@ -78,7 +80,9 @@ class Route:
         """Every problem code that this call may answer, those of all calls included."""
         found = ["host-not-allowed", "cross-site"]
         if self.roles is not None:
-            found += ["token-missing", "token-unknown", "role-not-allowed"]
+            found += ["token-missing", "token-unknown", "role-not-allowed", "token-scope", "rate-limited"]
+        elif self.rate is not None:
+            found += ["rate-limited"]
         if self.is_keyed:
             found += ["idempotency-key-missing", "idempotency-key-malformed"]
         if self.has_body:
@@ -111,6 +115,7 @@ class Table:
         takes: str | None = None,
         headers: Mapping[str, str] | None = None,
         streams: type[Any] | None = None,
+        rate: Rate | None = None,
     ) -> Callable[[Handler], Handler]:
         """A decorator that enters a handler into the table. Raises ``TypeError`` for a handler without its types."""
 
@@ -139,6 +144,7 @@ class Table:
                     takes=takes,
                     headers=headers or {},
                     streams=streams,
+                    rate=rate,
                 )
             )
             return handler

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -146,10 +147,13 @@ class HttpServer:
         *,
         own: Sequence[socket.socket] = (),
         inherited: Sequence[socket.socket] = (),
+        tls: ssl.SSLContext | None = None,
     ) -> None:
+        """``tls``: spoken on every socket that is not a unix socket."""
         self._policy = policy
         self._own = tuple(own)
         self._inherited = tuple(inherited)
+        self._tls = tls
         self._room = Room(policy)
         self._runner = web.AppRunner(app, shutdown_timeout=policy.grace_s * 0.4)  # aiohttp waits for it twice
         self._listening: list[asyncio.Server] = []
@@ -186,7 +190,10 @@ class HttpServer:
                 if each.family == socket.AF_UNIX:
                     listening = await loop.create_unix_server(connect, sock=each, backlog=backlog)
                 else:
-                    listening = await loop.create_server(connect, sock=each, backlog=backlog)
+                    shaking_s = None if self._tls is None else self._policy.header_timeout_s
+                    listening = await loop.create_server(
+                        connect, sock=each, backlog=backlog, ssl=self._tls, ssl_handshake_timeout=shaking_s
+                    )
                 self._listening.append(listening)
         except BaseException:
             await self.stop()

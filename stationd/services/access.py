@@ -2,11 +2,12 @@
 
 import hashlib
 import secrets
+from collections.abc import Callable
 from typing import Protocol
 
-from stationd.domain.authority import Actor, Role
+from stationd.domain.authority import STATION, Actor, Role
 from stationd.ports.clock import Clock
-from stationd.ports.tokens import TokenStore
+from stationd.ports.tokens import NewToken, StoredToken, TokenStore
 
 REMEMBERED_S = 1.0
 """How long an answer is used again; a revoked token works at most this long."""
@@ -34,29 +35,42 @@ class Sessions(Protocol):
 class Access:
     """Tokens, looked up by hash: comparing takes the same time for every wrong token."""
 
-    def __init__(self, tokens: TokenStore, clock: Clock, sessions: Sessions | None = None) -> None:
+    def __init__(
+        self,
+        tokens: TokenStore,
+        clock: Clock,
+        sessions: Sessions | None = None,
+        is_trusted: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """``is_trusted``: whether dates may be judged by the wall clock now; while they may not, no token expires."""
         self._tokens = tokens
         self._clock = clock
         self._sessions = sessions
-        self._remembered: dict[bytes, tuple[float, Actor]] = {}
+        self._is_trusted = is_trusted
+        self._remembered: dict[bytes, tuple[float, StoredToken]] = {}
 
     async def actor_of(self, token: str) -> Actor | None:
-        """Who carries this token, or ``None`` when it is unknown or revoked, or its session is over."""
+        """Who carries this token, or ``None`` when it is unknown, revoked or expired, or its session is over."""
         hash_ = hash_of(token)
         if self._sessions is not None and token.startswith(SESSION_PREFIX):
             return self._sessions.actor_of(hash_)
         now = self._clock.monotonic()
         known = self._remembered.get(hash_)
         if known is not None and now - known[0] < REMEMBERED_S:
-            return known[1]
-        actor = await self._tokens.actor_of(hash_)
-        if actor is None:
+            return self._unexpired(known[1])
+        stored = await self._tokens.find(hash_)
+        if stored is None:
             self._remembered.pop(hash_, None)
             return None
         if len(self._remembered) >= _REMEMBERED_AT_MOST:
             self._remembered.clear()
-        self._remembered[hash_] = (now, actor)
-        return actor
+        self._remembered[hash_] = (now, stored)
+        return self._unexpired(stored)
+
+    def _unexpired(self, stored: StoredToken) -> Actor | None:
+        until = stored.expires_at
+        is_over = until is not None and self._clock.now_ms() >= until and self._is_trusted()
+        return None if is_over else stored.actor
 
     async def is_valid(self, token: str) -> bool:
         """Whether the token still works; unlike :meth:`actor_of` it does not count as use of a session."""
@@ -64,10 +78,23 @@ class Access:
             return self._sessions.is_open(hash_of(token))
         return await self.actor_of(token) is not None
 
-    async def create(self, name: str, role: Role) -> str:
-        """A new token, told once: only its hash is stored. Raises ``Refused`` (``token-name-taken``)."""
+    async def create(
+        self,
+        name: str,
+        role: Role,
+        *,
+        made_by: str = STATION.name,
+        expires_at: int | None = None,
+        paths: tuple[str, ...] = (),
+    ) -> str:
+        """A new token, told once: only its hash is stored. Raises ``Refused`` (``token-name-taken``).
+
+        ``expires_at`` is Unix milliseconds; ``paths`` are the beginnings of the only paths that it reaches.
+        """
         token = f"st_{role}_{secrets.token_urlsafe(_TOKEN_BYTES)}"
-        refused = await self._tokens.create(name, role, hash_of(token))
+        refused = await self._tokens.create(
+            NewToken(name=name, role=role, hash=hash_of(token), made_by=made_by, expires_at=expires_at, paths=paths)
+        )
         if refused is not None:
             raise refused
         return token

@@ -61,6 +61,10 @@ def test_a_station_needs_only_its_id_and_its_name():
         origins=(),
         max_body_mb=8,
         body_timeout_s=30,
+        kiosk_rate=50,
+        local_admin=False,
+        tls_cert="",
+        tls_key="",
     )
     assert asdict(read.blanks) == {"reserve_for_first": 50, "reserve_days": 0, "low": 200}
     assert read.queue == QueueSettings(

@@ -17,6 +17,16 @@ def test_a_burst_is_answered_and_then_the_caller_waits():
     assert [desk.take("a", 1.0), desk.take("a", 1.0)] == [None, 1]
 
 
+def test_it_is_told_how_many_are_left_and_when_all_are_again():
+    desk = callers()
+    assert desk.left("a", 0.0) == (3, 0)
+    desk.take("a", 0.0)
+    assert desk.left("a", 0.0) == (2, 1)
+    desk.charge("a", 0.0, 9)
+    assert desk.left("a", 0.0) == (0, 10)
+    assert desk.left("a", 0.5) == (0, 10)
+
+
 def test_a_miss_costs_more_and_is_waited_for():
     desk = callers()
     assert desk.take("a", 0.0) is None

@@ -10,6 +10,7 @@ from stationd.adapters.sqlite.transaction import Transaction
 from stationd.adapters.sqlite.writer import Writer
 from stationd.domain.authority import Actor, Role
 from stationd.domain.errors import Refused
+from stationd.ports.tokens import NewToken, StoredToken
 
 _Q = load("people")
 
@@ -22,6 +23,8 @@ class TokenRow:
     role: Role
     created_at: int
     revoked_at: int | None
+    expires_at: int | None
+    paths: tuple[str, ...]
 
 
 class SqliteTokens:
@@ -31,22 +34,33 @@ class SqliteTokens:
         self._writer = writer
         self._reader = reader
 
-    async def actor_of(self, hash_: bytes) -> Actor | None:
-        """See :meth:`stationd.ports.tokens.TokenStore.actor_of`."""
+    async def find(self, hash_: bytes) -> StoredToken | None:
+        """See :meth:`stationd.ports.tokens.TokenStore.find`."""
 
-        def unit(connection: sqlite3.Connection) -> Actor | None:
+        def unit(connection: sqlite3.Connection) -> StoredToken | None:
             row = connection.execute(_Q["token_by_hash"], (hash_,)).fetchone()
-            return Actor(name=row[0], role=Role(row[1])) if row is not None else None
+            if row is None:
+                return None
+            name, role, paths, expires_at = row
+            return StoredToken(
+                actor=Actor(name=name, role=Role(role), paths=tuple(paths.split())), expires_at=expires_at
+            )
 
         return await self._reader.run(unit)
 
-    async def create(self, name: str, role: Role, hash_: bytes) -> Refused | None:
+    async def create(self, token: NewToken) -> Refused | None:
         """See :meth:`stationd.ports.tokens.TokenStore.create`."""
 
         def operation(transaction: Transaction, arguments: Sequence[None]) -> list[Refused | None]:
-            if transaction.run(_Q["insert_token"], (name, role, hash_, transaction.now_ms)) != 1:
-                return [Refused("token-name-taken", f"cannot create the token: the name {name!r} is taken")]
-            transaction.event("token.created", name, {"role": role})
+            row = (token.name, token.role, token.hash, transaction.now_ms, token.expires_at, " ".join(token.paths))
+            if transaction.run(_Q["insert_token"], row) != 1:
+                return [Refused("token-name-taken", f"cannot create the token: the name {token.name!r} is taken")]
+            facts: dict[str, object] = {"role": token.role, "actor": token.made_by}
+            if token.expires_at is not None:
+                facts["expires_at"] = token.expires_at
+            if token.paths:
+                facts["paths"] = token.paths
+            transaction.event("token.created", token.name, facts)
             return [None for _ in arguments]
 
         return await self._writer.apply(operation, None)
@@ -67,8 +81,15 @@ class SqliteTokens:
 
         def unit(connection: sqlite3.Connection) -> list[TokenRow]:
             return [
-                TokenRow(name=name, role=Role(role), created_at=created_at, revoked_at=revoked_at)
-                for name, role, created_at, revoked_at in connection.execute(_Q["tokens"])
+                TokenRow(
+                    name=name,
+                    role=Role(role),
+                    created_at=created_at,
+                    revoked_at=revoked_at,
+                    expires_at=expires_at,
+                    paths=tuple(paths.split()),
+                )
+                for name, role, created_at, revoked_at, expires_at, paths in connection.execute(_Q["tokens"])
             ]
 
         return await self._reader.run(unit)

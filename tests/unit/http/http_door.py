@@ -39,6 +39,7 @@ from stationd.services.figures import Figures
 from stationd.services.jobs import JobView, Known
 from stationd.services.live_scans import Hearing, LiveScans
 from stationd.services.officers import Decree, OfficerView, must_be_officer
+from stationd.services.pairing import Asked, Pairing
 from stationd.services.precedence import Moved
 from stationd.services.printers import DeviceView
 from stationd.services.queue import QueueView
@@ -452,6 +453,24 @@ class FakePrecedence:
         return await FakeJobs().read(job_id)
 
 
+class FakePairings:
+    def ask(self, name: str) -> Asked:
+        return Asked(code="K7Q-4MX", secret="s", expires_in_s=600)
+
+    def all(self) -> list[Pairing]:
+        return [Pairing(code="K7Q-4MX", name="kiosk-lobby", asked_at=0, until=0, secret="s")]
+
+    def approve(self, code: str, *, actor: Actor) -> None:
+        if code != "K7Q-4MX":
+            raise Refused("pairing-unknown", "cannot pair: nobody waits under this code")
+
+    def decline(self, code: str) -> None:
+        self.approve(code, actor=TOKENS["token-of-admin"])
+
+    async def collect(self, secret: str) -> str | None:
+        return "st_kiosk_x" if secret == "s" else None
+
+
 class FakeReadiness:
     can_finish = 7
 
@@ -555,6 +574,8 @@ async def doors() -> AsyncIterator[OpenDoor]:
             readiness=FakeReadiness(),
             stream=stream,
             figures=Figures(FakeLog(), SystemClock()),
+            pairings=FakePairings(),
+            clock=SystemClock(),
             metrics=lambda: b"stationd_up 1\n",
             observe=lambda *seen: observed.append(seen),
         )

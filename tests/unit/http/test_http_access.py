@@ -14,6 +14,11 @@ WRITTEN_DOWN = {
     ("GET", "/v1/events"): {"kiosk", "officer", "admin", "monitor"},
     ("GET", "/v1/devices/{device_id}/scans"): {"kiosk", "officer", "admin"},
     ("GET", "/v1/figures"): {"officer", "admin", "monitor"},
+    ("POST", "/v1/pairings"): None,
+    ("POST", "/v1/pairings/collect"): None,
+    ("GET", "/v1/pairings"): {"officer", "admin"},
+    ("POST", "/v1/pairings/{code}/approve"): {"officer", "admin"},
+    ("DELETE", "/v1/pairings/{code}"): {"officer", "admin"},
     ("GET", "/v1/station"): {"kiosk", "officer", "admin", "monitor"},
     ("POST", "/v1/jobs"): {"kiosk", "officer", "admin"},
     ("GET", "/v1/jobs"): {"officer", "admin"},
@@ -73,7 +78,7 @@ CALLS = [pytest.param(route, id=f"{route.method} {route.path}") for route in ROU
 
 def address(route):
     return route.path.format(
-        job_id=JOB_ID, device_id="kartu-1", approval_id=JOB_ID, card_id=JOB_ID, receipt="2XK7-9QF4-M3TP"
+        job_id=JOB_ID, device_id="kartu-1", approval_id=JOB_ID, card_id=JOB_ID, receipt="2XK7-9QF4-M3TP", code="K7Q-4MX"
     )
 
 

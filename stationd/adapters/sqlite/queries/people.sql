@@ -1,14 +1,14 @@
 -- name: insert_token
-INSERT INTO token (name, role, hash, created_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING;
+INSERT INTO token (name, role, hash, created_at, expires_at, paths) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING;
 
 -- name: revoke_token
 UPDATE token SET revoked_at = ? WHERE name = ? AND revoked_at IS NULL;
 
 -- name: token_by_hash
-SELECT name, role FROM token WHERE hash = ? AND revoked_at IS NULL;
+SELECT name, role, paths, expires_at FROM token WHERE hash = ? AND revoked_at IS NULL;
 
 -- name: tokens
-SELECT name, role, created_at, revoked_at FROM token ORDER BY created_at, name;
+SELECT name, role, created_at, revoked_at, expires_at, paths FROM token ORDER BY created_at, name;
 
 -- name: printer_marks
 SELECT name, is_paused, is_drained, stopped_by FROM printer;
