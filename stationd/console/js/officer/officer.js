@@ -14,6 +14,8 @@ import { VIEWS, counts } from "./views.js";
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
 const desk = new Desk(draw);
 let shown = "";
+/** What is to have the focus as soon as it is there, as a selector. */
+let wished = "";
 
 function draw() {
   document.title = `${t("app.officer")} · ${desk.know("station")?.name ?? "stationd"}`;
@@ -24,6 +26,10 @@ function draw() {
     shown = view.name;
     root.querySelector("main")?.scrollTo(0, 0);
   }
+  const found = wished && /** @type {HTMLElement | null} */ (root.querySelector(wished));
+  if (!found) return;
+  found.focus();
+  wished = "";
 }
 
 /** @param {import("./views.js").View} view */
@@ -143,7 +149,8 @@ function press(event) {
   else if (event.key === "Escape") desk.go(desk.view);
   else if (event.key === "/") {
     desk.go("queue");
-    requestAnimationFrame(() => requestAnimationFrame(() => /** @type {HTMLElement | null} */ (document.querySelector("input[type=search]"))?.focus()));
+    wished = "input[type=search]";
+    desk.changed();
   } else return;
   event.preventDefault();
 }

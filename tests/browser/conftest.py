@@ -1,0 +1,53 @@
+"""One browser and one demonstration for all tests of the console."""
+
+import pytest_asyncio
+
+from tests.rigs.browser import GLASS, chromium, glass
+from tests.rigs.demo import Demo
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser():
+    async with chromium() as found:
+        yield found
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def demo(tmp_path_factory):
+    found = Demo(tmp_path_factory.mktemp("demo") / "station", "--speed", "4")
+    await found.start()
+    yield found
+    await found.stop()
+
+
+async def sign_in(page, demo):
+    number, pin = demo.officer
+    await page.goto("/officer")
+    await page.fill("[name=number]", number)
+    await page.fill("[name=pin]", pin)
+    await page.press("[name=pin]", "Enter")
+    await page.wait_for_selector(".rail")
+    await page.wait_for_selector(".top .badge.good:has-text('Langsung')")
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def desk(browser, demo):
+    """The officer's desk, signed in."""
+    async with glass(browser, demo.address) as found:
+        await sign_in(found.page, demo)
+        yield found.page
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def kiosk(browser, demo):
+    """The kiosk's page, with its token."""
+    async with glass(browser, demo.address, size=GLASS, has_touch=True) as found:
+        await open_kiosk(found.page, demo)
+        yield found
+
+
+async def open_kiosk(page, demo):
+    await page.goto("/kiosk")
+    await page.fill("[name=token]", demo.tokens["kiosk"])
+    await page.click(".setup .main")
+    await page.wait_for_selector(".pad")

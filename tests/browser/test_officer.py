@@ -1,0 +1,195 @@
+"""The officer's desk in a real browser, against a running demonstration."""
+
+import signal
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.conftest import sign_in
+from tests.rigs.browser import glass
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def confirm(page, **fields):
+    """Fill the open dialog in and say yes."""
+    for name, value in fields.items():
+        await page.fill(f"dialog [name={name}]", value)
+    await page.click("dialog footer button:last-child")
+    await page.wait_for_selector("dialog", state="detached")
+
+
+async def test_a_wrong_pin_is_told_in_words_and_the_right_one_opens(browser, demo):
+    async with glass(browser, demo.address) as found:
+        page = found.page
+        await page.goto("/officer")
+        await page.fill("[name=number]", demo.officer[0])
+        await page.fill("[name=pin]", "not-the-pin")
+        await page.press("[name=pin]", "Enter")
+        await expect(page.locator("[role=alert]")).to_have_text("Nomor dan PIN tidak cocok.")
+        await page.fill("[name=pin]", demo.officer[1])
+        await page.press("[name=pin]", "Enter")
+        await page.wait_for_selector(".rail")
+        stored = await page.evaluate("JSON.stringify([{...localStorage}, document.cookie, location.href])")
+        token = await page.evaluate("sessionStorage.getItem('stationd.session')")
+        assert token.startswith("st_session_")
+        assert token not in stored
+        assert not any(token in url for url in found.asked)
+
+
+async def test_signing_out_leaves_nothing_behind(browser, demo):
+    async with glass(browser, demo.address) as found:
+        page = found.page
+        await sign_in(page, demo)
+        await page.click("a[href='#queue']")
+        await page.click(".top button:has-text('Keluar')")
+        await confirm(page)
+        await page.wait_for_selector("[name=pin]")
+        assert await page.evaluate("sessionStorage.length") == 0
+        await page.go_back()
+        await expect(page.locator(".rail")).to_have_count(0)
+    await demo.ask("GET", "/v1/duty")
+
+
+async def test_what_is_printed_is_shown_with_its_picture_and_goes_on_by_itself(desk, demo):
+    lane = desk.locator(".lane").first
+    await expect(lane.locator("img")).to_be_visible()
+    assert await lane.locator("img").evaluate("image => image.naturalWidth") == 1013
+    first = await lane.locator(".receipt").inner_text()
+    await expect(lane.locator(".receipt")).not_to_have_text(first, timeout=30_000)
+
+
+async def test_a_printer_that_is_pulled_and_put_back_says_what_to_do(desk, demo):
+    await desk.click("a[href='#devices']")
+    card = desk.locator(".device[aria-label=kartu-2]")
+    await demo.do("kartu-2", "unplug")
+    await expect(card.locator(".badge")).to_have_text("Tidak menjawab")
+    await expect(card).to_contain_text("Periksa kabel dan sakelar dayanya.")
+    await demo.do("kartu-2", "plug")
+    await expect(card.locator(".badge.good")).to_be_visible()
+    await demo.do("kartu-2", "open")
+    await expect(card).to_contain_text("Tutup penutupnya sampai berbunyi klik.")
+    await demo.do("kartu-2", "close")
+    await expect(card.locator(".badge.good")).to_be_visible()
+
+
+async def test_a_printer_that_is_plugged_in_appears_and_is_paused_and_resumed(desk, demo):
+    await desk.click("a[href='#devices']")
+    await demo.ask("POST", "/demo/printers", {"name": "kartu-9", "seconds": 600})
+    card = desk.locator(".device", has_text="kartu-9")
+    await card.locator("button:has-text('Jeda')").click()
+    await expect(card.locator(".badge")).to_have_text("Dijeda")
+    await expect(card).to_contain_text("Tekan Lanjutkan")
+    await card.locator("button:has-text('Lanjutkan')").click()
+    await expect(card.locator(".badge")).not_to_have_text("Dijeda")
+    await demo.ask("DELETE", "/demo/printers/kartu-9")
+    await expect(card.locator(".badge")).to_have_text("Tidak menjawab")
+
+
+async def test_a_card_is_found_however_its_receipt_is_typed_and_held_released_and_cancelled(desk, demo):
+    job = (await demo.jobs("queued"))[-1]
+    await desk.keyboard.press("/")
+    await desk.wait_for_selector("input[type=search]:focus")
+    await desk.keyboard.type(job["receipt"].replace("-", " ").lower().replace("1", "l").replace("0", "o"))
+    await desk.keyboard.press("Enter")
+    aside = desk.locator("aside")
+    await expect(aside.locator(".receipt")).to_have_text(job["receipt"])
+    await expect(aside).to_contain_text(job["order"])
+    await aside.locator("button:has-text('Tahan')").click()
+    await confirm(desk, reason="menunggu berkas")
+    await expect(aside.locator(".badge")).to_have_text("Ditangguhkan")
+    await expect(aside).to_contain_text("Ditahan petugas: menunggu berkas")
+    await aside.locator("button:has-text('Lepaskan')").click()
+    await confirm(desk, reason="berkas lengkap")
+    await expect(aside.locator(".badge")).to_have_text("Menunggu")
+    await aside.locator("button:has-text('Batalkan')").click()
+    await expect(desk.locator("dialog")).to_contain_text("Pemohon harus mengajukan lagi.")
+    await confirm(desk)
+    await expect(aside.locator(".badge")).to_have_text("Dibatalkan")
+
+
+async def test_a_mistyped_receipt_is_told_before_anything_is_looked_for(desk, demo):
+    job = (await demo.jobs("queued"))[-1]
+    wrong = job["receipt"][:-1] + ("0" if job["receipt"][-1] != "0" else "1")
+    await desk.keyboard.press("/")
+    await desk.wait_for_selector("input[type=search]:focus")
+    await desk.keyboard.type(wrong)
+    await desk.keyboard.press("Enter")
+    await expect(desk.locator("[role=alert]")).to_contain_text("tidak mungkin benar")
+
+
+async def test_a_card_in_doubt_is_answered_and_the_answer_is_changed(desk, demo):
+    for _ in range(10):
+        await demo.do("kartu-1", "restart")
+        try:
+            await expect(desk.locator(".rail a[href='#doubt'] .count")).to_be_visible(timeout=5000)
+        except AssertionError:
+            continue
+        break
+    await desk.keyboard.press("3")
+    article = desk.locator("article.doubt").first
+    receipt = await article.locator(".receipt").inner_text()
+    await expect(article).to_contain_text("Apakah kartu ini keluar dari kartu-1?")
+    await expect(article).to_contain_text("Penghitung kartu")
+    await expect(article.locator("img")).to_be_visible()
+    await article.locator("button:has-text('Tercetak')").first.click()
+    await confirm(desk, note="ada di baki")
+    await expect(desk.locator("article.doubt", has_text=receipt)).to_have_count(0)
+    (job,) = (await demo.ask("GET", f"/v1/jobs?receipt={receipt}"))["items"]
+    assert (job["state"], job["evidence"]) == ("printed", "officer")
+    await desk.locator(".line", has_text=receipt).locator("button").click()
+    await desk.select_option("dialog [name=outcome]", "spoiled")
+    await confirm(desk, note="ternyata rusak")
+    await expect(desk.locator(".toasts")).to_contain_text("Jawaban diubah.")
+    assert (await demo.ask("GET", "/v1/blanks"))["spoiled"] >= 1
+
+
+async def test_a_box_of_blanks_is_received(desk, demo):
+    before = (await demo.ask("GET", "/v1/blanks"))["received"]
+    await desk.keyboard.press("5")
+    await desk.click("button:has-text('Terima kiriman')")
+    await confirm(desk, quantity="120", note="kiriman contoh")
+    await expect(desk.locator(".toasts")).to_contain_text("120 blangko dicatat")
+    assert (await demo.ask("GET", "/v1/blanks"))["received"] == before + 120
+    await expect(desk.locator(".panel header", has_text="Di mana setiap blangko")).to_contain_text(str(before + 120))
+
+
+async def test_what_the_station_refuses_is_said_in_the_dialog_and_nothing_typed_is_lost(desk, demo):
+    await desk.keyboard.press("5")
+    await desk.click("button:has-text('Kembalikan ke dinas')")
+    await desk.fill("dialog [name=quantity]", "99999")
+    await desk.fill("dialog [name=note]", "semuanya")
+    await desk.click("dialog footer button:last-child")
+    await expect(desk.locator("dialog [role=alert]")).to_contain_text("tidak ada di buku")
+    assert await desk.input_value("dialog [name=note]") == "semuanya"
+    await desk.keyboard.press("Escape")
+    await desk.wait_for_selector("dialog", state="detached")
+
+
+async def test_every_view_and_every_switch_is_reached_by_keys(desk):
+    for key, title in (("2", "Antrean"), ("3", "Diragukan"), ("4", "Perangkat"), ("5", "Blangko"), ("8", "Kesiapan")):
+        await desk.keyboard.press(key)
+        await expect(desk.locator("main h1")).to_have_text(title)
+    await desk.keyboard.press("?")
+    await expect(desk.locator("dialog")).to_contain_text("cari kartu")
+    await desk.keyboard.press("Escape")
+    await desk.keyboard.press("l")
+    await expect(desk.locator("main h1")).to_have_text("Readiness")
+    assert await desk.evaluate("document.documentElement.lang") == "en"
+    await desk.keyboard.press("t")
+    assert await desk.evaluate("document.documentElement.dataset.theme") == "dark"
+    await desk.keyboard.press("d")
+    await expect(desk.locator("dialog")).to_contain_text("Go off duty?")
+    await desk.keyboard.press("Escape")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+async def test_the_desk_says_when_it_has_lost_touch_and_is_true_again_after_a_restart(desk, demo, number):
+    await desk.keyboard.press("5")
+    await demo.stop(number)
+    await expect(desk.locator(".lost")).to_contain_text("Hubungan dengan stasiun terputus")
+    await expect(desk.locator(".top .badge.bad")).to_have_text("Terputus")
+    await demo.start()
+    await expect(desk.locator(".lost")).to_have_count(0)
+    received = (await demo.ask("POST", "/v1/blanks/entries", {"kind": "received", "quantity": 7}))["received"]
+    await expect(desk.locator(".panel header", has_text="Di mana setiap blangko")).to_contain_text(str(received))
