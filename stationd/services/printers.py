@@ -1,7 +1,7 @@
 """The printers of the station, as people see and steer them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from stationd.domain.authority import Actor
 from stationd.domain.errors import Refused
@@ -42,8 +42,8 @@ class DeviceView:
     last_fault: str | None
     printing: tuple[str, ...]
     usb: KnownDevice | None = None
-    card_s: float | None = None
-    free_in_s: float | None = None
+    card_s: float | None = field(default=None, compare=False)
+    free_in_s: float | None = field(default=None, compare=False)
 
 
 class Printers:

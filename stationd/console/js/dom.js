@@ -36,7 +36,11 @@ function flat(kids) {
 /** Make the children of `root` what is described. @param {Element} root @param {...Anything} kids */
 export function render(root, ...kids) {
   patchKids(root, flat(kids), root.namespaceURI === SVG);
+  for (const element of born.splice(0)) /** @type {any} */ (element)[KEPT].props.ref(element);
 }
+
+/** New elements whose `ref` is still to be called, once they stand on the page. @type {Element[]} */
+const born = [];
 
 /** @param {Element} parent @param {Child[]} kids @param {boolean} inSvg */
 function patchKids(parent, kids, inSvg) {
@@ -58,7 +62,7 @@ function patchKids(parent, kids, inSvg) {
     } else {
       const made = make(kid, inSvg);
       parent.insertBefore(made, here);
-      /** @type {any} */ (made)[KEPT]?.props.ref?.(made);
+      if (typeof kid !== "string" && kid.props.ref) born.push(/** @type {Element} */ (made));
     }
   }
   while (here) {

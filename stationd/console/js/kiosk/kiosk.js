@@ -209,6 +209,7 @@ function press(event) {
     if (at.matches("button") || !kiosk.typed || kiosk.asked) return;
     kiosk.ask(kiosk.typed);
   } else if (event.key.length === 1 && SYMBOLS.includes(symbolsOf(event.key) || " ")) {
+    at.blur(); // else the Enter at the end of a scan presses the button that was touched last
     if (kiosk.asked || kiosk.wrong) kiosk.start();
     kiosk.type(symbolsOf(event.key));
   } else return;

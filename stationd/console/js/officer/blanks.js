@@ -29,6 +29,7 @@ export function blanks(desk) {
     h("div", { class: "title" }, h("h1", null, t("view.blanks")),
       h("button", { class: "button main", onclick: () => receive(desk) }, icon("blanks"), t("blanks.receive"))),
     book && h("div", { class: "stack" },
+      book.count?.state === "awaits-second-person" && h("p", { class: "notice act" }, icon("approvals"), t("blanks.count-waits")),
       book.is_low && h("p", { class: "notice warn" }, icon("warn"), t("blanks.low-why")),
       h("section", { class: "panel" },
         h("header", null, h("h2", null, t("blanks.where")), h("span", { class: "quiet num" }, t("blanks.received", { n: number(book.received) }))),
@@ -38,6 +39,7 @@ export function blanks(desk) {
       h("section", { class: "panel" },
         h("header", null, h("h2", null, t("blanks.enter"))),
         h("div", { class: "body row wrap" },
+          h("button", { class: "button", onclick: () => count(desk) }, icon("approvals"), t("blanks.count")),
           h("button", { class: "button", onclick: () => enter(desk, "spoiled") }, icon("bad"), t("blanks.spoiled")),
           h("button", { class: "button", onclick: () => enter(desk, "returned") }, icon("left"), t("blanks.returned")))),
     ),
@@ -53,6 +55,21 @@ async function receive(desk) {
     act: (said) => post("/v1/blanks/entries", { kind: "received", quantity: Number(said.quantity), note: said.note }),
   });
   if (filled) tell(t("blanks.received-done", { n: number(Number(filled.quantity)) }));
+  desk.again();
+}
+
+/** The daily count, by two people who do not tell each other their figures. @param {Desk} desk */
+async function count(desk) {
+  const isSecond = desk.know("blanks")?.count?.state === "awaits-second-person";
+  /** @type {any} */
+  let booked = null;
+  const filled = await ask({
+    title: t(isSecond ? "blanks.count-second" : "blanks.count-title"),
+    body: [h("p", null, t("blanks.count-why")), field("quantity", t("blanks.quantity"), { type: "number", min: 0, max: 100000, required: true, inputmode: "numeric" }), field("note", t("blanks.note"), { maxlength: 1000, hint: t("note.hint") })],
+    yes: t("blanks.count-yes"),
+    act: async (said) => (booked = await post("/v1/blanks/entries", { kind: "counted", quantity: Number(said.quantity), note: said.note })),
+  });
+  if (filled) tell(t(booked?.count?.state === "awaits-second-person" ? "blanks.count-waits" : "blanks.count-done"), booked?.count?.state === "awaits-second-person" ? "act" : "good");
   desk.again();
 }
 

@@ -35,6 +35,12 @@ const RESOURCES = [
   ["failed", "/v1/jobs?state=failed&limit=100", /^job\./],
   ["queue", "/v1/queue", /^(job|queue)\./],
   ["blanks", "/v1/blanks", /^(job|blank|printer\.test|count|approval)/],
+  ["fresh", "/v1/cards?custody=printed&limit=200", /^(job|card|hand_over)\./],
+  ["checked", "/v1/cards?custody=checked&limit=200", /^(card|hand_over)\./],
+  ["shelved", "/v1/cards?custody=on_shelf&limit=200", /^(card|hand_over)\./],
+  ["set_aside", "/v1/cards?custody=quarantined&limit=200", /^(card|hand_over)\./],
+  ["approvals", "/v1/approvals?state=pending&limit=100", /^(approval|card|blanks|job)/],
+  ["pairings", "/v1/pairings", /^pairing\./],
   ["figures", "/v1/figures", /^(job|card)\./],
   ["duty", "/v1/duty", /^(duty|session|officer)/],
 ];

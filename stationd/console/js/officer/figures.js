@@ -27,7 +27,7 @@ function bars(hours) {
     shown.map((each, index) => {
       const height = each.printed ? Math.max(3, (each.printed / most) * 50) : 0;
       return h("g", { key: each.hour },
-        h("rect", { class: each.hour === now ? "mark now" : "mark", x: index * width + width * 0.16, y: 58 - height, width: width * 0.68, height, rx: Math.min(4, width / 4) }),
+        h("rect", { class: each.hour === now ? "column now" : "column", x: index * width + width * 0.16, y: 58 - height, width: width * 0.68, height, rx: Math.min(4, width / 4) }),
         (shown.length < 14 || each.hour % 4 === 0) && h("text", { x: index * width + width / 2, y: 73, "text-anchor": "middle" }, each.hour));
     }));
 }

@@ -41,7 +41,7 @@ function frame(view) {
     top(),
     !desk.isInTouch && h("p", { class: "lost", role: "alert" }, icon("lost"), t("live.lost", { at: clock(desk.lost_at) })),
     rail(view),
-    h("main", { id: "main", tabindex: -1 }, h("div", { class: "view", key: view.name }, view.draw(desk))),
+    h("main", { id: "main", tabindex: 0 }, h("div", { class: "view", key: view.name }, view.draw(desk))),
   );
 }
 

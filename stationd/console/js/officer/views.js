@@ -9,6 +9,8 @@ import { queue } from "./queue.js";
 import { doubt } from "./doubt.js";
 import { devices } from "./devices.js";
 import { blanks } from "./blanks.js";
+import { shelf } from "./shelf.js";
+import { approvals, waitingKiosks } from "./approvals.js";
 import { ready } from "./ready.js";
 import { advice } from "./advice.js";
 
@@ -19,6 +21,8 @@ export const VIEWS = [
   { name: "doubt", icon: "doubt", hotkey: "3", draw: doubt },
   { name: "devices", icon: "printer", hotkey: "4", draw: devices },
   { name: "blanks", icon: "blanks", hotkey: "5", draw: blanks },
+  { name: "shelf", icon: "shelf", hotkey: "6", draw: shelf },
+  { name: "approvals", icon: "approvals", hotkey: "7", draw: approvals },
   { name: "ready", icon: "ready", hotkey: "8", draw: ready },
 ];
 
@@ -31,6 +35,8 @@ export function counts(desk) {
     doubt: [(desk.know("uncertain") ?? []).length, "bad"],
     devices: [devices.filter((/** @type {any} */ each) => ["bad", "warn"].includes(advice(each).tone)).length, "warn"],
     blanks: [desk.know("blanks")?.is_low ? 1 : 0, "warn"],
+    shelf: [(desk.know("fresh") ?? []).length, ""],
+    approvals: [(desk.know("approvals") ?? []).length + waitingKiosks(desk).length, "warn"],
     ready: [checks.filter((/** @type {any} */ each) => each.level === "failed").length, "bad"],
   };
 }
