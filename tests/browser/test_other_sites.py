@@ -35,7 +35,10 @@ async def evil(demo):
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     port = runner.addresses[0][1]
-    async with chromium("--host-resolver-rules=MAP evil.test 127.0.0.1, MAP rebound.test 127.0.0.1") as browser:
+    async with chromium(
+        "--host-resolver-rules=MAP evil.test 127.0.0.1, MAP rebound.test 127.0.0.1",
+        "--disable-features=LocalNetworkAccessChecks",  # the station must hold without the browser's own guard
+    ) as browser:
         context = await browser.new_context()
         page = await context.new_page()
         page.home = f"http://evil.test:{port}/"
@@ -143,7 +146,9 @@ async def test_forms_frames_pictures_scripts_and_styles_of_another_site_get_noth
             const form = Object.assign(document.createElement("form"), {
                 action: base + "/v1/blanks/entries", method: "post", enctype: "text/plain", target: "target",
             });
-            const field = Object.assign(document.createElement("input"), { name: '{"kind": "received", "quantity": 1, "note": "', value: '"}' });
+            const field = document.createElement("input");
+            field.name = '{"kind": "received", "quantity": 1, "note": "';
+            field.value = '"}';
             form.append(field);
             document.body.append(form);
             form.submit();
@@ -164,11 +169,18 @@ async def test_the_console_stays_out_of_frames_and_runs_no_foreign_code(evil, de
     outcome = await evil.evaluate(
         """async () => {
             const tried = {};
-            const script = document.createElement("script");
-            try { script.text = "window.broken = 1"; document.body.append(script); } catch (error) { tried.text = error.name; }
-            try { document.body.insertAdjacentHTML("beforeend", "<img src=x onerror='window.broken = 1'>"); } catch (error) { tried.html = error.name; }
-            try { const button = document.createElement("button"); button.setAttribute("onclick", "window.broken = 1"); document.body.append(button); button.click(); } catch (error) { tried.handler = error.name; }
-            try { await fetch("http://evil.test/"); } catch (error) { tried.fetch = error.name; }
+            const attempt = async (name, act) => { try { await act(); } catch (error) { tried[name] = error.name; } };
+            const make = tag => document.body.appendChild(document.createElement(tag));
+            await attempt("text", () => { make("script").text = "window.broken = 1"; });
+            await attempt("html", () => {
+                document.body.insertAdjacentHTML("beforeend", "<img src=x onerror='window.broken = 1'>");
+            });
+            await attempt("handler", () => {
+                const button = make("button");
+                button.setAttribute("onclick", "window.broken = 1");
+                button.click();
+            });
+            await attempt("fetch", () => fetch("http://evil.test/"));
             await new Promise(done => setTimeout(done, 100));
             return [tried, window.broken ?? null];
         }"""
