@@ -1,9 +1,12 @@
 """One browser and one demonstration for all tests of the console."""
 
 import pytest_asyncio
+from playwright.async_api import expect
 
 from tests.rigs.browser import GLASS, chromium, glass
 from tests.rigs.demo import Demo
+
+expect.set_options(timeout=30_000)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
