@@ -188,7 +188,7 @@ async def test_the_desk_says_when_it_has_lost_touch_and_is_true_again_after_a_re
     await desk.keyboard.press("5")
     await demo.stop(number)
     await expect(desk.locator(".lost")).to_contain_text("Hubungan dengan stasiun terputus")
-    await expect(desk.locator(".top .badge.bad")).to_have_text("Terputus")
+    await expect(desk.locator(".top .badge.bad", has_text="Terputus")).to_be_visible()
     await demo.start()
     await expect(desk.locator(".lost")).to_have_count(0)
     received = (await demo.ask("POST", "/v1/blanks/entries", {"kind": "received", "quantity": 7}))["received"]
