@@ -77,7 +77,8 @@ class Attempt:
     ``remote_id`` is what the device calls it, known once the device has opened the job; while it is ``None`` no
     document can have left. ``incarnation`` names the run of the device that gave the id: an id means nothing to a
     device that has restarted since. ``counter`` is the device's card counter before the document was sent, where it
-    has one.
+    has one. ``sent_at`` is when the document had left whole; while it is ``None`` a card of this attempt may have been
+    made of a piece.
     """
 
     id: str
@@ -88,3 +89,4 @@ class Attempt:
     incarnation: str | None
     counter: int | None
     opened_at: int
+    sent_at: int | None = None

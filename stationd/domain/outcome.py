@@ -55,9 +55,11 @@ class Unknown:
 CUT_OFF = "the printer took a document that was cut off on its way"
 CUT_BY_SILENCE = "the printer stopped answering while the document was on its way"
 BEGUN_AGAIN = "the printer stopped in the middle of the job and began to print it again"
-FOR_A_PERSON = frozenset({CUT_OFF, CUT_BY_SILENCE, BEGUN_AGAIN})
-"""Reasons of ``Unknown`` that only this end of the wire has seen. A device asked again later would tell of a card like
-any other: such an attempt is a person's to judge, and the device is not asked again."""
+PERHAPS_CUT_OFF = "the station stopped while the document was on its way: the card may have been made of a piece"
+UNCOUNTED = "the printer calls the card finished, but its card counter has not moved"
+FOR_A_PERSON = frozenset({CUT_OFF, CUT_BY_SILENCE, BEGUN_AGAIN, PERHAPS_CUT_OFF, UNCOUNTED})
+"""Reasons of ``Unknown`` for which the device is not asked again: only this end of the wire has seen them, or the
+device has been found out. It would tell of a card like any other, and such an attempt is a person's to judge."""
 
 Outcome = Printed | NothingPrinted | Spoiled | Unknown
 

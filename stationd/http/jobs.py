@@ -153,15 +153,24 @@ async def preview_job(doors: Doors, ask: Ask[Nothing, NoQuery]) -> web.Response:
     "/v1/jobs/{job_id}/verdict",
     roles=OFFICERS,
     says="Settled by what a person saw.",
-    problems=("job-unknown", "job-not-uncertain", "verdict-final", "blanks-not-there", "storage-full"),
+    problems=(
+        "job-unknown",
+        "job-not-uncertain",
+        "verdict-stale",
+        "verdict-final",
+        "blanks-not-there",
+        "storage-full",
+    ),
 )
 async def judge_job(doors: Doors, ask: Ask[VerdictBody, NoQuery]) -> Reply[JobAnswer]:
     """Say what became of a card whose outcome nobody could know.
 
     Another verdict within the time for second thoughts changes the first, unless the job has gone on meanwhile.
+    Name the attempt that `known` told of: then a page that was left open cannot judge a later card.
     """
     body = ask.body
-    return Reply(answer_of(await doors.jobs.verdict(ask.path["job_id"], body.outcome, body.note, actor=ask.actor)))
+    view = await doors.jobs.verdict(ask.path["job_id"], body.outcome, body.note, actor=ask.actor, attempt=body.attempt)
+    return Reply(answer_of(view))
 
 
 def _known(known: Known) -> KnownAnswer:
@@ -172,6 +181,7 @@ def _known(known: Known) -> KnownAnswer:
         counter_before=known.counter_before,
         counter_now=known.counter_now,
         opened_at=moment(known.opened_at),
+        sent_at=None if known.sent_at is None else moment(known.sent_at),
         said=known.said,
     )
 

@@ -140,6 +140,7 @@ KINDS: dict[str, Kind] = {
     "job-ahead-already": Kind(409, "It was moved ahead before", "Sudah pernah didahulukan"),
     "job-not-held": Kind(409, "Nobody holds the job", "Tugas cetak ini tidak sedang ditahan"),
     "card-under-way": Kind(409, "The card is being made", "Kartu sedang dicetak"),
+    "verdict-stale": Kind(409, "The verdict is about another attempt", "Putusan ini tentang percobaan yang lain"),
     "verdict-final": Kind(409, "The verdict cannot be changed any more", "Putusan tidak dapat diubah lagi"),
     "document-forgotten": Kind(410, "The document was shredded", "Dokumen sudah dimusnahkan"),
     "preview-unavailable": Kind(415, "The document is no picture", "Dokumen bukan gambar"),

@@ -186,6 +186,9 @@ class VerdictBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     outcome: Verdict
     note: Note = ""
+    attempt: Annotated[int, Meta(ge=1, description="The attempt that the card is of, as `known` names it.")] | None = (
+        None
+    )
 
 
 class BlankEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -242,6 +245,10 @@ class KnownAnswer(msgspec.Struct, frozen=True):
     counter_before: Annotated[int, Meta(description="The device's card counter when the job was opened.")] | None
     counter_now: Annotated[int, Meta(description="The same when the device was last asked.")] | None
     opened_at: datetime
+    sent_at: (
+        Annotated[datetime, Meta(description="When the document had left whole; null: nobody knows that it did.")]
+        | None
+    )
     said: Annotated[str, Meta(description="What the device, or watching it, said last.")]
 
 

@@ -1,6 +1,6 @@
 """The durable queue, and the records that cross its door."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -101,12 +101,14 @@ class Control:
     """What a person does to a job: ``cancelled``, ``retried``, ``deferred`` (held), ``admitted`` (released), a verdict.
 
     A verdict on a card that was judged before, within the time for second thoughts, takes the former one back.
+    ``attempt`` is the number of the attempt that the verdict is about, where the person was told.
     """
 
     job_id: str
     event: JobEvent
     actor: Actor
     verdict: Verdict | None = None
+    attempt: int | None = None
     note: str = ""
 
 
@@ -136,19 +138,23 @@ class JobStore(Protocol):
         """Take an order, or say why not: ``idempotency-key-reused``, ``order-has-a-live-job``."""
         ...
 
-    async def turn(self, turn: Turn) -> Turned:
+    def turn(self, turn: Turn) -> Awaitable[Turned]:
         """Settle and claim in one transaction. Settling an attempt twice changes nothing."""
         ...
 
-    async def opened(self, attempt: Attempt, opened: Opened) -> Attempt:
+    def opened(self, attempt: Attempt, opened: Opened) -> Awaitable[Attempt]:
         """Commit what the device calls the job, before the document leaves."""
+        ...
+
+    def sent(self, attempt: Attempt) -> Awaitable[Attempt]:
+        """Commit that the document has left whole. What a later run is told of an attempt without it proves no card."""
         ...
 
     async def control(self, control: Control) -> Job | Refused:
         """Carry out what a person decided.
 
         Refused with nothing changed: ``job-unknown``, ``job-state``, ``job-not-uncertain``, ``job-not-held``,
-        ``verdict-final``, ``blanks-not-there``.
+        ``verdict-stale``, ``verdict-final``, ``blanks-not-there``.
         """
         ...
 

@@ -28,6 +28,7 @@ class Known:
     """What is known of a card whose outcome nobody knows, for the person who will look and judge.
 
     ``counter_before`` is the device's card counter when the attempt was opened, ``counter_now`` when last asked;
+    ``sent_at`` is when the document had left whole, ``None`` when nobody knows that it did;
     ``said`` is what the device, or our own watching of it, said last.
     """
 
@@ -37,6 +38,7 @@ class Known:
     counter_before: int | None
     counter_now: int | None
     opened_at: int
+    sent_at: int | None
     said: str
 
 
@@ -155,6 +157,7 @@ class Jobs:
             counter_before=attempt.counter,
             counter_now=self._surrounding.counter(attempt.printer),
             opened_at=attempt.opened_at,
+            sent_at=attempt.sent_at,
             said=found.reason or "",
         )
 
@@ -234,13 +237,19 @@ class Jobs:
         """Give a held job its place in the line back. Raises :class:`Refused` (``job-unknown``, ``job-not-held``)."""
         return await self._control(Control(job_id=job_id, event=JobEvent.ADMITTED, actor=actor, note=reason))
 
-    async def verdict(self, job_id: str, verdict: Verdict, note: str, *, actor: Actor) -> JobView:
+    async def verdict(
+        self, job_id: str, verdict: Verdict, note: str, *, actor: Actor, attempt: int | None = None
+    ) -> JobView:
         """Settle an uncertain card by what a person saw, or change such a verdict within the time for second thoughts.
 
-        Raises :class:`Refused` (``job-unknown``, ``job-not-uncertain``, ``verdict-final``, ``blanks-not-there``).
+        ``attempt``: the attempt that the person was told of, so that a page left open cannot judge a later card.
+        Raises :class:`Refused` (``job-unknown``, ``job-not-uncertain``, ``verdict-stale``, ``verdict-final``,
+        ``blanks-not-there``).
         """
         event = VERDICT_EVENTS[verdict]
-        return await self._control(Control(job_id=job_id, event=event, actor=actor, verdict=verdict, note=note))
+        return await self._control(
+            Control(job_id=job_id, event=event, actor=actor, verdict=verdict, attempt=attempt, note=note)
+        )
 
     async def _control(self, control: Control) -> JobView:
         job = await self._store.control(control)

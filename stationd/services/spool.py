@@ -5,7 +5,7 @@ travels while one prints. The order of acts in a lane is the project's first pro
 
 1. one transaction settles the last card and claims the next: attempt written, blank reserved;
 2. the device opens a job under the attempt's name, without the document; its id is committed;
-3. only then the document is sent, and watched until it settles;
+3. only then the document is sent; that it left whole is committed, and the card is watched until it settles;
 4. back to 1 with the outcome.
 
 What the printer may begin, and in which order of profiles, is the matter of :mod:`stationd.services.standing`; whether
@@ -394,7 +394,7 @@ class Spooler:
             return outcome
         preparing = self._prepare_next()
         try:
-            return await self._watch(attempt, carry)
+            return await self._watch(await self._durably(lambda: self._store.sent(attempt)), carry)
         finally:
             if preparing is not None:
                 await _ended(preparing)
@@ -475,7 +475,9 @@ class Spooler:
             test.attempt, remote_id=opened.remote_id, incarnation=opened.incarnation, counter=opened.counter
         )
         outcome = await self._send(attempt, test.document)
-        return outcome if outcome is not None else await self._watch(attempt, Carry(attempt.job))
+        if outcome is not None:
+            return outcome
+        return await self._watch(replace(attempt, sent_at=self._clock.now_ms()), Carry(attempt.job))
 
     async def _rest(self, settling: Settling) -> None:
         """Give the job back at once, then leave the printer alone for a moment: others may take the job meanwhile."""
@@ -515,7 +517,7 @@ class Spooler:
                 kept = replace(found_open, attempt=replace(attempt, remote_id=finding.remote_id))
                 self._resumed.append(kept)
                 continue
-            if attempt.remote_id is None and isinstance(finding, NothingPrinted):
+            if attempt.sent_at is None and isinstance(finding, NothingPrinted) and finding.cause is Cause.TRANSIENT:
                 finding = NothingPrinted(Cause.WITHDRAWN, "the station stopped before the document was sent")
             _log.info("attempt %s was open: %s", attempt.id, type(finding).__name__)
             await self._turn(Turn(settling=Settling(attempt=attempt, outcome=finding)))
@@ -640,12 +642,14 @@ class Spooler:
         Cancelling waits for a write that has begun, so that no claim is left without its lane knowing.
         """
         while True:
-            writing = asyncio.ensure_future(write())
+            writing: asyncio.Future[T] | None = None
             try:
+                writing = asyncio.ensure_future(write())
                 return await asyncio.shield(writing)
             except asyncio.CancelledError:
-                with suppress(Exception):
-                    await writing
+                if writing is not None:
+                    with suppress(Exception):
+                        await writing
                 raise
             except Faulted as fault:
                 if self.last_fault != fault.code:

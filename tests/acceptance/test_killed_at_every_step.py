@@ -21,6 +21,8 @@ from tests.rigs.station import StationProcess
 
 SIZE = 300_000
 ON_THE_WIRE = {"mid-document", "sent", "taken"}
+IN_DOUBT = {"sent", "taken", "answered"}
+"""The document may have left whole, and no note says so: if a card comes of it, a person must look at it."""
 DOCUMENTS = {number: (pdf if number % 2 else png)(number, size=SIZE) for number in range(1, 4)}
 
 
@@ -80,17 +82,21 @@ async def test_a_card_is_printed_exactly_once_after_sigkill_at_a_genuine_printer
     with press("ippeve", tmp_path) as printer:
         async with stocked(printer.table) as station:
             result = await killed_and_recovered(station, printer, dying_at(point))
-            assert result.uncertain == 0, "the printer was there all the time and could tell"
+            if point in IN_DOUBT:
+                assert result.uncertain <= 1
+            else:
+                assert result.uncertain == 0, "the printer was there all the time and could tell"
             assert isinstance(printer.rig, IppEvePrinter)
             kept = {printer.rig.kept(card) for card in printer.rig.cards()}
             assert kept == set(DOCUMENTS.values())
 
 
-@pytest.mark.parametrize("point", ["created", "opened", "mid-document", "taken", "printed"])
+@pytest.mark.parametrize("point", ["created", "opened", "mid-document", "taken", "noted", "printed"])
 async def test_a_card_is_printed_exactly_once_after_sigkill_at_a_genuine_spooler(stocked, tmp_path, point):
     with press("cups", tmp_path) as printer:
         async with stocked(printer.table) as station:
-            assert (await killed_and_recovered(station, printer, dying_at(point))).uncertain == 0
+            uncertain = (await killed_and_recovered(station, printer, dying_at(point))).uncertain
+            assert uncertain <= 1, "the next card may be on its way behind the one that is followed here"
 
 
 @pytest.mark.parametrize("point", [point for point in killpoint.POINTS if point not in ON_THE_WIRE])
@@ -100,11 +106,12 @@ async def test_a_card_is_printed_exactly_once_after_sigkill_with_a_simulated_pri
             assert (await killed_and_recovered(station, printer, dying_at(point))).uncertain == 0
 
 
-@pytest.mark.parametrize("point", ["opened", "taken", "answered"])
+@pytest.mark.parametrize("point", ["opened", "taken", "answered", "noted"])
 async def test_a_death_in_the_second_card_leaves_the_first_alone(stocked, tmp_path, point):
     with press("ippeve", tmp_path) as printer:
         async with stocked(printer.table) as station:
-            assert (await killed_and_recovered(station, printer, dying_at(point, 2))).uncertain == 0
+            uncertain = (await killed_and_recovered(station, printer, dying_at(point, 2))).uncertain
+            assert uncertain <= (point in IN_DOUBT)
 
 
 @pytest.mark.parametrize("point", ["created", "mid-document", "taken", "answered", "printed"])

@@ -57,7 +57,7 @@ async def sent(printer, document: Document) -> Attempt:
     """An attempt whose document the device has."""
     attempt = await opened(printer)
     assert await asyncio.wait_for(printer.send(attempt, document), LONGEST_S) is None
-    return attempt
+    return replace(attempt, sent_at=attempt.opened_at)
 
 
 async def watched(printer, attempt):

@@ -18,7 +18,7 @@ from stationd.domain.errors import Faulted
 from stationd.domain.ids import uuid7
 from stationd.domain.job import Attempt, Evidence
 from stationd.domain.order import Document
-from stationd.domain.outcome import Cause, NothingPrinted, Printed, StillOpen, Unknown
+from stationd.domain.outcome import PERHAPS_CUT_OFF, Cause, NothingPrinted, Printed, StillOpen, Unknown
 from stationd.ports.printers import Opened, PrinterSpec
 from tests.rigs.ippeveprinter import IppEvePrinter
 from tests.rigs.relay import Relay
@@ -70,9 +70,19 @@ async def open_job(printer) -> Attempt:
     return opened(one, answer)
 
 
-async def print_card(printer, document: Document = PNG):
-    one = await open_job(printer)
+async def send(printer, one: Attempt, document: Document = PNG) -> Attempt:
+    """The attempt with its document sent whole, as the books have it then."""
     assert await printer.send(one, document) is None
+    return replace(one, sent_at=0)
+
+
+async def send_whole(printer, document: Document = PNG) -> Attempt:
+    """A new attempt whose document the device has."""
+    return await send(printer, await open_job(printer), document)
+
+
+async def print_card(printer, document: Document = PNG):
+    one = await send_whole(printer, document)
     return one, await printer.watch(one)
 
 
@@ -166,8 +176,7 @@ async def test_a_job_without_its_document_is_withdrawn_and_the_printer_is_free(r
 
 async def test_a_card_in_the_machine_is_left_to_finish(rig, printer):
     rig.behave("sleep 0.5")
-    one = await open_job(printer)
-    assert await printer.send(one, PNG) is None
+    one = await send_whole(printer)
     await asyncio.to_thread(rig.wait_for_begun, 1)
     assert await printer.withdraw(one) == StillOpen(one.remote_id)
     assert await printer.watch(one) == Printed(Evidence.PRINTER)
@@ -200,18 +209,23 @@ async def test_an_attempt_that_never_reached_the_printer_is_certainly_not_printe
 
 
 async def test_a_card_printed_while_nobody_watched_is_found(rig, printer):
-    one = await open_job(printer)
-    assert await printer.send(one, PNG) is None
+    one = await send_whole(printer)
     await asyncio.to_thread(rig.wait_for_cards, 1)
     await printer.watch(one)
     assert await driver(rig.uri).find(one) == Printed(Evidence.PRINTER)
     assert await driver(rig.uri).find(replace(one, remote_id=None)) == Printed(Evidence.PRINTER)
 
 
+async def test_a_card_of_which_no_note_says_that_its_document_went_whole_is_a_persons_to_judge(rig, printer):
+    one = await send_whole(printer)
+    await printer.watch(one)
+    assert await driver(rig.uri).find(replace(one, sent_at=None)) == Unknown(PERHAPS_CUT_OFF)
+    assert await driver(rig.uri).find(replace(one, sent_at=None, remote_id=None)) == Unknown(PERHAPS_CUT_OFF)
+
+
 async def test_a_card_being_printed_is_still_open(rig, printer):
     rig.behave("sleep 0.5")
-    one = await open_job(printer)
-    assert await printer.send(one, PNG) is None
+    one = await send_whole(printer)
     again = driver(rig.uri)
     assert await again.find(one) == StillOpen(one.remote_id)
     assert await again.watch(one) == Printed(Evidence.PRINTER)
@@ -264,8 +278,7 @@ async def test_a_printer_restarted_before_the_document_refuses_it_and_has_printe
 
 async def test_a_power_cut_in_the_middle_of_a_card_is_unknown_however_long_it_lasts(rig, printer):
     rig.behave("sleep 60")
-    one = await open_job(printer)
-    assert await printer.send(one, PNG) is None
+    one = await send_whole(printer)
     await asyncio.to_thread(rig.wait_for_begun, 1)
     watching = asyncio.ensure_future(printer.watch(one))
     rig.kill()
@@ -311,8 +324,7 @@ async def test_a_transfer_that_stalls_is_reset_and_prints_nothing(rig, printer):
 async def test_a_lost_answer_does_not_print_a_second_card(rig, printer):
     async with Relay(rig.port, lose_answers=True) as relay:
         deaf = driver(through(relay), timeout_s=0.5)
-        one = await open_job(deaf)
-        assert await deaf.send(one, PNG) is None
+        one = await send_whole(deaf)
         assert await deaf.watch(one) == Printed(Evidence.PRINTER)
     (card,) = rig.begun()
     assert rig.kept(card) == PNG.data

@@ -7,7 +7,7 @@ import pytest
 
 from stationd.domain.job import Evidence
 from stationd.domain.outcome import Cause, NothingPrinted, Printed, StillOpen, Unknown
-from tests.integration.test_ipp_driver import PDF, PNG, attempt, driver, open_job, print_card
+from tests.integration.test_ipp_driver import PDF, PNG, attempt, driver, open_job, print_card, send, send_whole
 from tests.rigs.cupsd import Cupsd
 from tests.rigs.relay import Relay
 
@@ -40,8 +40,7 @@ async def test_a_spooler_holds_two_jobs_at_once(rig, printer):
     rig.behave("sleep 0.2")
     first, second = await open_job(printer), await open_job(printer)
     assert printer.capabilities.window == 2
-    assert await printer.send(first, PNG) is None
-    assert await printer.send(second, PDF) is None
+    first, second = await send(printer, first), await send(printer, second, PDF)
     outcomes = await asyncio.gather(printer.watch(first), printer.watch(second))
     assert outcomes == [Printed(Evidence.SPOOLER)] * 2
     assert [card.is_of(document.data) for card, document in zip(rig.cards(), (PNG, PDF), strict=True)] == [True] * 2
@@ -60,8 +59,7 @@ async def test_a_job_opened_and_never_sent_is_certainly_not_printed(rig, printer
 async def test_a_job_behind_another_is_withdrawn_and_the_one_in_the_machine_is_not(rig, printer):
     rig.behave("sleep 0.5")
     first, second = await open_job(printer), await open_job(printer)
-    assert await printer.send(first, PNG) is None
-    assert await printer.send(second, PNG) is None
+    first, second = await send(printer, first), await send(printer, second)
     await asyncio.to_thread(rig.wait_for_begun, 1)
     assert await printer.withdraw(second) == NothingPrinted(Cause.WITHDRAWN, "withdrawn")
     assert await printer.withdraw(first) == StillOpen(first.remote_id)
@@ -93,8 +91,7 @@ async def test_a_transfer_that_stalls_is_reset_and_prints_nothing(rig):
 async def test_a_lost_answer_does_not_print_a_second_card(rig):
     async with Relay(rig.port, lose_answers=True) as relay:
         deaf = driver(rig.uri.replace(str(rig.port), str(relay.port)), timeout_s=0.5)
-        one = await open_job(deaf)
-        assert await deaf.send(one, PNG) is None
+        one = await send_whole(deaf)
         assert await deaf.watch(one) == Printed(Evidence.SPOOLER)
     assert len(rig.begun()) == 1
 
@@ -108,8 +105,7 @@ async def test_a_card_printed_before_the_spooler_was_killed_is_found_afterwards(
 
 async def test_a_spooler_killed_in_the_middle_of_a_card_never_counts_as_nothing_printed(rig, printer, uri):
     rig.behave("sleep 1")
-    one = await open_job(printer)
-    assert await printer.send(one, PNG) is None
+    one = await send_whole(printer)
     await asyncio.to_thread(rig.wait_for_begun, 1)
     rig.restart()
     assert not isinstance(await driver(uri).find(one), NothingPrinted)
@@ -117,8 +113,7 @@ async def test_a_spooler_killed_in_the_middle_of_a_card_never_counts_as_nothing_
 
 async def test_a_card_that_the_spooler_begins_a_second_time_is_unknown(rig, printer):
     rig.behave("sleep 3")
-    one = await open_job(printer)
-    assert await printer.send(one, PNG) is None
+    one = await send_whole(printer)
     await asyncio.to_thread(rig.wait_for_begun, 1)
     watching = asyncio.ensure_future(printer.watch(one))
     await asyncio.sleep(1.1)  # its clock counts in seconds

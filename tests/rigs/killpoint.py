@@ -110,6 +110,7 @@ POINTS: dict[str, Callable[[Reached], None]] = {
     "sent": _written(lambda _writer, have, whole: have == whole),
     "taken": _written(_is_taken),
     "answered": _printers("send", lambda result, _args: result is None),
+    "noted": _store("sent", lambda _result, _args: True),
     "printed": _printers("watch", lambda result, _args: isinstance(result, Printed)),
     "settled": _store("turn", lambda _result, args: args[0].settling is not None),
 }
@@ -118,8 +119,8 @@ POINTS: dict[str, Callable[[Reached], None]] = {
 ``accepted``: the job is committed, the 201 has not left. ``claimed``: the attempt is committed. ``created``: the device
 has answered Create-Job, its id is not committed. ``opened``: the id is committed. ``mid-document``: half the body is
 with the kernel. ``sent``: all of it is with our kernel. ``taken``: all of it is with the device's kernel, the answer is
-not read. ``answered``: the device said that it has it. ``printed``: the card is out, the outcome not committed.
-``settled``: committed.
+not read. ``answered``: the device said that it has it. ``noted``: that it left whole is committed. ``printed``: the
+card is out, the outcome not committed. ``settled``: committed.
 """
 
 

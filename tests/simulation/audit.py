@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 from stationd.adapters.sqlite.verify import verify
 from stationd.domain.ids import seq_of
-from stationd.domain.outcome import Unknown
+from stationd.domain.outcome import PERHAPS_CUT_OFF, Unknown
 from stationd.ports.jobs import Settling
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.machine import Card, Machine
@@ -25,9 +25,6 @@ from tests.simulation.store import Disk, PlainSeal, VirtualClock
 
 IDLE_BOUND_S = 60.0
 """A printer that has been idle for so long beside a waiting job is being wasted; its longest rest is 30 s."""
-
-FORGOTTEN_S = 25.0
-"""How long it may take from a body that was cut to the word *uncertain* in the books: two lost questions are in it."""
 
 SETTLED = ("job.card_printed", "job.nothing_printed", "job.card_spoiled")
 LIE_COMPLETE = "called complete without a card"
@@ -57,7 +54,7 @@ class Attempt:
     good: int = 0
     ruined: int = 0
     disturbances: list[str] = field(default_factory=list)
-    cut_at: float | None = None
+    sending_at: float | None = None
 
 
 class Auditor:
@@ -79,7 +76,6 @@ class Auditor:
         self._line: dict[int, tuple[str, str]] = {}
         """Rank → job and profile of what waits."""
         self._idle: dict[str, float] = {}
-        disk.on_commit = self.after_commit
 
     def fail(self, message: str) -> None:
         """A promise is broken."""
@@ -120,10 +116,11 @@ class Auditor:
     def disturbed(self, name: str, what: str) -> None:
         """Something happened to a job at a machine that keeps the machine from telling, or makes it lie."""
         self._say(f"disturbed {name}: {what}")
-        attempt = self.attempts[name.removeprefix("stationd-")]
-        attempt.disturbances.append(what)
-        if what == "cut":
-            attempt.cut_at = self._loop.time()
+        self.attempts[name.removeprefix("stationd-")].disturbances.append(what)
+
+    def sending(self, name: str) -> None:
+        """The document of a job is going to leave."""
+        self.attempts[name.removeprefix("stationd-")].sending_at = self._loop.time()
 
     # ------------------------------------------------------------------------------------------------- the books
 
@@ -181,20 +178,21 @@ class Auditor:
                 if state == "queued" and not_before <= tick_ms:
                     self.fail(f"a job of rank {rank} was claimed before one of rank {other}")
 
-    def _attempt_of(self, job: str, number: object) -> tuple[str, str, str | None, str | None]:
-        row: tuple[str, str, str | None, str | None] = self._disk.connection.execute(
-            "SELECT id, printer, reason, evidence FROM attempt WHERE job = ? AND number = ?", (seq_of(job), number)
+    def _attempt_of(self, job: str, number: object) -> tuple[str, str, str | None, str | None, int | None, int | None]:
+        row: tuple[str, str, str | None, str | None, int | None, int | None] = self._disk.connection.execute(
+            "SELECT id, printer, reason, evidence, counter, sent_at FROM attempt WHERE job = ? AND number = ?",
+            (seq_of(job), number),
         ).fetchone()
         return row
 
     def _check_settled(self, kind: str, job: str, number: object) -> None:
-        identity, _, reason, evidence = self._attempt_of(job, number)
+        identity, printer, reason, evidence, counter, _ = self._attempt_of(job, number)
         known = self.attempts[identity]
         facts = f"{known.good} cards and {known.ruined} ruined blanks, {known.disturbances or 'undisturbed'}"
         if kind == "job.card_printed":
-            is_lied_to = LIE_COMPLETE in known.disturbances
-            is_cut = known.ruined and self._was_forgotten(known.cut_at)
-            if not known.good and not is_lied_to and not is_cut:
+            has_moved = counter is None or self.machines[printer].counter != counter
+            is_lied_to = LIE_COMPLETE in known.disturbances and has_moved
+            if not known.good and not is_lied_to:
                 self.fail(f"attempt {identity} is settled as printed ({evidence}): {facts}")
             if evidence == "counter" and not known.good + known.ruined:
                 self.fail(f"attempt {identity} is proved by a counter that did not move: {facts}")
@@ -203,19 +201,22 @@ class Auditor:
         elif kind == "job.card_spoiled" and (known.good or not known.ruined):
             self.fail(f"attempt {identity} is settled as spoiled ({reason}): {facts}")
 
-    def _was_forgotten(self, cut_at: float | None) -> bool:
-        """Whether a run that had seen a body cut ended before it could write that down: nobody knows it then."""
-        return cut_at is not None and any(0 <= ended - cut_at < FORGOTTEN_S for ended in self.ended_at)
-
     def _check_unknown(self, job: str, number: object) -> None:
-        identity, printer, reason, _ = self._attempt_of(job, number)
+        identity, printer, reason, _, _, sent_at = self._attempt_of(job, number)
         machine = self.machines[printer]
         name = f"stationd-{identity}"
         is_ambiguous = any(each.name == name and each.state in {7, 8} for each in machine.jobs.values())
         was_silent = self._loop.time() - self.silent_at.get(printer, -1e9) < 60 or printer in self.is_rough
         is_about_silence = "answer" in (reason or "")
+        if reason == PERHAPS_CUT_OFF and sent_at is None and self._was_interrupted(identity):
+            return
         if not self.attempts[identity].disturbances and not is_ambiguous and not (is_about_silence and was_silent):
             self.fail(f"attempt {identity} is called uncertain ({reason}) though {printer} could tell")
+
+    def _was_interrupted(self, attempt: str) -> bool:
+        """Whether a run ended that had begun to send the document: a later one cannot know how far it came."""
+        began = self.attempts[attempt].sending_at
+        return began is not None and any(ended >= began for ended in self.ended_at)
 
     def extra_ruined(self) -> int:
         """Ruined blanks that no job's settlement accounts for: an officer books them when counting."""

@@ -38,6 +38,8 @@ class Traits:
     seconds: float = 4.0
     window: int = 1
     has_counter: bool = False
+    counter_lag_s: float = 0.0
+    """How long after a card its counter shows it."""
     has_up_time: bool = True
     tells_beginning: bool = True
     counts_documents: bool = True
@@ -282,7 +284,7 @@ class Machine:
         for job in self.jobs.values():
             if job.document is None and not self._is_over(job):
                 self._end(job, S.ABORTED)
-        for _ in range(self._rng.randrange(1, 7) if self.traits.tests_itself else 0):
+        for _ in range(self._rng.randrange(1, 24) if self.traits.tests_itself else 0):
             job = MachineJob(id=self._next_id, name="self-test", document=b"", begun_at=self._clock())
             self.jobs[job.id] = job
             self._next_id += 1
@@ -340,9 +342,12 @@ class Machine:
 
     def _pass_blank(self, job: MachineJob, *, is_good: bool) -> None:
         self.hopper -= 1
-        self.counter += 1
+        self._later(self.traits.counter_lag_s, self._count)
         order = order_in(job.document or b"")
         self._made(Card(order, job.name.removeprefix(_NAME), self.name, self._now(), is_good))
+
+    def _count(self) -> None:
+        self.counter += 1
 
     def _give_up_empty(self, job: MachineJob, life: int) -> None:
         if life == self._life and job.document is None and not self._is_over(job):

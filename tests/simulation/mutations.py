@@ -6,15 +6,18 @@ Each is a context manager under which every world is built from broken parts.
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
 from stationd.adapters.printers.ipp.driver import IppPrinter
 from stationd.adapters.sqlite.jobs import SqliteJobs
+from stationd.adapters.sqlite.rows import attempt_of
 from stationd.adapters.sqlite.writer import Writer
 from stationd.domain.errors import Faulted
+from stationd.domain.outcome import Printed
 from stationd.services.spool import Spooler
-from tests.simulation.world import World
+from tests.simulation.world import World, run_seed
 
 
 @contextmanager
@@ -43,21 +46,35 @@ def intent_written_late() -> Iterator[None]:
 @contextmanager
 def device_id_not_written() -> Iterator[None]:
     """What the device calls the job is not in the books when the document leaves."""
-    opened = SqliteJobs.opened
 
-    async def only_in_memory(store: SqliteJobs, attempt: Any, found: Any) -> Any:
-        with patch.object(store, "_writer", _Mute()):
-            return await opened(store, attempt, found)
+    async def only_in_memory(_store: SqliteJobs, attempt: Any, found: Any) -> Any:
+        return replace(attempt, remote_id=found.remote_id, incarnation=found.incarnation, counter=found.counter)
 
     with patch.object(SqliteJobs, "opened", only_in_memory):
         yield
 
 
-class _Mute:
-    """A writer that says it has written."""
+@contextmanager
+def whole_body_taken_for_granted() -> Iterator[None]:
+    """A run takes every document of a former one for whole, whether or not the books say so."""
 
-    async def apply(self, _operation: object, _argument: object) -> bool:
-        return True
+    def always_whole(row: Any, job_id: str) -> Any:
+        attempt = attempt_of(row, job_id)
+        return attempt if attempt.remote_id is None else replace(attempt, sent_at=attempt.opened_at)
+
+    with patch("stationd.adapters.sqlite.jobs.attempt_of", always_whole):
+        yield
+
+
+@contextmanager
+def counter_not_asked() -> Iterator[None]:
+    """A device is believed that calls a card finished, whatever its counter says."""
+
+    async def believed(printer: IppPrinter, _attempt: Any) -> Any:
+        return Printed(printer._word)
+
+    with patch.object(IppPrinter, "_printed", believed):
+        yield
 
 
 @contextmanager
@@ -74,7 +91,7 @@ def name_not_checked() -> Iterator[None]:
 @contextmanager
 def settling_not_shielded() -> Iterator[None]:
     """Cancelling a lane cancels what it was about to write down."""
-    apply = Writer.apply
+    post = Writer.post
 
     async def bare(spooler: Spooler, write: Any) -> Any:
         while True:
@@ -83,21 +100,34 @@ def settling_not_shielded() -> Iterator[None]:
             except Faulted:
                 await asyncio.sleep(1.0)
 
-    async def withdrawn_when_cancelled(writer: Writer, operation: Any, argument: Any) -> Any:
-        try:
-            return await apply(writer, operation, argument)
-        except asyncio.CancelledError:
-            writer._waiting[:] = [each for each in writer._waiting if each.argument is not argument]
-            raise
+    def withdrawn_when_cancelled(writer: Writer, operation: Any, argument: Any) -> Any:
+        answer = post(writer, operation, argument)
 
-    with patch.object(Spooler, "_durably", bare), patch.object(Writer, "apply", withdrawn_when_cancelled):
+        def withdraw(given: Any) -> None:
+            if given.cancelled():
+                writer._waiting[:] = [each for each in writer._waiting if each.argument is not argument]
+
+        answer.add_done_callback(withdraw)
+        return answer
+
+    with patch.object(Spooler, "_durably", bare), patch.object(Writer, "post", withdrawn_when_cancelled):
         yield
 
 
 ALL = {
     "the intent is written late": (intent_written_late, ("do not know", "has 2 cards")),
     "the device's id is not written": (device_id_not_written, ("has 2 cards", "nothing printed", "nothing_printed")),
+    "a whole body is taken for granted": (whole_body_taken_for_granted, ("as printed",)),
+    "the card counter is not asked": (counter_not_asked, ("as printed",)),
     "the name is not checked": (name_not_checked, ("as printed",)),
     "settling is not shielded": (settling_not_shielded, ("was known and is not in the books",)),
 }
 """What is broken, and with which words the auditor must notice it."""
+
+
+def caught(what: str, seeds: range) -> tuple[int, int]:
+    """How many of the seeds notice a mutation by its words, and how many notice anything."""
+    mutation, words = ALL[what]
+    with mutation():
+        broken = [found for seed in seeds if (found := run_seed(seed).broken) is not None]
+    return sum(any(word in each for word in words) for each in broken), len(broken)

@@ -5,18 +5,22 @@ import pytest
 from tests.simulation.mutations import ALL
 from tests.simulation.world import run_seed
 
-ENOUGH_SEEDS = 300
+ENOUGH = 3
+"""So many seeds must notice: one could be luck."""
+MOST_SEEDS = 150
 
 
 @pytest.mark.parametrize("what", ALL)
 def test_a_station_without_a_precaution_breaks_a_promise(what):
     mutation, words = ALL[what]
-    seen = []
+    noticed, others = 0, []
     with mutation():
-        for seed in range(ENOUGH_SEEDS):
-            broken = run_seed(seed).broken
-            if broken is not None:
-                seen.append((seed, broken))
-                if any(word in broken for word in words):
-                    return
-    pytest.fail(f"when {what}, {ENOUGH_SEEDS} seeds notice nothing of the kind {words}: {seen[:5]}")
+        for seed in range(MOST_SEEDS):
+            broken = run_seed(seed).broken or ""
+            if any(word in broken for word in words):
+                noticed += 1
+            elif broken:
+                others.append((seed, broken))
+            if noticed == ENOUGH:
+                return
+    pytest.fail(f"when {what}, {noticed} of {MOST_SEEDS} seeds notice anything of the kind {words}: {others[:5]}")

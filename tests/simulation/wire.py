@@ -15,6 +15,7 @@ from stationd.adapters.printers.ipp.client import ExchangeError
 from stationd.adapters.printers.ipp.device import Refusal
 from stationd.adapters.printers.ipp.records import DeviceRecord, JobRecord
 from stationd.domain.order import Document
+from tests.simulation.audit import Auditor
 from tests.simulation.loop import Process, VirtualLoop
 from tests.simulation.machine import Machine
 
@@ -22,6 +23,8 @@ T = TypeVar("T")
 
 TIMEOUT_S = 10.0
 _TRIP_S = 0.02
+_BODY_S = 0.4
+"""How long a document is under way, at most."""
 
 
 @dataclass(kw_only=True)
@@ -48,10 +51,10 @@ class Wire:
         process: Process,
         rng: Random,
         seen: Callable[[str], None],
-        disturbed: Callable[[str, str], None],
+        auditor: Auditor,
     ) -> None:
         self._machine, self._weather, self._loop, self._process, self._rng = machine, weather, loop, process, rng
-        self._seen, self._disturbed = seen, disturbed
+        self._seen, self._auditor = seen, auditor
 
     async def printer(self) -> DeviceRecord:
         return await self._ask(self._machine.printer)
@@ -69,9 +72,20 @@ class Wire:
         return await self._act("cancel", lambda: self._machine.cancel(job))
 
     async def send(self, job: int, document: Document) -> Refusal | None:
+        held = self._machine.jobs.get(job)
+        if held is not None:
+            self._auditor.sending(held.name)
         if self._rng.random() < self._weather.cut_body:
             await self._cut(job, document)
-        return await self._act("send", lambda: self._machine.send(job, document.data), is_body=True)
+
+        def cut() -> None:
+            self._arrive_cut(job, document)
+
+        return await self._act(
+            "send",
+            lambda: self._machine.send(job, document.data),
+            when_dead=self._rng.choice([None, cut, cut]),
+        )
 
     # ------------------------------------------------------------------------------------------------------ exchanges
 
@@ -86,20 +100,25 @@ class Wire:
             raise ExchangeError("answer-to-another-request", whole_body=True)
         return question()
 
-    async def _act(self, verb: str, act: Callable[[], T], *, is_body: bool = False) -> T:
-        """A question that changes something: it is carried out in the world, wherever the daemon is then."""
+    async def _act(self, verb: str, act: Callable[[], T], *, when_dead: Callable[[], None] | None = None) -> T:
+        """A question that changes something: it is carried out in the world, wherever the daemon is then.
+
+        ``when_dead`` happens instead when the daemon died before it was all sent.
+        """
         rng, weather = self._rng, self._weather
         await self._connect()
         if rng.random() < weather.lost_question:
             await self._silence(whole_body=True)
         answered: asyncio.Future[Any] = self._loop.create_future()
-        is_reset_by_death = is_body and rng.random() < 0.5
-        is_repeated = not is_body and rng.random() < weather.repeated
+        is_repeated = verb != "send" and rng.random() < weather.repeated
         is_lost = rng.random() < weather.lost_answer
         is_foreign = rng.random() < weather.foreign_answer
 
         def arrive() -> None:
-            if not self._is_there or (self._process.is_dead and is_reset_by_death):
+            if not self._is_there:
+                return
+            if self._process.is_dead and when_dead is not None:
+                when_dead()
                 return
             answer = act()
             if is_repeated:
@@ -109,7 +128,7 @@ class Wire:
                 self._later(rng.random() * _TRIP_S, lambda: _give(answered, answer))
 
         self._seen(f"before {verb}")
-        self._later(rng.random() * _TRIP_S, arrive)
+        self._later(rng.random() * (_BODY_S if verb == "send" else _TRIP_S), arrive)
         try:
             async with asyncio.timeout(TIMEOUT_S):
                 answer: T = await answered
@@ -123,12 +142,18 @@ class Wire:
         """The way breaks in the middle of the body; a bad machine prints the piece."""
         await self._connect()
         await asyncio.sleep(self._rng.random() * _TRIP_S)
-        if self._is_there and self._machine.traits.accepts_cut:
-            held = self._machine.jobs.get(job)
-            if held is not None and self._machine.send(job, document.data, is_cut=True) is None:
-                self._disturbed(held.name, "cut")
+        if self._is_there:
+            self._arrive_cut(job, document)
         self._seen("cut")
         raise ExchangeError("connection-reset", begun=True, whole_body=False)
+
+    def _arrive_cut(self, job: int, document: Document) -> None:
+        """A piece of a body arrives, and then a reset: a good machine throws it away."""
+        held = self._machine.jobs.get(job)
+        if held is None or not self._machine.traits.accepts_cut:
+            return
+        if self._machine.send(job, document.data, is_cut=True) is None:
+            self._auditor.disturbed(held.name, "cut")
 
     async def _connect(self) -> None:
         if not self._machine.is_powered:

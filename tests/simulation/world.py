@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from random import Random
 from typing import Any
 
@@ -26,8 +27,27 @@ from tests.simulation.wire import Weather, Wire
 ROUGH_S = 100.0
 """After this nothing new goes wrong."""
 DEADLINE_S = 1500.0
-_HOOKS = ("commit", "before create", "create", "before send", "send", "cut", "step", "step")
+_HOOKS = (
+    "commit",
+    "before create",
+    "create",
+    "before send",
+    "before send",
+    "before send",
+    "send",
+    "cut",
+    "step",
+    "step",
+)
 _YEARS_MS = 5 * 365 * 86_400_000
+
+
+class Theme(StrEnum):
+    """What goes wrong again and again in some worlds, so that a precaution against just this is tried hard."""
+
+    DIES_SENDING = "dies while it sends"
+    FORGETS = "printers forget, and give their ids out again"
+    STOPS = "is stopped with a slow disk"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +62,7 @@ class Plan:
     troubles: int
     disk_troubles: int
     meddlings: int
+    theme: Theme | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,15 +81,17 @@ class World:
         self.seed = seed
         self._is_verbose = is_verbose
         draw = self.rng("plan")
+        theme = draw.choice([None, None, *Theme])
         self.plan = Plan(
-            jobs=draw.randint(10, 22),
+            jobs=draw.randint(12, 28),
             machines=draw.choice([1, 1, 2, 2, 3]),
-            kills=draw.choice([0, 1, 2, 2, 3, 4]),
-            stops=draw.choice([0, 1, 1, 2]),
+            kills=draw.choice([0, 1, 2, 3, 4, 5]) + 5 * (theme is Theme.DIES_SENDING),
+            stops=draw.choice([0, 1, 2, 3]) + 4 * (theme is Theme.STOPS),
             lost_requests=draw.choice([0.0, 0.05, 0.2]),
-            troubles=draw.choice([0, 2, 4, 8]),
+            troubles=draw.choice([0, 3, 6, 10]) + 8 * (theme is Theme.FORGETS),
             disk_troubles=draw.choice([0, 0, 1, 3]),
             meddlings=draw.choice([0, 1, 3]),
+            theme=theme,
         )
         self.loop = VirtualLoop(self.rng("loop"))
         self.clock = VirtualClock(self.loop)
@@ -95,6 +118,7 @@ class World:
         for profile in sorted(set(PROFILES) - {each for fit in self.profiles.values() for each in fit}):
             self.profiles["kartu-1"] += (profile,)
         self.auditor.machines = self.machines
+        self.disk.on_commit = self._committed
 
     def rng(self, stream: str) -> Random:
         """Random numbers of the seed for one purpose."""
@@ -113,17 +137,18 @@ class World:
             seconds=draw.uniform(2, 6),
             window=draw.choice([1, 1, 2]),
             has_counter=draw.random() < 0.5,
+            counter_lag_s=draw.choice([0.0, 0.0, 0.4, 2.0]),
             has_up_time=draw.random() < 0.8,
             tells_beginning=draw.random() < 0.8,
             counts_documents=draw.random() < 0.5,
             is_serial=draw.random() < 0.3,
-            keeps_history=(keeps := draw.random() < 0.4),
+            keeps_history=(keeps := draw.random() < (0.1 if self.plan.theme is Theme.FORGETS else 0.4)),
             resumes=keeps and draw.random() < 0.5,
             reuses_ids=draw.random() < 0.7,
             refeeds=draw.random() < 0.5,
-            accepts_cut=draw.random() < 0.3,
+            accepts_cut=draw.random() < (0.8 if self.plan.theme is Theme.DIES_SENDING else 0.4),
             cancels_midway=draw.random() < 0.5,
-            tests_itself=draw.random() < 0.3,
+            tests_itself=draw.random() < 0.6,
             empty_time_out_s=draw.uniform(20, 120),
         )
         rate = draw.choice([0.0, 0.0, 0.01, 0.04])
@@ -156,7 +181,7 @@ class World:
                 process,
                 self.rng(f"{name}/{process.steps}/{len(self._graves)}"),
                 self._seen,
-                self.auditor.disturbed,
+                self.auditor,
             )
             for name, machine in self.machines.items()
         }
@@ -215,7 +240,7 @@ class World:
     async def _live(self) -> None:
         plan, office, draw = self.plan, self.office, self._draw
         self._start_station(self.rng("entropy 0"))
-        self._world(office.deliver(8 + draw.randrange(8), 0.0), "delivery")
+        self._world(office.deliver(10 + draw.randrange(12), 0.0), "delivery")
         self._world(office.deliver(3 * plan.jobs + 30, 40 + 60 * draw.random()), "delivery")
         for number in range(plan.jobs):
             self._world(office.submit(number, ROUGH_S * 0.6 * draw.random() ** 2), f"applicant {number}")
@@ -281,7 +306,9 @@ class World:
             self._died = self.loop.create_future()
             is_killed = end == "kill" or rng.random() < 0.2
             if is_killed:
-                self._armed = (rng.choice(_HOOKS), rng.randint(1, 6), rng.choice([0, 0, 1, 2, 3, 8, 20]))
+                self._armed = (rng.choice(_HOOKS), rng.choice([1, 1, 1, 2, 4]), rng.choice([0, 0, 1, 2, 3, 8, 20]))
+                if self.plan.theme is Theme.DIES_SENDING:
+                    self._armed = ("before send", 1, rng.randrange(4))
                 if self._armed[0] == "step":
                     self._armed = ("step", rng.randint(1, 400), 0)
             if end == "stop":
@@ -311,7 +338,7 @@ class World:
             return
         self.say("station: asked to stop")
         self.auditor.totals.stops += 1
-        if self._faults.random() < 0.5:
+        if self._faults.random() < 0.8:
             self._world(self._slow_disk(6.0, 8.0), "slow disk")
         was_full = self.disk.is_full
         stopping = self.loop.spawn(station.process, station.stop(), "stop")
@@ -336,6 +363,10 @@ class World:
                 self._armed = (hook, left - 1, steps)
             else:
                 self._armed, self._kill_in = None, steps
+
+    def _committed(self) -> None:
+        self.auditor.after_commit()
+        self._seen("commit")
 
     def _before_step(self, process: Process) -> None:
         if self._armed is None and self._kill_in is None:
@@ -375,7 +406,11 @@ class World:
         await asyncio.sleep(at_s)
         rng = self._faults
         machine = self.machines[rng.choice(sorted(self.machines))]
-        what = rng.choice(["jam", "power", "power", "unplug", "unplug", "slow", "spit", "deny", "steal"])
+        what = (
+            "power"
+            if self.plan.theme is Theme.FORGETS and rng.random() < 0.6
+            else rng.choice(["jam", "power", "power", "power", "unplug", "unplug", "slow", "spit", "deny", "steal"])
+        )
         self.say(f"{machine.name}: {what}")
         match what:
             case "jam":

@@ -1,4 +1,4 @@
-"""What an ipp printer may be told: three forms of URI and four options, each wrong one refused in one line."""
+"""What an ipp printer may be told: three forms of URI and five options, each wrong one refused in one line."""
 
 import pytest
 
@@ -65,6 +65,7 @@ def test_a_wrong_uri_is_refused_in_one_line_without_its_secrets(uri, word):
         ({"window": 17}, "window"),
         ({"window": True}, "window"),
         ({"window": "2"}, "window"),
+        ({"counter": "no"}, "counter"),
         ({"poll_s": 0}, "poll_s"),
         ({"poll_s": float("nan")}, "poll_s"),
         ({"timeout_s": -1}, "timeout_s"),

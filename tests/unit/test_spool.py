@@ -14,9 +14,9 @@ from stationd.adapters.system import SystemClock
 from stationd.domain.errors import Refused
 from stationd.domain.job import Evidence, JobState
 from stationd.domain.order import Document
-from stationd.domain.outcome import CUT_OFF, Printed, Unknown
-from stationd.ports.jobs import Turn, Turned
-from stationd.ports.printers import PrinterSpec
+from stationd.domain.outcome import CUT_OFF, Cause, NothingPrinted, Printed, Unknown
+from stationd.ports.jobs import Claiming, Turn, Turned
+from stationd.ports.printers import Opened, PrinterSpec
 from stationd.services import spool
 from stationd.services.bell import Bell
 from stationd.services.line import Line
@@ -380,3 +380,64 @@ async def test_cancelled_lanes_leave_attempts_that_the_next_start_settles(tmp_pa
         floor.printer(seconds=0.001)
         await floor.until(lambda counts: counts[JobState.PRINTED] == 4)
         assert len(floor.cards()) == 4
+
+
+async def test_that_a_document_left_whole_is_in_the_books_while_its_card_is_made(floor: Floor):
+    await floor.store.receive(1)
+    floor.printer(seconds=1, window=1)
+    await floor.accept(1)
+    async with asyncio.timeout(10):
+        while not [each for each in await floor.store.jobs.open_attempts() if each.attempt.sent_at is not None]:
+            await asyncio.sleep(0.01)
+    (found,) = await floor.store.jobs.open_attempts()
+    assert found.attempt.remote_id is not None
+    assert found.job.state is JobState.PRINTING
+
+
+async def test_no_note_of_a_whole_document_is_made_while_it_is_on_its_way(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+):
+    await floor.store.receive(1)
+    printer = floor.printer(window=1)
+    sending, enough = asyncio.Event(), asyncio.Event()
+
+    async def slowly(attempt, document):
+        sending.set()
+        await enough.wait()
+        return NothingPrinted(Cause.PRINTER, "busy")
+
+    monkeypatch.setattr(printer, "send", slowly)
+    await floor.accept(1)
+    await sending.wait()
+    await asyncio.sleep(0.1)
+    (found,) = await floor.store.jobs.open_attempts()
+    assert found.attempt.remote_id is not None
+    assert found.attempt.sent_at is None
+    enough.set()
+
+
+@pytest.mark.parametrize("is_opened", [False, True])
+async def test_our_own_deaths_before_the_document_use_up_no_try(tmp_path: Path, is_opened: bool):
+    async with open_floor(tmp_path) as floor:
+        await floor.store.receive(5)
+        await floor.accept(1)
+        for _ in range(7):  # more often than a job may fail
+            (claimed,) = (
+                await floor.store.jobs.turn(Turn(claiming=Claiming(printer="kartu-1", profiles=("ktp-el",))))
+            ).claimed
+            if is_opened:
+                await floor.store.jobs.opened(claimed.attempt, Opened(remote_id="1"))
+            printer = floor.printer("kartu-1")  # the next run asks it, and begins nothing
+            floor.spoolers[-1].set_paused(is_paused=True)
+
+            async def find(attempt):
+                return NothingPrinted(Cause.TRANSIENT, "document-never-arrived")
+
+            printer.find = find
+            await floor.until(lambda counts: counts[JobState.QUEUED] == 1)
+            await floor.stop()
+        (job,) = await floor.store.jobs.page(JobState.QUEUED, 0, 5)
+        assert job.tries == 0
+        floor.printer("kartu-1")
+        await floor.until(lambda counts: counts[JobState.PRINTED] == 1)
+        assert len(floor.cards()) == 1

@@ -461,6 +461,27 @@ async def test_a_verdict_stands_once_the_job_has_gone_on(house: House):
     assert refused.value.code == "job-not-uncertain"
 
 
+async def test_a_verdict_of_an_old_page_judges_no_later_card(house: House):
+    job = await uncertain(house)
+    told = (await house.jobs.read(job.id)).known
+    assert told is not None
+    assert told.attempt == 1
+    await house.jobs.verdict(job.id, Verdict.NOT_PRINTED, "", actor=OFFICER, attempt=told.attempt)
+    (claimed,) = await house.store.claim()
+    await house.store.settle(claimed, Unknown("nobody knows again"))
+    before = (await house.jobs.read(job.id)).job
+    for stale in (told.attempt, 3):
+        with pytest.raises(Refused) as refused:
+            await house.jobs.verdict(job.id, Verdict.PRINTED, "seen", actor=OFFICER, attempt=stale)
+        assert refused.value.code == "verdict-stale"
+    after = await house.jobs.read(job.id)
+    assert after.job == before
+    assert after.known is not None
+    assert after.known.attempt == 2
+    view = await house.jobs.verdict(job.id, Verdict.PRINTED, "seen", actor=OFFICER, attempt=2)
+    assert view.job.state is JobState.PRINTED
+
+
 async def test_a_verdict_stands_once_its_time_is_over_and_when_its_blank_is_gone(tmp_path: Path):
     async with House(tmp_path, second_thoughts_s=0) as house:
         job = await uncertain(house)

@@ -56,6 +56,13 @@ class Controlling:
     # ------------------------------------------------------------------------------------------------- verdicts
 
     def _judge(self, transaction: Transaction, job: Job, control: Control, verdict: Verdict) -> Job | Refused:
+        if control.attempt not in {None, job.attempts}:
+            return Refused(
+                "verdict-stale",
+                f"cannot judge attempt {control.attempt}: the job has gone on to attempt {job.attempts}"
+                if (control.attempt or 0) < job.attempts
+                else f"cannot judge attempt {control.attempt}: there is none yet, the last is {job.attempts}",
+            )
         if job.state is not JobState.UNCERTAIN:
             former = self._former(transaction, job)
             if isinstance(former, Refused):

@@ -1,8 +1,7 @@
 """The durable queue over SQLite: fulfils :class:`stationd.ports.jobs.JobStore`."""
 
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from functools import partial
 
 from stationd.adapters.sqlite.accepting import Accepting
@@ -11,7 +10,7 @@ from stationd.adapters.sqlite.controlling import Controlling
 from stationd.adapters.sqlite.queries import load
 from stationd.adapters.sqlite.rows import attempt_of, job_of, opened_document
 from stationd.adapters.sqlite.transaction import Transaction
-from stationd.adapters.sqlite.turning import Turning, open_at_device
+from stationd.adapters.sqlite.turning import Turning, mark_sent, open_at_device
 from stationd.adapters.sqlite.writer import Writer
 from stationd.domain.errors import Refused
 from stationd.domain.ids import seq_of
@@ -62,16 +61,17 @@ class SqliteJobs:
         """See :meth:`stationd.ports.jobs.JobStore.accept`."""
         return await self._writer.apply(self._accepting, acceptance)
 
-    async def turn(self, turn: Turn) -> Turned:
+    def turn(self, turn: Turn) -> Awaitable[Turned]:
         """See :meth:`stationd.ports.jobs.JobStore.turn`."""
-        return await self._writer.apply(self._turning, turn)
+        return self._writer.post(self._turning, turn)
 
-    async def opened(self, attempt: Attempt, opened: Opened) -> Attempt:
+    def opened(self, attempt: Attempt, opened: Opened) -> Awaitable[Attempt]:
         """See :meth:`stationd.ports.jobs.JobStore.opened`."""
-        is_open = await self._writer.apply(open_at_device, (attempt, opened))
-        if not is_open:
-            raise RuntimeError("an attempt was settled while its document was still here")
-        return replace(attempt, remote_id=opened.remote_id, incarnation=opened.incarnation, counter=opened.counter)
+        return self._writer.post(open_at_device, (attempt, opened))
+
+    def sent(self, attempt: Attempt) -> Awaitable[Attempt]:
+        """See :meth:`stationd.ports.jobs.JobStore.sent`."""
+        return self._writer.post(mark_sent, attempt)
 
     async def control(self, control: Control) -> Job | Refused:
         """See :meth:`stationd.ports.jobs.JobStore.control`."""
@@ -94,7 +94,7 @@ class SqliteJobs:
             row = connection.execute(_Q["in_question"], (seq_of(job_id),)).fetchone() if job is not None else None
             if row is None:
                 return None
-            return OpenAttempt(job=job_of(job), attempt=attempt_of(row, job_id), reason=row[7])
+            return OpenAttempt(job=job_of(job), attempt=attempt_of(row, job_id), reason=row[8])
 
         return await self._reader.run(unit)
 
@@ -171,8 +171,8 @@ class SqliteJobs:
         def unit(connection: sqlite3.Connection) -> list[OpenAttempt]:
             found = []
             for row in connection.execute(_Q["all_open"]):
-                job = job_of(row[8:])
-                found.append(OpenAttempt(job=job, attempt=attempt_of(row, job.id), reason=row[7]))
+                job = job_of(row[9:])
+                found.append(OpenAttempt(job=job, attempt=attempt_of(row, job.id), reason=row[8]))
             return found
 
         return await self._reader.run(unit)

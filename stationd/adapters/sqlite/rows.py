@@ -35,7 +35,7 @@ def job_of(row: Sequence[Any]) -> Job:
 
 
 def attempt_of(row: Sequence[Any], job_id: str) -> Attempt:
-    """The attempt of a row that begins id, number, printer, remote_id, incarnation, counter, opened_at."""
+    """The attempt of a row that begins id, number, printer, remote_id, incarnation, counter, opened_at, sent_at."""
     return Attempt(
         id=row[0],
         job=job_id,
@@ -45,6 +45,7 @@ def attempt_of(row: Sequence[Any], job_id: str) -> Attempt:
         incarnation=row[4],
         counter=row[5],
         opened_at=row[6],
+        sent_at=row[7],
     )
 
 

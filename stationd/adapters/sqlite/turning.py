@@ -1,6 +1,7 @@
 """What printers write: outcomes and claims, fused into one transaction, and what a device calls a job."""
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 
 from stationd.adapters.sqlite.advance import Advance
 from stationd.adapters.sqlite.queries import load
@@ -220,17 +221,25 @@ def _printer_of(turn: Turn) -> str:
     return turn.settling.attempt.printer if turn.settling is not None else ""
 
 
-def open_at_device(transaction: Transaction, openings: Sequence[tuple[Attempt, Opened]]) -> list[bool]:
-    """Write down what devices call the jobs they opened; whether each attempt was still open."""
+def open_at_device(transaction: Transaction, openings: Sequence[tuple[Attempt, Opened]]) -> list[Attempt]:
+    """Write down what devices call the jobs they opened. A settled attempt among them is a defect, and raises."""
     rows = [
         (seq_of(attempt.job), attempt.number, opened.remote_id, opened.incarnation, opened.counter)
         for attempt, opened in openings
     ]
-    if transaction.run_many(_Q, "open_attempts", rows) == len(rows):
-        return [True] * len(rows)
+    if transaction.run_many(_Q, "open_attempts", rows) != len(rows):
+        raise RuntimeError("an attempt was settled while its document was still here")
     return [
-        transaction.row(_Q["is_open"], (seq_of(attempt.job), attempt.number)) is not None for attempt, _ in openings
+        replace(attempt, remote_id=opened.remote_id, incarnation=opened.incarnation, counter=opened.counter)
+        for attempt, opened in openings
     ]
+
+
+def mark_sent(transaction: Transaction, attempts: Sequence[Attempt]) -> list[Attempt]:
+    """Write down that the documents of these attempts have left whole; one that is settled is left as it is."""
+    now = transaction.now_ms
+    transaction.run_many(_Q, "sent_attempts", [(seq_of(each.job), each.number, now) for each in attempts])
+    return [replace(each, sent_at=now) for each in attempts]
 
 
 def _ending(outcome: Outcome, now: int) -> tuple[object, ...]:

@@ -95,13 +95,20 @@ class Writer:
 
         Raises :class:`Faulted` when the disk or the file failed, and whatever the operation raised for this request.
         """
+        return await self.post(operation, argument)
+
+    def post(self, operation: Operation[A, R], argument: A) -> "asyncio.Future[R]":
+        """As :meth:`apply`, as a future: whoever wants to wait for it under shield needs no task for that.
+
+        Raises :class:`Faulted` at once when the writer is closed.
+        """
         if self._is_closed:
             raise Faulted("storage-closed", "cannot write: the station is stopping")
         answer: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Request(operation, argument, answer))
         if self._pump is None:
             self._pump = asyncio.create_task(self._run(), name="writer")
-        return await answer
+        return answer
 
     async def once(self, act: Callable[[Transaction], R]) -> R:
         """What ``act`` answers, once it is on the disk; for what people do, of which there is never many at once."""

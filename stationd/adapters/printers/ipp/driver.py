@@ -5,7 +5,9 @@ What each end of a job at the device means here (RFC 8011, 5.3.7 and 5.3.8; seen
 * *completed*: ``Printed``. A printer's word is ``printer`` evidence, a spooler's only ``spooler`` (cupsd calls a job
   completed whose backend was killed); ``counter`` when the device's card counter moved by exactly one since the job
   was opened, in the same run of the device and with no other card under way. A job completed, or only begun, whose
-  body we know was cut short is ``Unknown``: a card exists, and nobody knows what is on it. One not begun is cancelled.
+  body was cut short, or may have been when a former run sent it and left no note that it went whole, is ``Unknown``: a
+  card exists, and nobody knows what is on it. One not begun is cancelled. A job completed while the card counter has
+  not moved, asked for some seconds because counters lag, is ``Unknown``, too.
 * *canceled* or *aborted* and the device says that processing never began (``time-at-processing`` *no-value*):
   ``NothingPrinted``.
 * *canceled* or *aborted* otherwise: ``Unknown``. A command that failed may have failed after the card; a cancelled job
@@ -38,6 +40,8 @@ from stationd.domain.order import Document
 from stationd.domain.outcome import (
     BEGUN_AGAIN,
     CUT_OFF,
+    PERHAPS_CUT_OFF,
+    UNCOUNTED,
     Cause,
     Finding,
     NothingPrinted,
@@ -53,6 +57,8 @@ _FIRST_PAUSE_S = 0.02
 _PAUSE_GROWTH = 1.5
 _EMPTY_GRACE_S = 1.0
 """How long a device may call a job empty whose document it should have, before it is taken at its word."""
+_COUNTER_GRACE_S = 5.0
+"""How long a card counter may lag behind the card: devices write it down at the end of a cycle, or when they rest."""
 _DOCUMENT_REASONS = frozenset({"document-format-error", "unsupported-document-format", "document-unprintable-error"})
 _SPOOLER_WINDOW = 2
 
@@ -72,6 +78,8 @@ class IppPrinter:
         self._incarnation = Incarnation()
         self._capabilities = Capabilities(window=settings.window or 1, evidence=Evidence.SPOOLER)
         self._is_known = False
+        self._is_spooler = False
+        self._is_uncounted_until = 0.0
         self._abandoned: set[str] = set()
 
     @property
@@ -111,8 +119,9 @@ class IppPrinter:
                 )  # it may stand there empty, and block a printer that holds one job
             return NothingPrinted(Cause.TRANSIENT, error.reason)
         if isinstance(answer, int):
-            # a card that is still under way there, given up by us or somebody else's, will move the counter, too
-            counter = status.counter if status.state is PrinterState.IDLE else None
+            # a card that is still under way there, or has not been counted yet, will move the counter, too
+            is_still = status.state is PrinterState.IDLE and time.monotonic() >= self._is_uncounted_until
+            counter = status.counter if is_still else None
             return Opened(remote_id=str(answer), incarnation=status.incarnation, counter=counter)
         return NothingPrinted(Cause.DOCUMENT if answer.is_of_document else Cause.PRINTER, answer.keyword)
 
@@ -128,7 +137,7 @@ class IppPrinter:
             if not error.begun:
                 self._abandoned.add(name_of(attempt))
                 return NothingPrinted(Cause.PRINTER, OFFLINE)
-            return await self._follow(attempt, Story(is_whole=error.whole_body, reason=error.reason))
+            return await self._follow(attempt, Story(is_whole=error.whole_body, doubt=CUT_OFF, reason=error.reason))
         if refusal is None:
             return None
         cause = Cause.DOCUMENT if refusal.is_of_document else Cause.TRANSIENT
@@ -137,7 +146,7 @@ class IppPrinter:
 
     async def watch(self, attempt: Attempt) -> Outcome:
         """Ask after the job, often at first, until the device has settled it or no longer knows it."""
-        return await self._follow(attempt, Story())
+        return await self._follow(attempt, _story_of(attempt))
 
     async def find(self, attempt: Attempt) -> Finding:
         """What became of an attempt of a former run, by id and name, else by name."""
@@ -147,7 +156,7 @@ class IppPrinter:
             job = await self._locate(attempt)
             if job is None:
                 return Unknown(await self._lost(attempt))
-            return await self._find_job(attempt, job, Story(reason="document-never-arrived"))
+            return await self._find_job(attempt, job, _story_of(attempt, reason="document-never-arrived"))
         except (ExchangeError, RefusedError) as error:
             raise self._unreachable(error) from None
 
@@ -156,7 +165,7 @@ class IppPrinter:
 
         A device that does not answer has not given the job back: still open, too.
         """
-        story = Story(cause=Cause.WITHDRAWN, reason="withdrawn")
+        story = _story_of(attempt, cause=Cause.WITHDRAWN, reason="withdrawn")
         try:
             job = await self._locate(attempt)
             if job is None and attempt.remote_id is not None:
@@ -195,6 +204,8 @@ class IppPrinter:
         while True:
             try:
                 seen = await self._look(attempt, story, sight)
+                if isinstance(seen, Unknown):
+                    self._expect_a_count()
                 if not isinstance(seen, JobRecord):
                     return seen
                 is_unwanted = seen.is_stranded or not story.is_whole  # a piece of a document must not become a card
@@ -221,7 +232,7 @@ class IppPrinter:
         if job.is_settled:
             return await self._conclude(attempt, job, story)
         if not story.is_whole and job.state in {DeviceJobState.PROCESSING, DeviceJobState.STOPPED}:
-            return Unknown(CUT_OFF)  # at once: a later run would not know that it was cut
+            return Unknown(story.doubt)  # whatever it ends as, a person has to look
         return job
 
     async def _locate(self, attempt: Attempt) -> JobRecord | None:
@@ -237,7 +248,7 @@ class IppPrinter:
     async def _find_unsent(self, attempt: Attempt) -> Finding:
         """Nothing can have left; what stands at the device under the name is cleared away and believed over us."""
         for job in await self._device.jobs_named(name_of(attempt)):
-            finding = await self._find_job(attempt, job, Story(reason="never-sent"))
+            finding = await self._find_job(attempt, job, _story_of(attempt, reason="never-sent"))
             if not isinstance(finding, NothingPrinted):
                 return finding
         return NothingPrinted(Cause.TRANSIENT, "never-sent")
@@ -247,7 +258,7 @@ class IppPrinter:
             return await self._conclude(attempt, job, story)
         if job.is_interrupted:
             return await self._stop_repetition(job)
-        if job.is_empty:
+        if job.is_empty or (not story.is_whole and job.state in {DeviceJobState.PENDING, DeviceJobState.HELD}):
             return await self._cancel_and_see(attempt, job, story)
         return StillOpen(str(job.id))
 
@@ -277,7 +288,7 @@ class IppPrinter:
         """The outcome of a job that the device has settled; the rules stand at the head of this module."""
         if job.state is DeviceJobState.COMPLETED:
             if not story.is_whole:
-                return Unknown(CUT_OFF)
+                return Unknown(story.doubt)
             return await self._printed(attempt)
         if job.has_begun or (job.has_begun is None and not story.is_refused):
             return Unknown(f"the printer gave up the job ({job.state.name.lower()}) and may have begun the card")
@@ -285,28 +296,51 @@ class IppPrinter:
             return NothingPrinted(Cause.DOCUMENT, min(job.reasons & _DOCUMENT_REASONS))
         return NothingPrinted(story.cause, story.reason or f"{job.state.name.lower()}-before-processing")
 
-    async def _printed(self, attempt: Attempt) -> Printed:
-        """With what the device can prove; asked afresh when a counter may prove more, or when nothing is known yet."""
-        counter = None
-        if attempt.counter is not None or not self._is_known:
-            try:
-                status = self._status(await self._device.printer())
-            except (ExchangeError, RefusedError):
-                return Printed(min(self._capabilities.evidence, Evidence.PRINTER, key=lambda word: word.strength))
-            counter = status.counter
-            has_moved = attempt.counter is not None and counter == attempt.counter + 1
-            if has_moved and self._capabilities.evidence is Evidence.COUNTER:
+    async def _printed(self, attempt: Attempt) -> Printed | Unknown:
+        """With what the device can prove, once its counter has moved; one that keeps no count is believed.
+
+        Raises as the questions do: whether the counter moved is not guessed while the device does not answer.
+        """
+        is_counting = attempt.counter is not None and not self._is_spooler
+        if not is_counting and self._is_known:
+            self._expect_a_count()
+            return Printed(self._word)
+        deadline = time.monotonic() + _COUNTER_GRACE_S
+        pause = _FIRST_PAUSE_S
+        while True:
+            status = self._status(await self._device.printer())
+            if attempt.counter is None or status.counter is None or self._is_spooler:
+                self._expect_a_count()
+                return Printed(self._word, status.counter)
+            moved = status.counter - attempt.counter
+            if moved == 1 and self._capabilities.evidence is Evidence.COUNTER:
                 is_same = is_same_run(attempt.incarnation, status.incarnation)
-                return Printed(Evidence.COUNTER if is_same else Evidence.PRINTER, counter)
-        return Printed(min(self._capabilities.evidence, Evidence.PRINTER, key=lambda word: word.strength), counter)
+                return Printed(Evidence.COUNTER if is_same else Evidence.PRINTER, status.counter)
+            if moved != 0:
+                return Printed(self._word, status.counter)  # spoiled blanks count, too, and a new counter begins at 0
+            if time.monotonic() >= deadline:
+                self._expect_a_count()
+                return Unknown(UNCOUNTED)
+            await asyncio.sleep(pause)
+            pause = min(pause * _PAUSE_GROWTH, self._settings.poll_s)
+
+    def _expect_a_count(self) -> None:
+        """A card may be out that the counter does not tell of yet: no later one is measured by it for a while."""
+        self._is_uncounted_until = time.monotonic() + _COUNTER_GRACE_S
+
+    @property
+    def _word(self) -> Evidence:
+        """What its word for a finished card is worth."""
+        return min(self._capabilities.evidence, Evidence.PRINTER, key=lambda word: word.strength)
 
     # --------------------------------------------------------------------------------------------- the device
 
     def _status(self, device: DeviceRecord) -> PrinterStatus:
         """The record as a status; also what it says of the device's abilities."""
-        self._is_known = True
+        self._is_known, self._is_spooler = True, device.is_spooler
         window = self._settings.window or (_SPOOLER_WINDOW if device.is_spooler else 1)
-        has_counter = device.counter is not None
+        counter = device.counter if self._settings.has_counter else None
+        has_counter = counter is not None
         word = Evidence.SPOOLER if device.is_spooler else Evidence.PRINTER
         self._capabilities = Capabilities(
             window=window,
@@ -319,7 +353,7 @@ class IppPrinter:
             state=device.state,
             reasons=device.reasons if device.is_accepting else device.reasons | {"paused"},
             supplies=device.supplies,
-            counter=device.counter,
+            counter=counter,
             incarnation=self._incarnation.follow(device),
             model=device.model,
         )
@@ -351,3 +385,8 @@ class IppPrinter:
             f"cannot ask printer {self._name}: {reason}",
             fix="check that the printer is on and connected",
         )
+
+
+def _story_of(attempt: Attempt, *, cause: Cause = Cause.TRANSIENT, reason: str | None = None) -> Story:
+    """What the books know of an attempt's document."""
+    return Story(is_whole=attempt.sent_at is not None, doubt=PERHAPS_CUT_OFF, cause=cause, reason=reason)

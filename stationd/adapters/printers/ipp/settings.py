@@ -45,7 +45,8 @@ class Settings:
 
     ``user`` is always sent as ``requesting-user-name``: a spooler hides a job's name from other users. ``window`` is
     ``None`` when the device decides. ``poll_s`` is the longest pause between two questions about a job, ``timeout_s``
-    the longest silence in one phase of an exchange (connecting, each part sent, the whole answer).
+    the longest silence in one phase of an exchange (connecting, each part sent, the whole answer). ``has_counter`` is
+    false for a device whose card counter does not count.
     """
 
     endpoint: Endpoint
@@ -53,14 +54,17 @@ class Settings:
     window: int | None = None
     poll_s: float = 1.0
     timeout_s: float = 10.0
+    has_counter: bool = True
 
 
 def read_settings(spec: PrinterSpec) -> Settings:
     """The checked settings of a printer. Raises ``ValueError`` with one line for a wrong URI or option."""
     options = spec.options
-    unknown = sorted(set(options) - {"user", "window", "poll_s", "timeout_s"})
+    unknown = sorted(set(options) - {"user", "window", "poll_s", "timeout_s", "counter"})
     if unknown:
-        raise ValueError(f"unknown option {unknown[0]!r}: an ipp printer takes user, window, poll_s, timeout_s")
+        raise ValueError(
+            f"unknown option {unknown[0]!r}: an ipp printer takes user, window, poll_s, timeout_s, counter"
+        )
     user = options.get("user", "stationd")
     if not isinstance(user, str) or not user.strip() or len(user.encode()) > _MAX_USER_BYTES:
         raise ValueError(f"user must be a name of 1 to {_MAX_USER_BYTES} bytes, not {user!r}")
@@ -69,12 +73,18 @@ def read_settings(spec: PrinterSpec) -> Settings:
         isinstance(window, bool) or not isinstance(window, int) or not 1 <= window <= _MAX_WINDOW
     ):
         raise ValueError(f"window must be a whole number from 1 to {_MAX_WINDOW}, not {window!r}")
+    counter = options.get("counter", True)
+    if not isinstance(counter, bool):
+        raise ValueError(  # noqa: TRY004 - ValueError is what a driver raises for an option
+            f"counter must be true, or false for a device whose card counter does not count, not {counter!r}"
+        )
     return Settings(
         endpoint=read_uri(spec.uri),
         user=user,
         window=window,
         poll_s=_seconds(options, "poll_s", 1.0),
         timeout_s=_seconds(options, "timeout_s", 10.0),
+        has_counter=counter,
     )
 
 

@@ -3,18 +3,20 @@
 from dataclasses import dataclass
 
 from stationd.adapters.printers.ipp.records import JobRecord
-from stationd.domain.outcome import Cause
+from stationd.domain.outcome import CUT_OFF, Cause
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
     """What we know of a job's document apart from what the device says.
 
-    ``is_whole``: the device may have all of it. ``is_refused``: it said that it took nothing. ``cause`` and ``reason``
+    ``is_whole``: the device may have all of it; otherwise a card made of it is in doubt, and ``doubt`` says why to the
+    person who will look. ``is_refused``: it said that it took nothing. ``cause`` and ``reason``
     stand for certain nothing.
     """
 
     is_whole: bool = True
+    doubt: str = CUT_OFF
     is_refused: bool = False
     cause: Cause = Cause.TRANSIENT
     reason: str | None = None

@@ -131,6 +131,11 @@ SET remote_id = v.column3, incarnation = v.column4, counter = v.column5
 FROM (VALUES (?, ?, ?, ?, ?)) AS v
 WHERE attempt.job = v.column1 AND attempt.number = v.column2 AND attempt.outcome IS NULL;
 
+-- name: sent_attempts
+UPDATE attempt SET sent_at = v.column3
+FROM (VALUES (?, ?, ?)) AS v
+WHERE attempt.job = v.column1 AND attempt.number = v.column2 AND attempt.outcome IS NULL;
+
 -- name: settle_attempts
 UPDATE attempt
 SET outcome = v.column3, reason = v.column4, evidence = v.column5, settled_at = v.column6
@@ -147,14 +152,14 @@ SELECT 1 FROM attempt WHERE job = ? AND number = ? AND outcome IS NULL;
 SELECT media_type, sealed FROM document WHERE job = ?;
 
 -- name: all_open
-SELECT a.id, a.number, a.printer, a.remote_id, a.incarnation, a.counter, a.opened_at, a.reason,
+SELECT a.id, a.number, a.printer, a.remote_id, a.incarnation, a.counter, a.opened_at, a.sent_at, a.reason,
        j.seq, j.id, j.receipt, j.order_ref, j.kind, j.profile, j.state, j.reasons, j.rank, j.tries, j.attempts, j.printer,
        j.evidence, j.not_before, j.created_at, j.updated_at
 FROM attempt AS a JOIN job AS j ON j.seq = a.job
 WHERE a.outcome IS NULL ORDER BY a.opened_at, a.job;
 
 -- name: in_question
-SELECT id, number, printer, remote_id, incarnation, counter, opened_at, reason FROM attempt
+SELECT id, number, printer, remote_id, incarnation, counter, opened_at, sent_at, reason FROM attempt
 WHERE job = ? AND outcome IS NULL;
 
 -- name: last_attempt
