@@ -19,11 +19,11 @@ from stationd.ports.devices import DeviceWatcher
 from stationd.ports.jobs import JobStore
 from stationd.ports.printers import Printer, PrinterSpec
 from stationd.services.devices import Devices
+from stationd.services.patience import LOST_AFTER_S
 from stationd.services.plug import Attend, Plug
 from stationd.services.printers import Printers
 from stationd.services.read import Readers
 from stationd.services.recover import show_orphans
-from stationd.services.spool import LOST_AFTER_S
 from stationd.services.supervise import Supervisor
 from stationd.services.watch_devices import DeviceWatch
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from stationd.services.spool import QUIET_AFTER_S
+from stationd.services.patience import QUIET_AFTER_S
 from tests.bench.figures import Figures
 from tests.rigs.device_reporter import DeviceReporter
 from tests.rigs.plugged_station import WITHIN_S, PluggedStation, Shown, is_gone, is_ready

@@ -16,7 +16,7 @@ from stationd.adapters.sqlite.rows import attempt_of
 from stationd.adapters.sqlite.writer import Writer
 from stationd.domain.errors import Faulted
 from stationd.domain.outcome import Printed
-from stationd.services.spool import Spooler
+from stationd.services.post import Post
 from tests.simulation.world import World, run_seed
 
 
@@ -93,7 +93,7 @@ def settling_not_shielded() -> Iterator[None]:
     """Cancelling a lane cancels what it was about to write down."""
     post = Writer.post
 
-    async def bare(spooler: Spooler, write: Any) -> Any:
+    async def bare(_post: Post, write: Any) -> Any:
         while True:
             try:
                 return await write()
@@ -110,7 +110,7 @@ def settling_not_shielded() -> Iterator[None]:
         answer.add_done_callback(withdraw)
         return answer
 
-    with patch.object(Spooler, "_durably", bare), patch.object(Writer, "post", withdrawn_when_cancelled):
+    with patch.object(Post, "durably", bare), patch.object(Writer, "post", withdrawn_when_cancelled):
         yield
 
 

@@ -47,7 +47,8 @@ async def test_a_gate_that_shuts_between_claim_and_card_gives_the_job_back_untri
         gate.add(lambda: is_shut)
         floor.printer(window=1)
         spooler = floor.spoolers[0]
-        monkeypatch.setattr(spooler, "_gate", gate)
+        monkeypatch.setattr(spooler._wishes, "_gate", gate)
+        monkeypatch.setattr(spooler._hand, "_gate", gate)
         turn = floor.store.jobs.turn
 
         async def turn_and_shut(asked):
@@ -64,7 +65,7 @@ async def test_a_gate_that_shuts_between_claim_and_card_gives_the_job_back_untri
         assert (job.tries, (await floor.store.blanks.balances()).safe) == (0, 5)
         monkeypatch.setattr(floor.store.jobs, "turn", turn)
         is_shut.clear()
-        spooler._changed()
+        spooler._post.changed()
         await floor.until(lambda counts: counts[JobState.PRINTED] == 1)
         assert len(floor.cards()) == 1
 

@@ -17,7 +17,7 @@ from stationd.domain.order import Document
 from stationd.domain.outcome import CUT_OFF, Cause, NothingPrinted, Printed, Unknown
 from stationd.ports.jobs import Claiming, Turn, Turned
 from stationd.ports.printers import Opened, PrinterSpec
-from stationd.services import spool
+from stationd.services import patience
 from stationd.services.bell import Bell
 from stationd.services.line import Line
 from stationd.services.pace import Pace
@@ -163,7 +163,7 @@ async def test_an_order_committed_together_with_a_claim_that_found_nothing_is_no
         return turned
 
     monkeypatch.setattr(floor.store.jobs, "turn", turn_and_accept)
-    monkeypatch.setattr(spool, "ASK_EVERY_S", 3600)  # nothing else shall wake the lane
+    monkeypatch.setattr(patience, "ASK_EVERY_S", 3600)  # nothing else shall wake the lane
     floor.printer(seconds=0, window=1)
     await asyncio.sleep(0.3)
     is_idle = True
@@ -188,7 +188,7 @@ async def test_nothing_is_printed_without_blanks_and_printing_goes_on_when_they_
 async def test_an_unplugged_printer_makes_its_card_uncertain_and_the_counter_settles_it_on_return(
     floor: Floor, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(spool, "ASK_EVERY_S", 0.02)
+    monkeypatch.setattr(patience, "ASK_EVERY_S", 0.02)
     await floor.store.receive(5)
     printer = floor.printer(seconds=0.3, window=1)
     await floor.accept(1)
@@ -206,7 +206,7 @@ async def test_an_unplugged_printer_makes_its_card_uncertain_and_the_counter_set
 async def test_a_card_that_only_we_saw_go_wrong_is_left_to_a_person_when_the_printer_returns(
     floor: Floor, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(spool, "ASK_EVERY_S", 0.02)
+    monkeypatch.setattr(patience, "ASK_EVERY_S", 0.02)
     await floor.store.receive(5)
     printer = floor.printer(window=1)
     asked = []
@@ -234,8 +234,8 @@ async def test_a_card_that_only_we_saw_go_wrong_is_left_to_a_person_when_the_pri
 async def test_a_printer_that_falls_silent_while_it_is_sent_a_document_holds_no_lane_for_ever(
     floor: Floor, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(spool, "ASK_EVERY_S", 0.02)
-    monkeypatch.setattr(spool, "CUT_AFTER_S", 0.1)
+    monkeypatch.setattr(patience, "ASK_EVERY_S", 0.02)
+    monkeypatch.setattr(patience, "CUT_AFTER_S", 0.1)
     await floor.store.receive(5)
     printer = floor.printer(window=1)
     sending = asyncio.Event()
@@ -254,7 +254,7 @@ async def test_a_printer_that_falls_silent_while_it_is_sent_a_document_holds_no_
 async def test_a_printer_that_was_pulled_out_begins_no_card_though_its_spooler_says_that_it_is_well(
     floor: Floor, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(spool, "ASK_EVERY_S", 0.02)
+    monkeypatch.setattr(patience, "ASK_EVERY_S", 0.02)
     await floor.store.receive(5)
     floor.printer("kartu-1")
     (spooler,) = floor.spoolers
@@ -272,8 +272,8 @@ async def test_a_printer_that_was_pulled_out_begins_no_card_though_its_spooler_s
 async def test_a_card_left_in_a_spooler_of_a_printer_that_was_pulled_out_is_given_up_there_and_uncertain_here(
     floor: Floor, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(spool, "ASK_EVERY_S", 0.02)
-    monkeypatch.setattr(spool, "LOST_AFTER_S", 0.1)
+    monkeypatch.setattr(patience, "ASK_EVERY_S", 0.02)
+    monkeypatch.setattr(patience, "LOST_AFTER_S", 0.1)
     await floor.store.receive(5)
     printer = floor.printer(seconds=60, window=1)
     given_up = []
@@ -294,9 +294,9 @@ async def test_a_card_left_in_a_spooler_of_a_printer_that_was_pulled_out_is_give
 async def test_a_printer_that_has_long_been_idle_is_asked_seldom_and_at_once_when_it_has_a_card(
     floor: Floor, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(spool, "ASK_EVERY_S", 0.02)
-    monkeypatch.setattr(spool, "QUIET_AFTER_S", 0.1)
-    monkeypatch.setattr(spool, "QUIET_EVERY_S", 60.0)
+    monkeypatch.setattr(patience, "ASK_EVERY_S", 0.02)
+    monkeypatch.setattr(patience, "QUIET_AFTER_S", 0.1)
+    monkeypatch.setattr(patience, "QUIET_EVERY_S", 60.0)
     await floor.store.receive(5)
     printer = floor.printer(seconds=0.3, window=1)
     asked = []
@@ -320,8 +320,8 @@ async def test_a_printer_that_has_long_been_idle_is_asked_seldom_and_at_once_whe
 
 
 async def test_a_stopped_printer_gives_its_waiting_card_to_another(floor: Floor, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(spool, "ASK_EVERY_S", 0.02)
-    monkeypatch.setattr(spool, "WITHDRAW_AFTER_S", 0.1)
+    monkeypatch.setattr(patience, "ASK_EVERY_S", 0.02)
+    monkeypatch.setattr(patience, "WITHDRAW_AFTER_S", 0.1)
     await floor.store.receive(5)
     empty = floor.printer("kartu-1", hopper=0)
     await floor.accept(2)

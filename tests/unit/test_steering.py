@@ -23,7 +23,7 @@ from stationd.domain.outcome import Cause, NothingPrinted, Printed, Spoiled, Unk
 from stationd.domain.profile import KTP_EL, RestRule
 from stationd.ports.jobs import Claiming, Settling, Turn
 from stationd.ports.printers import PrinterSpec
-from stationd.services import spool
+from stationd.services import patience
 from stationd.services.ahead import Ahead
 from stationd.services.bell import Bell
 from stationd.services.crew import Crew
@@ -157,7 +157,7 @@ class House:
 
 @pytest.fixture
 async def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(spool, "ASK_EVERY_S", 0.02)
+    monkeypatch.setattr(patience, "ASK_EVERY_S", 0.02)
     async with House(tmp_path) as opened:
         yield opened
 
@@ -562,7 +562,7 @@ async def test_the_slow_printer_leaves_the_last_card_to_the_fast_one(house: Hous
             await asyncio.sleep(0.01)
     for _ in range(3):
         await house.accept()
-    await house.until(JobState.PRINTED, 3, timeout_s=2.5)
+    await house.until(JobState.PRINTED, 3, timeout_s=10)
     assert (house.cards("cepat"), house.cards("lambat")) == (3, 0)
 
 

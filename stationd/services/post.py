@@ -1,0 +1,89 @@
+"""A printer at its post: the driver, how the printer stands, and a signal when that changes."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import TypeVar
+
+from stationd.domain.errors import Faulted
+from stationd.domain.printer import PrinterStatus
+from stationd.ports.clock import Clock
+from stationd.ports.printers import Printer, PrinterSpec
+from stationd.services import patience
+from stationd.services.bell import Bell
+from stationd.services.standing import Standing
+
+_log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+class Post:
+    """What everybody shares who works at one printer."""
+
+    def __init__(self, printer: Printer, spec: PrinterSpec, standing: Standing, *, bell: Bell, clock: Clock) -> None:
+        self.printer = printer
+        self.spec = spec
+        self.standing = standing
+        self.clock = clock
+        self.since_ms = clock.now_ms()
+        """Since when it is in its state, for its reasons."""
+        self.stirred_at = clock.monotonic()
+        """When something happened here last."""
+        self.last_fault: str | None = None
+        self.printing: dict[str, str] = {}
+        """Attempt id → job id of the cards in question now."""
+        self.is_ready = False
+        """Whether what a former run left open is known, and the lanes are at work."""
+        self.is_stopping = False
+        self.is_plugged = True
+        self._bell = bell
+        self._has_changed = asyncio.Event()
+
+    @property
+    def name(self) -> str:
+        """The station's name for the printer."""
+        return self.spec.name
+
+    @property
+    def status(self) -> PrinterStatus:
+        """What the device said when last asked."""
+        return self.standing.status
+
+    def has_been(self, since: float | None, seconds: float) -> bool:
+        """Whether something has been so for longer than these seconds; ``since`` is ``None`` when it is not so."""
+        return since is not None and self.clock.monotonic() - since > seconds
+
+    def changed(self) -> None:
+        """Wake everybody who waits for a change here, and whoever waits for work."""
+        self._has_changed.set()
+        self._has_changed = asyncio.Event()
+        self._bell.ring_all()
+
+    async def wait_for_change(self, timeout_s: float | None = None) -> None:
+        """Wait until something has changed here, but not for ever."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await self._has_changed.wait()
+
+    async def durably(self, write: Callable[[], Awaitable[T]]) -> T:
+        """Write under shield, and again until the disk takes it: an outcome that is known must not be lost.
+
+        Cancelling waits for a write that has begun, so that no claim is left without its lane knowing.
+        """
+        while True:
+            writing: asyncio.Future[T] | None = None
+            try:
+                writing = asyncio.ensure_future(write())
+                return await asyncio.shield(writing)
+            except asyncio.CancelledError:
+                if writing is not None:
+                    with suppress(Exception):
+                        await writing
+                raise
+            except Faulted as fault:
+                if self.last_fault != fault.code:
+                    _log.error("printer %s waits: %s", self.name, fault.detail)
+                self.last_fault = fault.code
+                await asyncio.sleep(patience.RETRY_STORAGE_S)
