@@ -79,6 +79,7 @@ KNOWN = Known(
     counter_before=4,
     counter_now=5,
     opened_at=1_700_000_000_123,
+    sent_at=None,
     said="the printer restarted during the card",
 )
 DEVICE = DeviceView(
