@@ -210,8 +210,10 @@ class FakeJobs:
         await self.read(job_id)
         return Document("image/png", b"a picture")
 
-    async def verdict(self, job_id: str, verdict: Verdict, note: str, *, actor: Actor) -> JobView:
-        self.judged.append((job_id, verdict, note, actor))
+    async def verdict(
+        self, job_id: str, verdict: Verdict, note: str, *, actor: Actor, attempt: int | None = None
+    ) -> JobView:
+        self.judged.append((job_id, verdict, note, attempt, actor))
         return await self.read(job_id)
 
 

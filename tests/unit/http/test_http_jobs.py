@@ -166,10 +166,14 @@ async def test_an_unknown_job_is_404(door):
 
 
 async def test_what_a_person_saw_settles_a_job(door):
-    status, _, _ = await door.ask("POST", f"/v1/jobs/{JOB_ID}/verdict", json={"outcome": "spoiled", "note": "bent"})
-    assert status == 200
-    ((job_id, verdict, note, actor),) = door.jobs.judged
-    assert (job_id, verdict, note, actor.role) == (JOB_ID, Verdict.SPOILED, "bent", Role.OFFICER)
+    for body, told in (({}, None), ({"attempt": 2}, 2)):
+        status, _, _ = await door.ask(
+            "POST", f"/v1/jobs/{JOB_ID}/verdict", json={"outcome": "spoiled", "note": "bent", **body}
+        )
+        assert status == 200
+        job_id, verdict, note, attempt, actor = door.jobs.judged.pop()
+        assert (job_id, verdict, note, attempt) == (JOB_ID, Verdict.SPOILED, "bent", told)
+        assert actor.role is Role.OFFICER
 
 
 async def test_an_illegal_verdict_names_what_is_allowed(door):
