@@ -185,7 +185,7 @@ class App:
         renderer = SvgRenderer(settings.profiles)
         self.tokens = SqliteTokens(writer, reader)
         marks = SqlitePrinters(writer, reader, self._entropy)
-        self.crew = Crew(self._line, lambda: writer.balances().get(Account.SAFE, 0), clock)
+        self.crew = Crew(self._line, lambda: writer.balances().get(Account.SAFE, 0), clock, self.ordering.reserve)
         self.printers = Printers(
             marks,
             self.crew,

@@ -97,6 +97,7 @@ class Attending:
                 printers=printers,
                 at_hand=lambda: balances().get(Account.SAFE, 0),
                 resting=resting,
+                storage_trouble=lambda: database.writer.trouble,
                 is_low=lambda: balances().get(Account.SAFE, 0) <= settings.blanks.low,
             ),
             clock=clock,

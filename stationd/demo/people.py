@@ -28,6 +28,9 @@ _KECAMATAN = (
     "Sematangborang",
     "Jakabaring",
 )
+_SURRENDERED = 0.9
+"""How many bring the damaged card when they order; the others bring it later, and their orders wait for it."""
+
 _KINDS = ("first",) * 7 + ("damaged",) * 2 + ("lost",)
 _WOMEN = 40
 _COLOURS = ((226, 114, 91), (240, 179, 90), (127, 183, 163), (74, 124, 140), (140, 120, 160), (120, 140, 90))
@@ -79,6 +82,8 @@ class People:
         }
         if kind == "lost":
             body["police_report"] = f"LP/CONTOH/{chance.randint(1, 999):03d}"
+        if kind == "damaged" and chance.random() < _SURRENDERED:
+            body["surrendered"] = {"card": f"AMPLOP-{self._number:06d}"}
         return body
 
     def _nik(self) -> str:

@@ -219,8 +219,14 @@ def clock(*, is_trusted: bool, was_trusted: bool) -> Finding:
     return Finding(Level.DEGRADED, words, FixBy.TECHNICIAN)
 
 
-def disk(free: int | None) -> Finding:
-    """Free bytes on the disk of the state directory; ``None`` when nobody can tell."""
+def disk(free: int | None, trouble: str | None = None) -> Finding:
+    """Free bytes on the disk of the state directory, ``None`` when nobody can tell.
+
+    ``trouble`` is the code of the fault that keeps the database from being written, if any does.
+    """
+    if trouble is not None:
+        words = Words(f"the database cannot be written: {trouble}", f"basis data tidak dapat ditulis: {trouble}")
+        return Finding(Level.FAILED, words, FixBy.TECHNICIAN)
     if free is None:
         return Finding(
             Level.DEGRADED, Words("the disk cannot be measured", "sisa penyimpanan tidak terbaca"), FixBy.TECHNICIAN

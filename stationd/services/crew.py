@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from stationd.domain.dispatch import is_replacement
 from stationd.domain.forecast import Server, expected_s, may_begin
 from stationd.domain.job import Job, JobKind
 from stationd.ports.clock import Clock
@@ -47,9 +48,15 @@ class Crew:
     """The printers of the station and the line before them."""
 
     def __init__(
-        self, line: Line, at_hand: Callable[[], int | None] = lambda: None, clock: Clock | None = None
+        self,
+        line: Line,
+        at_hand: Callable[[], int | None] = lambda: None,
+        clock: Clock | None = None,
+        reserve: Callable[[], int] = lambda: 0,
     ) -> None:
         """``at_hand`` tells how many blanks can be printed now; ``None`` when that is not known here.
+
+        ``reserve`` of them no replacement gets.
 
         With a ``clock`` a forecast looks at the printers anew only every quarter of a second: taking orders by the
         thousand must not cost a look for each.
@@ -59,6 +66,7 @@ class Crew:
         self.pauses: frozenset[JobKind | None] = frozenset()
         """What a person has paused: kinds, and ``None`` for the whole queue."""
         self._line = line
+        self._reserve = reserve
         self._at_hand = at_hand
         self._members: dict[str, Member] = {}
 
@@ -93,7 +101,8 @@ class Crew:
         at_hand = self._at_hand()
         if not self.pauses.isdisjoint({None, job.kind}):
             return None
-        if at_hand is not None and self._line.position(job.rank) >= at_hand:
+        kept = self._reserve() if is_replacement(job.rank) else 0
+        if at_hand is not None and self._line.position(job.rank) >= at_hand - kept:
             return None
         return expected_s(self._servers(), job.profile, self._line.ahead(job.rank))
 

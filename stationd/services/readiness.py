@@ -28,12 +28,16 @@ LOOK_EVERY_S: Final = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sights:
-    """What can be seen in memory: printers by name, blanks at hand, whether they are low, printers at rest."""
+    """What can be seen in memory: printers by name, blanks at hand, whether they are low, printers at rest.
+
+    ``storage_trouble`` is the code of the fault that keeps the database from being written.
+    """
 
     printers: Callable[[], Mapping[str, PrinterStatus]]
     at_hand: Callable[[], int]
     is_low: Callable[[], bool]
     resting: Callable[[], Collection[str]] = tuple
+    storage_trouble: Callable[[], str | None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,8 +163,8 @@ class Readiness:
             ),
             CheckName.CLOCK: rules.clock(is_trusted=self._calendar.is_trusted, was_trusted=self._calendar.was_trusted),
             CheckName.DISK: Finding(Level.OK, rules.NOT_READ_YET)
-            if reading is None
-            else rules.disk(reading.free_bytes),
+            if reading is None and sights.storage_trouble() is None
+            else rules.disk(None if reading is None else reading.free_bytes, sights.storage_trouble()),
             CheckName.TEMPERATURE: rules.temperature(
                 printers, resting=sights.resting(), host_c=None if reading is None else reading.celsius
             ),

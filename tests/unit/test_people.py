@@ -49,6 +49,9 @@ def test_most_come_for_their_first_card_and_a_lost_one_has_its_report(crowd):
     assert kinds.count("first") > len(kinds) / 2
     assert set(kinds) == {"first", "damaged", "lost"}
     assert all(("police_report" in body) == (body["kind"] == "lost") for body in crowd)
+    brought = [body for body in crowd if "surrendered" in body]
+    assert {body["kind"] for body in brought} == {"damaged"}
+    assert len(brought) > kinds.count("damaged") / 2
 
 
 def test_photos_are_small_pngs_and_some_people_have_none(crowd):

@@ -24,6 +24,7 @@ from stationd.domain.authority import STATION, Actor, Role
 from stationd.domain.blanks import EntryKind
 from stationd.domain.entitlement import KIND_CLASS
 from stationd.domain.errors import Refused
+from stationd.domain.forecast import Server
 from stationd.domain.job import Evidence, Job, JobKind, JobState, Verdict
 from stationd.domain.job_machine import VERDICT_EVENTS, JobEvent
 from stationd.domain.order import Document, Holder, Order, Surrendered
@@ -31,6 +32,7 @@ from stationd.domain.outcome import Cause, NothingPrinted, Outcome, Printed, Unk
 from stationd.domain.precedence import JUMP, RELEASE
 from stationd.domain.rationing import BLANKS_SHORT, SURRENDER_MISSING, RationRule
 from stationd.ports.jobs import Acceptance, Accepted, Claimed, Claiming, Control, Settling, Turn
+from stationd.services.crew import Crew
 from stationd.services.jobs import Jobs, Surrounding
 from stationd.services.line import Line
 from stationd.services.precedence import Precedence
@@ -229,6 +231,22 @@ async def test_what_explains_a_rationed_job_is_told_with_a_day_where_there_is_on
     assert [each.code for each in view.why] == ["blanks-short", "comes-back", "blanks-expected"]
     assert view.expected_on is not None
     assert view.expected_on.isoformat() in view.why[2].words.id
+
+
+async def test_no_time_is_expected_for_a_card_that_only_the_reserve_could_make(counter: Counter):
+    class Machine:
+        name, profiles, hindrances, batch_profile = "p1", ("ktp-el",), frozenset[str](), None
+
+        def server(self) -> Server:
+            return Server(name="p1", seconds={"ktp-el": 10.0})
+
+    crew = Crew(counter.line, lambda: counter.rationer.stock.at_hand, reserve=counter.reserve)
+    crew.add(Machine())
+    await counter.receive(5)
+    jobs = [await counter.submit(JobKind.LOST) for _ in range(3)]
+    assert [crew.expected_s(job) for job in jobs] == [10, 20, None]
+    first = await counter.submit()
+    assert crew.expected_s(first) is not None
 
 
 async def test_the_reserve_grows_with_the_first_timers_to_be_expected(counter: Counter):

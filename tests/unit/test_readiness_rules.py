@@ -43,6 +43,7 @@ MIB = 1 << 20
         (rules.disk(63 * MIB), Level.FAILED, FixBy.TECHNICIAN),
         (rules.disk(64 * MIB), Level.DEGRADED, FixBy.TECHNICIAN),
         (rules.disk(512 * MIB), Level.OK, None),
+        (rules.disk(512 * MIB, "storage-full"), Level.FAILED, FixBy.TECHNICIAN),
         (rules.temperature({"a": IDLE}, resting=(), host_c=None), Level.OK, None),
         (rules.temperature({"a": IDLE, "b": HOT}, resting=(), host_c=40), Level.DEGRADED, FixBy.TIME),
         (rules.temperature({"b": HOT}, resting=(), host_c=None), Level.FAILED, FixBy.TIME),
