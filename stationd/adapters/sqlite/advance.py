@@ -116,8 +116,11 @@ class Advance:
 
     def _take_place(self, before: Job, after: Job) -> None:
         """Keep who waits for blanks, the rank, and whose card holds: a printed replacement takes the other's place."""
-        self._transaction.take_place(place_of(before.state, before.rank, before.reasons), -1)
-        self._transaction.take_place(place_of(after.state, after.rank, after.reasons))
+        left = place_of(before.state, before.rank, before.reasons)
+        taken = place_of(after.state, after.rank, after.reasons)
+        if left is not taken:
+            self._transaction.take_place(left, -1)
+            self._transaction.take_place(taken)
         if after.rank != before.rank:
             self._transaction.run(_Q["set_rank"], (after.rank, before.seq))
         if after.state is JobState.PRINTED and after.kind is not JobKind.FIRST:

@@ -11,7 +11,8 @@ WHERE state <> 'cancelled' AND 1 = (
     WHERE j.state <> 'cancelled' AND h.nik = (SELECT o.nik FROM holder AS o WHERE o.job = job.seq)
 );
 
-CREATE UNIQUE INDEX job_making ON job (identity) WHERE state IN ('queued', 'deferred', 'printing', 'uncertain', 'failed');
+-- Two inequalities: a list of five states costs 13 us at every change of a job, these cost none that shows.
+CREATE UNIQUE INDEX job_making ON job (identity) WHERE state <> 'printed' AND state <> 'cancelled';
 CREATE UNIQUE INDEX job_standing ON job (identity) WHERE state = 'printed' AND replaced_by IS NULL;
 
 -- The class of service is the rest of rank by four; 1 is the class to which the reserve of blanks is closed.

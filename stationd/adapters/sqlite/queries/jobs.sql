@@ -9,8 +9,7 @@ WHERE v.column5 <> 'first' OR NOT EXISTS (
 ON CONFLICT DO NOTHING;
 
 -- name: making_of
-SELECT id FROM job INDEXED BY job_making
-WHERE identity = ? AND state IN ('queued', 'deferred', 'printing', 'uncertain', 'failed');
+SELECT id FROM job INDEXED BY job_making WHERE identity = ? AND state <> 'printed' AND state <> 'cancelled';
 
 -- name: standing_of
 SELECT id FROM job INDEXED BY job_standing WHERE identity = ? AND state = 'printed' AND replaced_by IS NULL;
@@ -27,7 +26,7 @@ WHERE replaced_by = ?1 AND identity = (SELECT r.identity FROM job AS r WHERE r.s
 SELECT r.id FROM job AS p JOIN job AS r ON r.seq = p.replaced_by WHERE p.seq = ?1
 UNION ALL
 SELECT m.id FROM job AS p JOIN job AS m ON m.identity = p.identity
-WHERE p.seq = ?1 AND m.seq <> p.seq AND m.state IN ('queued', 'deferred', 'printing', 'uncertain', 'failed')
+WHERE p.seq = ?1 AND m.seq <> p.seq AND m.state <> 'printed' AND m.state <> 'cancelled'
 LIMIT 1;
 
 -- name: set_rank
