@@ -17,6 +17,7 @@ from stationd.config_keys import TABLES  # noqa: E402  the checkout's own code, 
 from stationd.config_matchers import DEVICE  # noqa: E402
 from stationd.config_schema import REQUIRED, Key, Table  # noqa: E402
 from stationd.domain import custody  # noqa: E402
+from stationd.domain import notice_machine as notices  # noqa: E402
 from stationd.domain.authority import Role  # noqa: E402
 from stationd.domain.job import JobState  # noqa: E402
 from stationd.domain.job_machine import BEGINNINGS, FINAL, TABLE, JobEvent  # noqa: E402
@@ -65,6 +66,22 @@ def custody_machine() -> str:
             *(f"    {one} --> {other}: {' / '.join(events)}" for (one, other), events in labels.items()),
             *(f"    {state} --> [*]: {custody.CustodyEvent.TAKEN_BACK}" for state in custody.REVOCABLE),
             *(f"    {state} --> [*]" for state in custody.Custody if state in custody.FINAL),
+            "```",
+        ]
+    )
+
+
+def notice_machine() -> str:
+    """One notice as a Mermaid diagram, in the order of the code's table."""
+    labels: dict[tuple[str, str], list[str]] = {}
+    for (state, event), after in notices.TABLE.items():
+        labels.setdefault((state, after), []).append(event)
+    return "\n".join(
+        [
+            "```mermaid",
+            "stateDiagram-v2",
+            f"    [*] --> {notices.NoticeState.INTENDED}",
+            *(f"    {one} --> {other}: {' / '.join(events)}" for (one, other), events in labels.items()),
             "```",
         ]
     )
@@ -126,6 +143,7 @@ def _cell(text: str) -> str:
 PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "job machine": ("architecture.md", job_machine),
     "custody": ("custody.md", custody_machine),
+    "notices": ("notices.md", notice_machine),
     "configuration": ("configuration.md", configuration),
     "matchers": ("devices.md", matchers),
     "telling": ("api.md", telling),

@@ -39,6 +39,7 @@ from stationd.http.policy import MEBIBYTE, HttpPolicy
 from stationd.http.routing import Table
 from stationd.http.serve import HttpServer
 from stationd.http.tls import server_tls
+from stationd.notifying import Notifying
 from stationd.ordering import TASK as RATIONING
 from stationd.ordering import Ordering
 from stationd.plugging import Bus, Plugging
@@ -54,6 +55,7 @@ from stationd.services.crew import Crew
 from stationd.services.housekeeping import Housekeeping
 from stationd.services.jobs import Jobs, Surrounding
 from stationd.services.line import Line
+from stationd.services.modems import Modems
 from stationd.services.pace import Pace
 from stationd.services.pairing import Pairings
 from stationd.services.precedence import Precedence
@@ -103,6 +105,7 @@ class App:
         self._notifier = Notifier(environment)
         self._supervisor = Supervisor()
         self.readers = Readers(self._supervisor)
+        self.modems = Modems()
         self._bell = Bell()
         self._line = Line()
         self._metrics: Metrics | None = None
@@ -147,6 +150,8 @@ class App:
         await self._supervisor.stop("housekeeping")
         await self._supervisor.stop(RATIONING)
         await Attending.stop(self._supervisor)
+        if hasattr(self, "notifying"):
+            await self.notifying.stop(self._supervisor)
         await self.readers.aclose()
         if not await self._supervisor.settle(max(0.0, began + FINISH_WITHIN_S - self._clock.monotonic())):
             _log.warning("stopped with cards in the printers; they are asked for at the next start")
@@ -233,6 +238,15 @@ class App:
         )
         self.handing = Handing(settings, database, seal, clock=clock, jobs=self.jobs, attending=self.attending)
         self.precedence = Precedence(self.store, self.ordering.rations, self.jobs, self.attending.second_person)
+        self.notifying = Notifying(
+            settings,
+            database,
+            seal,
+            clock=clock,
+            entropy=self._entropy,
+            attending=self.attending,
+            modems=self.modems,
+        )
         self.blanks = Blanks(SqliteBlanks(writer, reader, low=settings.blanks.low))
         self.submission = Submission(
             self.store,
@@ -259,10 +273,14 @@ class App:
         metrics.load(await self.store.counts())
         self._line.load(await self.store.ranks())
         await self.handing.load()
-        metrics.add(self.attending.metrics)
-        metrics.add(self.handing.metrics)
-        metrics.add(self.attending.approval_metrics)
-        metrics.add(self.ordering.metrics)
+        for figures in (
+            self.attending.metrics,
+            self.handing.metrics,
+            self.notifying.metrics,
+            self.attending.approval_metrics,
+            self.ordering.metrics,
+        ):
+            metrics.add(figures)
         self._metrics = metrics
 
         async def attend(printer: Printer, spec: PrinterSpec, matcher: Matcher) -> Spooler:
@@ -278,6 +296,7 @@ class App:
             supervisor=self._supervisor,
             attend=attend,
             bus=self._bus,
+            modems=self.modems,
         )
         metrics.add(self.plugging.metrics)
         metrics.add(self.streaming.metrics)
@@ -294,6 +313,7 @@ class App:
         await self.streaming.start(
             self._supervisor, printers=self.printers, station=self.station, readiness=self.attending.readiness
         )
+        self.notifying.start(self._supervisor)
         self.ordering.start(self._supervisor)
         self.attending.readiness.follow(self._tell_status)
 
@@ -373,6 +393,9 @@ class App:
             queue=self.queue,
             blanks=self.blanks,
             cards=self.handing.cards,
+            notices=self.notifying.notices,
+            board=self.notifying.board,
+            rush=self.notifying.rush,
             answers=self.handing.answers,
             station=self.station,
             officers=self.attending.officers,
@@ -410,6 +433,7 @@ class App:
         if self._metrics is not None:
             self._metrics.follow(events)
             self.handing.follow(events)
+            self.notifying.follow(events)
             self.attending.approval_metrics.follow(events)
         if hasattr(self, "plugging"):
             self.plugging.metrics.follow(events)

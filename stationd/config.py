@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from stationd.config_cards import PickupSettings
 from stationd.config_keys import LISTEN, TABLES, Listen, Mode, TcpListen, UnixListen
+from stationd.config_notices import GatewaySettings, NoticesSettings, SmsSettings, check_notices
 from stationd.config_schema import Problem, Reading, Row, read_tables
 from stationd.domain.minutes import Numbering
 from stationd.domain.profile import BUILT_IN, Profile, RestRule, pixels
@@ -179,6 +180,9 @@ class Settings:
     office: OfficeSettings
     devices: DevicesSettings
     pickup: PickupSettings
+    notices: NoticesSettings
+    sms: SmsSettings
+    gateway: GatewaySettings
     printers: tuple[PrinterSpec, ...]
     readers: tuple[ReaderSpec, ...]
     profiles: tuple[Profile, ...]
@@ -235,6 +239,7 @@ def parse(raw: Mapping[str, object], *, file: str) -> Settings:
         _fit_pixels(reading, row)
     _check_profiles_known(reading, rows)
     _check_city(reading, rows)
+    check_notices(reading, rows)
     if reading.problems:
         raise ConfigError(
             tuple(reading.problems),
@@ -260,6 +265,9 @@ def parse(raw: Mapping[str, object], *, file: str) -> Settings:
         office=_office(rows["office"][0].values, station["name"]),
         devices=DevicesSettings(**rows["devices"][0].values),
         pickup=PickupSettings(**rows["pickup"][0].values),
+        notices=NoticesSettings(**rows["notices"][0].values),
+        sms=SmsSettings(**rows["sms"][0].values),
+        gateway=GatewaySettings(**rows["gateway"][0].values),
         printers=tuple(_printer(row) for row in rows["printer"]),
         readers=tuple(_reader(row) for row in rows["reader"]),
         profiles=tuple(profiles.values()),

@@ -3,18 +3,12 @@
 from typing import Final
 from urllib.parse import urlsplit
 
-from stationd.config_schema import Key, Rule, Table, UnfitError, many, one_of, whole
+from stationd.config_schema import YES_OR_NO, Key, Rule, Table, UnfitError, many, one_of, whole
 from stationd.domain.city_order import decoded
 from stationd.domain.readiness import CheckName
 
 _KEY_BYTES = 32
 _SCHEMES = frozenset({"tcp", "tls", "http", "https"})
-
-
-def _is(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise UnfitError
-    return value
 
 
 def _public_key(value: object) -> bytes:
@@ -42,7 +36,6 @@ def _probe(value: object) -> str | None:
     return value
 
 
-YES_OR_NO = Rule(allowed="true or false", convert=_is)
 _CHECKS = many(one_of(*CheckName))
 
 GATE_TABLES: Final[tuple[Table, ...]] = (

@@ -13,9 +13,10 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from stationd.config_cards import CARD_TABLES
-from stationd.config_gate import GATE_TABLES, YES_OR_NO
+from stationd.config_gate import GATE_TABLES
+from stationd.config_notices import NOTICE_TABLES
 from stationd.config_office import OFFICE_TABLE
-from stationd.config_schema import Key, Rule, Table, UnfitError, many, matching, number, one_of, whole
+from stationd.config_schema import YES_OR_NO, Key, Rule, Table, UnfitError, many, matching, number, one_of, whole
 from stationd.domain.profile import KTP_EL
 
 _MOST_PORT = 65_535
@@ -278,6 +279,7 @@ TABLES: Final[tuple[Table, ...]] = (
     *GATE_TABLES,
     OFFICE_TABLE,
     *CARD_TABLES,
+    *NOTICE_TABLES,
     Table(
         name="devices",
         help="Printers and readers that come and go on the USB bus; see [devices](devices.md).",

@@ -284,6 +284,16 @@ def matching(pattern: str, allowed: str) -> Rule:
     return Rule(allowed=allowed, convert=convert)
 
 
+def _is(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise UnfitError
+    return value
+
+
+YES_OR_NO: Final = Rule(allowed="true or false", convert=_is)
+"""Yes or no."""
+
+
 def one_of(*choices: str) -> Rule:
     """One of a few words."""
 

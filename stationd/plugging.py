@@ -19,6 +19,7 @@ from stationd.ports.devices import DeviceWatcher
 from stationd.ports.jobs import JobStore
 from stationd.ports.printers import Printer, PrinterSpec
 from stationd.services.devices import Devices
+from stationd.services.modems import Modems
 from stationd.services.patience import LOST_AFTER_S
 from stationd.services.plug import Attend, Plug
 from stationd.services.printers import Printers
@@ -67,6 +68,7 @@ class Plugging:
         supervisor: Supervisor,
         attend: Attend,
         bus: Bus,
+        modems: Modems | None = None,
     ) -> "Plugging":
         """Build it. Raises :class:`Faulted` (``matchers-wrong``) when the files in ``devices.d`` have problems."""
         store = SqliteDevices(database.writer, database.reader)
@@ -88,6 +90,7 @@ class Plugging:
             build_reader=reader_drivers.build,
             attend=attend,
             configured=(*settings.printers, *settings.readers),
+            modems=modems,
         )
         watch = DeviceWatch(watcher, store, (*bus.matchers, *matchers), plug)
         await watch.load()

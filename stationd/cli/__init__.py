@@ -35,6 +35,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("demo", "stationd.cli.demo", "run a station with simulated printers and invented applicants"),
     Command("check", "stationd.cli.check", "tell every problem of the configuration"),
     Command("devices", "stationd.cli.devices", "list printers and readers, and what takes them"),
+    Command("sms", "stationd.cli.sms", "show the messages and their length, or ask the modem how it is"),
     Command("openapi", "stationd.cli.openapi", "print the description of the API (OpenAPI 3.1, JSON)"),
     Command("verify", "stationd.cli.verify", "check every book of the station: file, chains, ledger, jobs, seals"),
     Command("policy", "stationd.cli.policy", "explain what the rationing policy says of a job"),

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +15,7 @@ from stationd.adapters.printers import drivers
 from stationd.adapters.readers import drivers as reader_drivers
 from stationd.cli.options import add_config, add_json
 from stationd.config import ConfigError, Problem, Settings, load
+from stationd.config_calendar import CalendarError, load_year, packaged_calendar
 from stationd.config_matchers import MatchersError, directories, packaged_directory, strange_profiles
 from stationd.config_matchers import load as load_matchers
 from stationd.domain.inventory import DeviceRecord, Sighting, Subsystem
@@ -79,8 +81,26 @@ def examine(path: Path) -> tuple[Settings | None, tuple[Problem, ...]]:
         readers: Mapping[str, ReaderSpec] = {f"reader[{at}]": spec for at, spec in enumerate(settings.readers)}
     except ConfigError as wrong:
         problems, printers, readers = wrong.problems, wrong.printers, wrong.readers
-    problems = (*problems, *driver_problems(str(path), printers, readers))
+    problems = (*problems, *driver_problems(str(path), printers, readers), *notice_problems(settings))
     return settings, (*problems, *matcher_problems(path, settings))
+
+
+def notice_problems(settings: Settings | None) -> tuple[Problem, ...]:
+    """What is wrong with telling holders: the calendar file, and a modem without gammu."""
+    if settings is None:
+        return ()
+    problems: tuple[Problem, ...] = ()
+    try:
+        load_year(settings.notices.calendar or packaged_calendar(), frozenset())
+    except CalendarError as wrong:
+        problems = wrong.problems
+    if "modem" in settings.notices.ways and find_spec("gammu") is None:
+        allowed = "modem only with the extra stationd[sms] installed"
+        problems = (
+            *problems,
+            Problem(file=str(settings.file), key="notices.ways", value="modem", allowed=allowed),
+        )
+    return problems
 
 
 def matcher_problems(path: Path, settings: Settings | None) -> tuple[Problem, ...]:
@@ -95,6 +115,8 @@ def matcher_problems(path: Path, settings: Settings | None) -> tuple[Problem, ..
     own = [matcher for matcher in matchers if Path(matcher.file).parent != packaged_directory()]
     problems = () if settings is None else strange_profiles(own, {profile.name for profile in settings.profiles})
     for matcher in own:
+        if matcher.kind is DeviceKind.MODEM:
+            continue  # its driver is asked for nothing but a port
         use = DeviceUse(name=matcher.name, record=_ANY_DEVICE, matcher=matcher)
         is_printer = matcher.kind is DeviceKind.PRINTER
         told = driver_problems(

@@ -180,7 +180,7 @@ def _trouble(use: DeviceUse) -> str | None:
     try:
         if use.matcher.kind is DeviceKind.PRINTER:
             drivers.build(use.spec)
-        else:
+        elif use.matcher.kind is DeviceKind.READER:
             reader_drivers.build(use.reader_spec)
     except ValueError as wrong:
         return str(wrong)

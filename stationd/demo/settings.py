@@ -12,6 +12,11 @@ FAULTS = {"spoil": 0.03, "jam": 0.02, "unknown": 0.02, "abort": 0.03}
 
 REPAIR_S = 60.0
 
+ANY_TIME = (
+    '["simulator"]\nopen = "00:00"\nclose = "24:00"\nweekdays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]'
+)
+"""Messages go nowhere in a demonstration, and at any time."""
+
 READER = "pemindai-1"
 """The simulated reader of codes and cards."""
 
@@ -49,6 +54,8 @@ def configuration(options: DemoOptions) -> str:
     parts = [
         "# The demonstration's station. Change it and start again with --dir to keep what you changed it to.",
         f'[station]\nid = "1671-07"\nname = "Kecamatan Contoh (demo)"\nstate_dir = {json.dumps(str(folder / "state"))}',
+        '[clock]\ntrust = "always"',
+        f"[notices]\nways = {ANY_TIME}",
         f'[http]\nlisten = ["127.0.0.1:{options.port}", {json.dumps(f"unix:{folder}/api.sock")}]',
     ]
     for number in range(1, options.printers + 1):

@@ -25,6 +25,7 @@ class DeviceKind(StrEnum):
 
     PRINTER = "printer"
     READER = "reader"
+    MODEM = "modem"
 
 
 class Start(StrEnum):

@@ -6,7 +6,7 @@ them within six consecutive months* an uncollected card is handed on, with minut
 
 - A notice *counts* once it is known to have been delivered; attempts do not. Where a way gives no delivery reports, a
   message that it accepted counts only if the configuration says so. An officer who told the holder in person or by
-  telephone counts as well: that is knowledge.
+  telephone counts as well: that is knowledge. What was told twice on one day counts once.
 - A notice *may have reached* the holder from the moment it is intended until it is known to have failed. Both limits
   are reckoned by these: never two within one interval, and never more than three within six consecutive months. So
   nobody is pestered because reports are missing, and an unknown outcome is never a reason to send again.
@@ -46,7 +46,10 @@ class Trouble(StrEnum):
     UNCONFIRMED = "unconfirmed"
 
 
-UNREACHABLE: Final = frozenset({Trouble.NO_NUMBER, Trouble.BAD_NUMBER, Trouble.LANDLINE, Trouble.FAILS})
+OF_NUMBERS: Final = frozenset({Trouble.NO_NUMBER, Trouble.BAD_NUMBER, Trouble.LANDLINE})
+"""Troubles that can be read off the number itself."""
+
+UNREACHABLE: Final = OF_NUMBERS | {Trouble.FAILS}
 """Troubles with which no message goes out until an officer has mended the number."""
 
 
@@ -113,7 +116,7 @@ def plan(shelved_on: date, history: Sequence[Told], rules: NoticeRules, number: 
     ``number`` is what is wrong with the holder's number, if anything is.
     """
     perhaps = [each.on for each in history if each.state in PERHAPS]
-    counted = [each.on for each in history if _counts(each.state, rules)]
+    counted = sorted({each.on for each in history if _counts(each.state, rules)})
     failures = _failures(history)
     transfer_on = _transfer(counted, rules)
     if transfer_on is not None:

@@ -72,6 +72,7 @@ TOPICS: Final[Mapping[str, Row]] = MappingProxyType(
         "approval": _row(),
         "surrender": _row(),
         "pairing": _row(),
+        "notice": _row(monitor=_unnamed("way", "state", "from", "reason")),
         "blanks": _row(monitor=_only("quantity", "difference", "at_hand")),
         "device": _row(monitor=_only("title", "port", "matcher", "is_new", "is_reset")),
         "signature": _row(monitor=_unnamed("code")),

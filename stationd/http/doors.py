@@ -11,11 +11,13 @@ from stationd.ports.clock import Clock
 from stationd.services.access import Access
 from stationd.services.answers import Answers
 from stationd.services.blanks import Blanks
+from stationd.services.board import Board
 from stationd.services.cards import Cards
 from stationd.services.devices import Devices
 from stationd.services.duty import Duty
 from stationd.services.figures import Figures
 from stationd.services.jobs import Jobs
+from stationd.services.notify import Notices
 from stationd.services.officers import Officers
 from stationd.services.pairing import Pairings
 from stationd.services.precedence import Precedence
@@ -23,6 +25,7 @@ from stationd.services.printers import Printers
 from stationd.services.queue import Queue
 from stationd.services.read import Readers
 from stationd.services.readiness import Readiness
+from stationd.services.rush import Rush
 from stationd.services.second_person import SecondPerson
 from stationd.services.sign_in import SignIn
 from stationd.services.station import Station
@@ -51,6 +54,9 @@ class Doors:
     devices: Devices
     blanks: Blanks
     cards: Cards
+    notices: Notices
+    board: Board
+    rush: Rush
     answers: Answers
     station: Station
     officers: Officers

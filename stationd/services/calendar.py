@@ -50,7 +50,7 @@ class Calendar:
     @property
     def clock_day(self) -> date:
         """The date as the wall clock has it, right or wrong."""
-        return self._day_of(self._clock.now_ms())
+        return self.day_of(self._clock.now_ms())
 
     @property
     def day(self) -> date:
@@ -59,13 +59,19 @@ class Calendar:
         return reckoned(
             self.clock_day,
             is_trusted=self.is_trusted,
-            last_trusted=None if known is None else self._day_of(known),
+            last_trusted=None if known is None else self.day_of(known),
             entered=self.entered,
         )
 
+    @property
+    def minute(self) -> int:
+        """The minute of the office's day as the wall clock has it, right or wrong."""
+        moment = datetime.fromtimestamp(self._clock.now_ms() / 1000, self._zone).astimezone(self._zone)
+        return moment.hour * 60 + moment.minute
+
     def day_in(self, seconds: float) -> date | None:
         """The date in so many seconds; ``None`` while the clock is not trusted."""
-        return self._day_of(self._clock.now_ms() + int(seconds * 1000)) if self.is_trusted else None
+        return self.day_of(self._clock.now_ms() + int(seconds * 1000)) if self.is_trusted else None
 
     @property
     def known_ms(self) -> int | None:
@@ -98,7 +104,8 @@ class Calendar:
             await self._store.remember_trusted(now_ms)
             self._written_ms = now_ms
 
-    def _day_of(self, unix_ms: int) -> date:
+    def day_of(self, unix_ms: int) -> date:
+        """The day of the office in which a moment (Unix milliseconds) lies."""
         minute = unix_ms // _MINUTE_MS  # no time zone changes its date within a minute
         day = self._days.get(minute)
         if day is None:

@@ -17,6 +17,9 @@ from stationd.services.watch_devices import DeviceSighted, DeviceWatch
 UNUSED: Final = "unused"
 """The state of a device that is plugged in and not taken into use; its reason says why."""
 
+IN_USE: Final = "in-use"
+"""The state of a line of a modem; how the modem is, the way to send tells."""
+
 ABSENT: Final = "absent"
 """The state of a device that is remembered and was pulled out."""
 
@@ -92,21 +95,24 @@ class Devices:
     def _unused(self, each: DeviceSighted) -> DeviceView:
         known, matcher = each.known, each.match.matcher if each.match is not None else None
         trouble = self._plug.troubles.get(each.name)
+        reasons: tuple[str, ...]
         if each.record is None:
-            state, reason = ABSENT, "unplugged"
+            state, reasons = ABSENT, ("unplugged",)
+        elif self._plug.is_modem(each.name):
+            state, reasons = IN_USE, ()
         elif matcher is None:
-            state, reason = UNUSED, "no-matcher"
+            state, reasons = UNUSED, ("no-matcher",)
         elif trouble is not None:
-            state, reason = UNUSED, "driver-refused"
+            state, reasons = UNUSED, ("driver-refused",)
         else:
-            state, reason = UNUSED, "not-configured" if matcher.start is Start.ASKED else "starting"
+            state, reasons = UNUSED, ("not-configured" if matcher.start is Start.ASKED else "starting",)
         return DeviceView(
             id=each.name,
             kind=matcher.kind.value if matcher is not None else UNKNOWN,
             name=each.name,
             driver=matcher.driver if matcher is not None else None,
             state=state,
-            reasons=(reason,),
+            reasons=reasons,
             is_paused=False,
             since_ms=known.last_seen_at,
             supplies=(),

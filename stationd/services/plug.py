@@ -15,6 +15,7 @@ from stationd.domain.inventory import DeviceRecord, Subsystem, is_by_port
 from stationd.domain.matcher import DeviceKind, Matcher
 from stationd.ports.printers import Printer, PrinterSpec
 from stationd.ports.readers import Reader, ReaderSpec
+from stationd.services.modems import Modems
 from stationd.services.printers import Printers
 from stationd.services.read import Readers
 from stationd.services.spool import Spooler
@@ -42,6 +43,7 @@ class Plug:
         build_reader: Callable[[ReaderSpec], Reader],
         attend: Attend,
         configured: Sequence[PrinterSpec | ReaderSpec],
+        modems: Modems | None = None,
     ) -> None:
         """``build`` and ``build_reader`` raise ``ValueError`` for what cannot be used; ``attend`` makes the spooler."""
         self._printers = printers
@@ -51,6 +53,7 @@ class Plug:
         self._build_reader = build_reader
         self._attend = attend
         self._configured = tuple(configured)
+        self._modems = modems or Modems()
         self._spoolers: dict[str, Spooler] = {}
         self._plugged_readers: dict[str, ReaderSpec] = {}
         self._present: set[str] = set()
@@ -61,6 +64,10 @@ class Plug:
     def owners(self) -> Mapping[str, str]:
         """By the name of a device, the name of the configured printer or reader that it is."""
         return self._owners
+
+    def is_modem(self, name: str) -> bool:
+        """Whether the device of that name is in use as a modem."""
+        return self._modems.holds(name)
 
     @property
     def troubles(self) -> Mapping[str, str]:
@@ -74,6 +81,9 @@ class Plug:
         if owner is not None:
             self._owners[use.name] = owner
             self._wake(owner, is_plugged=True)
+            return
+        if use.matcher.kind is DeviceKind.MODEM:
+            self._modems.came(use)
             return
         try:
             if use.matcher.kind is DeviceKind.PRINTER:
@@ -96,6 +106,7 @@ class Plug:
     async def device_went(self, name: str, identity: str) -> None:
         """Stop its printer, whatever its driver says, and ask its reader how it is, which it will find out."""
         self._present.discard(name)
+        self._modems.went(name)
         self._troubles.pop(name, None)
         owner = self._owners.pop(name, None) or _owner_by_identity(identity, self._configured)
         self._wake(owner or name, is_plugged=False)

@@ -13,6 +13,7 @@ from tests.bench.figures import Figures
 from tests.bench.footprint import footprint
 from tests.bench.growth import growth
 from tests.bench.latency import first_byte
+from tests.bench.notices import notices
 from tests.bench.peers.comparison import peers
 from tests.bench.utilisation import utilisation
 
@@ -24,6 +25,7 @@ BENCHES: dict[str, tuple[str, Callable[[Path, Figures], Awaitable[None]]]] = {
     "growth": ("Cost of a job as history grows", growth),
     "latency": ("An idle station", first_byte),
     "devices": ("Devices that come and go, on a virtual USB bus", devices),
+    "notices": ("Telling holders: the daily pass over a million cards", notices),
     "peers": ("Other queues, when `make bench-peers` has installed them", peers),
     "footprint": ("Memory and start", footprint),
 }

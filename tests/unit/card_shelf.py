@@ -45,6 +45,7 @@ class Shelf:
         name: str = "Contoh Rekaan",
         district: str | None = "16.71.07",
         village: str | None = "16.71.07.1001",
+        phone: str | None = None,
     ) -> Job:
         number = next(self._orders)
         order = Order(
@@ -54,7 +55,7 @@ class Shelf:
                 nik=f"99990101010{number:05d}",
                 name=name,
                 address="Jalan Rekaan 1",
-                phone=None,
+                phone=phone,
                 district=district,
                 village=village,
             ),

@@ -185,3 +185,14 @@ def test_the_package_runs_as_a_module_and_loads_no_server_for_it(config_file):
         [sys.executable, "-m", "stationd", "--version"], capture_output=True, text=True, check=True
     )
     assert version.stdout.startswith("stationd ")
+
+
+def test_a_wrong_calendar_and_a_modem_without_gammu_are_problems(config_file, tmp_path, monkeypatch, capsys):
+    calendar = tmp_path / "calendar.toml"
+    calendar.write_text("closed = ['2026-13-01']", encoding="utf-8")
+    path = config_file(f'notices.calendar = "{calendar}"\nnotices.ways = ["modem"]')
+    monkeypatch.setattr("stationd.cli.check.find_spec", lambda _: None)
+    assert main(["check", "--config", str(path)]) == 1
+    said = capsys.readouterr().out
+    assert "closed[0]" in said
+    assert "stationd[sms]" in said

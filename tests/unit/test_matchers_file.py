@@ -87,6 +87,18 @@ def test_the_shipped_matchers_load_and_each_names_its_source() -> None:
         (device("04e6", "5814", interface_class=11), "ccid", DeviceKind.READER, Start.AUTOMATIC),
         (device("0403", "6001", interface_class=255, subsystem=Subsystem.TTY), "ftdi", DeviceKind.READER, Start.ASKED),
         (
+            device("12d1", "1001", interface_class=255, subsystem=Subsystem.TTY),
+            "modem-huawei",
+            DeviceKind.MODEM,
+            Start.AUTOMATIC,
+        ),
+        (
+            device("1e0e", "9001", interface_class=2, interface_subclass=2, subsystem=Subsystem.TTY),
+            "modem-simcom",
+            DeviceKind.MODEM,
+            Start.AUTOMATIC,
+        ),
+        (
             device("2341", "0043", interface_class=2, interface_subclass=2, subsystem=Subsystem.TTY),
             "usb-serial-line",
             DeviceKind.READER,

@@ -59,6 +59,12 @@ def test_delivered_notices_count_and_attempts_do_not():
     assert days(plan(SHELVED, told((0, D), (30, D), (60, F)), RULES)) == (61, None)
 
 
+def test_what_was_told_twice_on_one_day_counts_once():
+    found = plan(SHELVED, told((0, D), (0, D), (0, D)), NoticeRules(count=2))
+    assert found.counted == 1
+    assert found.transfer_on is None
+
+
 def test_three_that_are_spread_over_more_than_six_consecutive_months_do_not_count_together():
     rules = NoticeRules(reminders_days=(30, 160))
     found = plan(SHELVED, told((0, D), (30, D), (190, D)), rules)

@@ -11,6 +11,7 @@ from stationd.domain.matcher import Criteria, DeviceKind, Matcher
 from stationd.domain.printer import Capabilities
 from stationd.ports.printers import PrinterSpec
 from stationd.ports.readers import ReaderSpec
+from stationd.services.modems import Modems
 from stationd.services.plug import MOST, Plug
 from stationd.services.watch_devices import DeviceUse, name_of
 
@@ -280,3 +281,18 @@ async def test_more_printers_than_fit_at_once_are_refused_and_said_so():
         await made.device_came(use(serial=f"SN{number:04}", node=str(Path("/dev/usb") / f"lp{number}")))
     assert len(held.spoolers()) == MOST
     assert list(made.troubles.values()) == [f"there are {MOST} plugged-in printers already"]
+
+
+async def test_the_lines_of_a_modem_are_known_as_long_as_they_are_there():
+    modems, came = Modems(), []
+    modems.follow(lambda: came.append(modems.nodes()))
+    plug = Plug(None, None, None, build=None, build_reader=None, attend=None, configured=(), modems=modems)
+    matcher = Matcher(name="modem", title="M", kind=DeviceKind.MODEM, driver="gammu", criteria=Criteria(vendor="12d1"))
+    one, other = (use(serial=serial, node=node, matcher=matcher) for serial, node in (("A", "/dev/b"), ("B", "/dev/a")))
+    for each in (one, other, one):
+        await plug.device_came(each)
+    assert came == [("/dev/b",), ("/dev/a", "/dev/b")]
+    assert plug.is_modem(one.name)
+    modems.went(one.name)
+    assert modems.nodes() == ("/dev/a",)
+    assert not plug.is_modem(one.name)

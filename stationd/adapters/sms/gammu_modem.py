@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from typing import Any, Final
 
 from stationd.domain.sms import Alphabet, measure, rupiah
@@ -89,6 +90,8 @@ class GammuModem:
     @property
     def status(self) -> WayStatus:
         """See :attr:`stationd.ports.notifier.Notifier.status`."""
+        if self._worker is not None and not self._worker.is_alive:
+            return replace(self._status, is_ready=False, reasons=("modem-gone",))
         return self._status
 
     async def look(self) -> None:
@@ -165,6 +168,9 @@ class GammuModem:
 
     async def _open(self) -> "_Worker | None":
         await self._drop("modem-missing")
+        if self._command == WORKER and await asyncio.to_thread(find_spec, "gammu") is None:
+            self._status = WayStatus(is_ready=False, reasons=("gammu-missing",))
+            return None
         for node in self._nodes():
             worker = await _Worker.start(self._command, self._came)
             answer = await self._ask(worker, {"do": "open", "device": node}, self._options.open_s)

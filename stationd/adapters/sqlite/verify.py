@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from stationd.adapters.sqlite.findings import Finding
+from stationd.adapters.sqlite.notice_clock import number_place
 from stationd.adapters.sqlite.queries import load
 from stationd.adapters.sqlite.verify_order import order_of_service
 from stationd.domain.blanks import Account
@@ -93,6 +94,8 @@ def _cards(connection: sqlite3.Connection) -> Iterator[Finding]:
         ("printed_without_custody", "its job is printed, but it is nowhere"),
         ("custody_without_printed", "is somewhere, but no job printed it and no packet brought it"),
         ("handed_over_unwritten", "its custody and the book of hand-overs do not agree"),
+        ("shelved_without_clock", "lies on the shelf, but no notice will ever fall due"),
+        ("clock_without_shelf", "has a clock of notices, but does not lie on the shelf"),
     ):
         for (card,) in connection.execute(_V[name]):
             yield Finding(where=f"card row {card}", what=what)
@@ -118,6 +121,11 @@ def _sealed(connection: sqlite3.Connection, seal: Seal) -> Iterator[Finding]:
             seal.open(sealed, place=f"foreign_card:sealed:{card_id}")
         except Faulted:
             yield Finding(where=f"foreign_card row {card}", what=_NOT_OPENED)
+    for card, sealed in connection.execute(_V["sealed_numbers"]):
+        try:
+            seal.open(sealed, place=number_place(card))
+        except Faulted:
+            yield Finding(where=f"notice_number row {card}", what=_NOT_OPENED)
     for place, (number, sealed) in enumerate(connection.execute(_V["sealed_officers"]), start=1):
         try:
             seal.open(sealed, place=f"officer:sealed:{number}")

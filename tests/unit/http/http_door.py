@@ -11,6 +11,7 @@ from typing import Any
 
 import aiohttp
 from fake_cards import FakeAnswers, FakeCards
+from fake_notices import FakeBoard, FakeNotices, FakeRush
 
 from stationd.adapters.system import SystemClock
 from stationd.domain.authority import Actor, Role
@@ -567,6 +568,9 @@ async def doors() -> AsyncIterator[OpenDoor]:
             devices=FakeDevices(),
             blanks=blanks,
             cards=cards,
+            notices=FakeNotices(),
+            board=FakeBoard(),
+            rush=FakeRush(),
             answers=FakeAnswers(),
             station=station,
             officers=FakeOfficers(),

@@ -71,6 +71,16 @@ WRITTEN_DOWN = {
     ("POST", "/v1/cards/{card_id}/release"): {"officer", "admin"},
     ("POST", "/v1/cards/{card_id}/found"): {"officer", "admin"},
     ("POST", "/v1/cards/{card_id}/destroy"): {"officer", "admin"},
+    ("GET", "/v1/notices"): {"officer", "admin"},
+    ("GET", "/v1/notices/sending"): {"officer", "admin", "monitor"},
+    ("POST", "/v1/notices/pause"): {"officer", "admin"},
+    ("POST", "/v1/notices/resume"): {"officer", "admin"},
+    ("GET", "/v1/notices/unreachable"): {"officer", "admin"},
+    ("GET", "/v1/notices/board.pdf"): {"officer", "admin"},
+    ("GET", "/v1/cards/{card_id}/notices"): {"officer", "admin"},
+    ("POST", "/v1/cards/{card_id}/notices"): {"officer", "admin"},
+    ("PUT", "/v1/cards/{card_id}/number"): {"officer", "admin"},
+    ("GET", "/v1/forecast"): {"officer", "admin", "monitor"},
     ("GET", "/v1/receipts/{receipt}"): {"kiosk", "officer", "admin"},
 }
 CALLS = [pytest.param(route, id=f"{route.method} {route.path}") for route in ROUTES]

@@ -125,6 +125,8 @@ async def test_answers_are_as_the_document_says(door, order, route):
         "destroy_card": {"reason": "bent"},
         "ask_pairing": {"name": "kiosk-lobby"},
         "collect_pairing": {"secret": "s"},
+        "tell_holder": {"how": "in-person"},
+        "mend_number": {"number": "0812 0000 0001"},
         "enter_blanks": {"kind": "counted", "quantity": 5},
     }
     headers = {"Idempotency-Key": "k"} if route.is_keyed else {}

@@ -69,3 +69,12 @@ WHERE a.state = 'approved' ORDER BY a.seq;
 -- name: moved_without_change
 SELECT j.seq FROM job AS j WHERE (j.rank & 3) IN (2, 3)
     AND NOT EXISTS (SELECT 1 FROM order_change AS c WHERE c.job = j.seq);
+
+-- name: shelved_without_clock
+SELECT seq FROM card WHERE custody = 'on_shelf' AND seq NOT IN (SELECT card FROM notice_clock);
+
+-- name: clock_without_shelf
+SELECT t.card FROM notice_clock AS t JOIN card AS c ON c.seq = t.card WHERE c.custody <> 'on_shelf';
+
+-- name: sealed_numbers
+SELECT card, sealed FROM notice_number;
