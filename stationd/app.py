@@ -16,7 +16,6 @@ from stationd.adapters.printers import drivers
 from stationd.adapters.readers import drivers as reader_drivers
 from stationd.adapters.render import SvgRenderer
 from stationd.adapters.seal import StationSeal, load_key
-from stationd.adapters.sqlite.blanks import SqliteBlanks
 from stationd.adapters.sqlite.database import Database
 from stationd.adapters.sqlite.jobs import SqliteJobs
 from stationd.adapters.sqlite.printers import SqlitePrinters
@@ -24,8 +23,9 @@ from stationd.adapters.sqlite.tokens import SqliteTokens
 from stationd.adapters.system import SystemClock, SystemEntropy
 from stationd.adapters.systemd import Notifier, inherited_sockets
 from stationd.attending import Attending
+from stationd.bookkeeping import Bookkeeping
 from stationd.config import Settings
-from stationd.domain.blanks import Account
+from stationd.domain.blanks import at_hand
 from stationd.domain.dispatch import RESTING
 from stationd.domain.errors import Faulted
 from stationd.domain.events import Event
@@ -50,7 +50,6 @@ from stationd.ports.rendering import Renderer
 from stationd.services.access import Access
 from stationd.services.ahead import Ahead
 from stationd.services.bell import Bell
-from stationd.services.blanks import Blanks
 from stationd.services.crew import Crew
 from stationd.services.housekeeping import Housekeeping
 from stationd.services.jobs import Jobs, Surrounding
@@ -149,6 +148,7 @@ class App:
             self.server = None
         await self._supervisor.stop("housekeeping")
         await self._supervisor.stop(RATIONING)
+        await self._supervisor.stop("bookkeeping")
         await Attending.stop(self._supervisor)
         if hasattr(self, "notifying"):
             await self.notifying.stop(self._supervisor)
@@ -190,7 +190,7 @@ class App:
         renderer = SvgRenderer(settings.profiles)
         self.tokens = SqliteTokens(writer, reader)
         marks = SqlitePrinters(writer, reader, self._entropy)
-        self.crew = Crew(self._line, lambda: writer.balances().get(Account.SAFE, 0), clock, self.ordering.reserve)
+        self.crew = Crew(self._line, lambda: at_hand(writer.balances()), clock, self.ordering.reserve)
         self.printers = Printers(
             marks,
             self.crew,
@@ -203,7 +203,7 @@ class App:
             crew=self.crew,
             bell=self._bell,
             clock=clock,
-            at_hand=lambda: writer.balances().get(Account.SAFE, 0),
+            at_hand=lambda: at_hand(writer.balances()),
             ageing=settings.queue.ageing,
         )
         await self.queue.load()
@@ -247,7 +247,17 @@ class App:
             attending=self.attending,
             modems=self.modems,
         )
-        self.blanks = Blanks(SqliteBlanks(writer, reader, low=settings.blanks.low))
+        self.bookkeeping = Bookkeeping(
+            settings,
+            database,
+            seal,
+            self.attending,
+            clock=clock,
+            entropy=self._entropy,
+            printers=lambda: [spooler.name for spooler in self.printers.spoolers()],
+        )
+        await self.bookkeeping.load()
+        self.blanks = self.bookkeeping.blanks
         self.submission = Submission(
             self.store,
             self.jobs,
@@ -265,7 +275,7 @@ class App:
             clock=clock,
             printers=self.printers,
             storage_trouble=lambda: writer.trouble,
-            at_hand=lambda: writer.balances().get(Account.SAFE, 0),
+            at_hand=lambda: at_hand(writer.balances()),
             gate=self.attending.gate,
         )
         metrics = Metrics(__version__, writer, self.printers.all, self.readers.statuses)
@@ -278,6 +288,7 @@ class App:
             self.handing.metrics,
             self.notifying.metrics,
             self.attending.approval_metrics,
+            self.bookkeeping.metrics,
             self.ordering.metrics,
         ):
             metrics.add(figures)
@@ -298,9 +309,8 @@ class App:
             bus=self._bus,
             modems=self.modems,
         )
-        metrics.add(self.plugging.metrics)
-        metrics.add(self.streaming.metrics)
-        metrics.add(LoopMetrics())
+        for collector in (self.plugging.metrics, self.streaming.metrics, LoopMetrics()):
+            metrics.add(collector)
         await show_orphans(self.store, self.plugging.names | {spec.name for spec in settings.printers})
         known = await marks.marks()
         for spec in settings.printers:
@@ -309,6 +319,7 @@ class App:
             await self._add_reader(reader_spec)
         self.plugging.start(self._supervisor, self.store)
         self._supervisor.start("housekeeping", Housekeeping(self.store, clock).run)
+        self._supervisor.start("bookkeeping", self.bookkeeping.run)
         self.attending.start(self._supervisor)
         await self.streaming.start(
             self._supervisor, printers=self.printers, station=self.station, readiness=self.attending.readiness
@@ -397,6 +408,7 @@ class App:
             board=self.notifying.board,
             rush=self.notifying.rush,
             answers=self.handing.answers,
+            minutes=self.bookkeeping.minutes,
             station=self.station,
             officers=self.attending.officers,
             sign_in=self.attending.sign_in,
@@ -435,6 +447,7 @@ class App:
             self.handing.follow(events)
             self.notifying.follow(events)
             self.attending.approval_metrics.follow(events)
+            self.bookkeeping.metrics.follow(events)
         if hasattr(self, "plugging"):
             self.plugging.metrics.follow(events)
         if hasattr(self, "streaming"):

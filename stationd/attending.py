@@ -13,7 +13,7 @@ from stationd.adapters.sqlite.approvals import SqliteApprovals
 from stationd.adapters.sqlite.database import Database
 from stationd.adapters.sqlite.officers import SqliteOfficers
 from stationd.config import Mode, Settings
-from stationd.domain.blanks import Account
+from stationd.domain.blanks import at_hand
 from stationd.domain.printer import PrinterStatus
 from stationd.domain.session import SessionRules
 from stationd.ports.clock import Clock, Entropy
@@ -46,6 +46,8 @@ class Attending:
         hasher: PinHasher | None = None,
     ) -> None:
         self._settings = settings
+        self.missed: Callable[[], int] = int
+        """How many blanks the last count did not find; whoever keeps their book says it here."""
         is_unattended = settings.station.mode is Mode.UNATTENDED
         store = SqliteOfficers(database.writer, database.reader, seal)
         hasher = hasher or Argon2Pins()
@@ -95,10 +97,11 @@ class Attending:
         self.readiness = Readiness(
             Sights(
                 printers=printers,
-                at_hand=lambda: balances().get(Account.SAFE, 0),
+                at_hand=lambda: at_hand(balances()),
                 resting=resting,
                 storage_trouble=lambda: database.writer.trouble,
-                is_low=lambda: balances().get(Account.SAFE, 0) <= settings.blanks.low,
+                missed=self._missed,
+                is_low=lambda: at_hand(balances()) <= settings.blanks.low,
             ),
             clock=clock,
             calendar=self.calendar,
@@ -109,6 +112,9 @@ class Attending:
             gate=self.gate,
         )
         self.metrics = ReadinessMetrics(self.readiness, self.officers, self.duty)
+
+    def _missed(self) -> int:
+        return self.missed()
 
     async def load(self) -> None:
         """Take up what a former run left: the trusted day, the register, sessions and duty."""

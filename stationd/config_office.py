@@ -29,7 +29,6 @@ OFFICE_TABLE: Final = Table(
             name="above",
             rule=many(_LINE),
             default=(),
-            is_in_effect=False,
             help='Lines above the office\'s name, such as "Pemerintah Kota Palembang".',
         ),
         Key(
@@ -37,14 +36,12 @@ OFFICE_TABLE: Final = Table(
             rule=_LINE_OR_NONE,
             default="",
             note='`""`: the station\'s name',
-            is_in_effect=False,
             help="The office's name, in its head.",
         ),
         Key(
             name="address",
             rule=many(_LINE),
             default=(),
-            is_in_effect=False,
             help="Lines below the name: street, telephone.",
         ),
         Key(
@@ -52,7 +49,6 @@ OFFICE_TABLE: Final = Table(
             rule=_LINE_OR_NONE,
             default="",
             note='`""`: the station\'s name',
-            is_in_effect=False,
             help="What stands before the date over the signatures.",
         ),
         Key(
@@ -64,14 +60,12 @@ OFFICE_TABLE: Final = Table(
             ),
             default=Numbering(),
             note=f'`"{Numbering().pattern}"`',
-            is_in_effect=False,
             help="How minutes are numbered, from 1 each year. Minutes that are drawn up keep their number.",
         ),
         Key(
             name="paper",
             rule=one_of("a4", "f4"),
             default="a4",
-            is_in_effect=False,
             help="What lies in the tray; F4 is 215 × 330 mm.",
         ),
     ),

@@ -43,6 +43,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("restore", "stationd.cli.restore", "put a backup in the place of the database of a stopped station"),
     Command("token", "stationd.cli.token", "create, list and revoke bearer tokens"),
     Command("officer", "stationd.cli.officer", "enter, list and revoke officers appointed by decree"),
+    Command("minutes", "stationd.cli.minutes", "list minutes, print them as PDF or CSV, draw up a day's book"),
 )
 """Every command, in the order in which the help lists them. A new command is one line here and one module."""
 

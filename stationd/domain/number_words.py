@@ -75,7 +75,7 @@ def _joined(first: str, rest: int) -> str:
 
 
 def figures(number: int) -> str:
-    """A number in figures with a point between the thousands: ``2.646``."""
+    """A number in figures with a point between the thousands, below zero too: ``2.646``."""
     return f"{number:,}".replace(",", ".")
 
 

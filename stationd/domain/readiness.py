@@ -170,8 +170,12 @@ def can_finish(blanks: int, supplies: Sequence[Sequence[Supply]]) -> int:
     return min(blanks, sum(min(cards) for cards in told))
 
 
-def supplies(cards: int, *, is_low: bool) -> Finding:
-    """``cards`` can be finished; ``is_low`` when the book of blanks says that it is time to order."""
+def supplies(cards: int, *, is_low: bool, missed: int = 0) -> Finding:
+    """``cards`` can be finished; ``is_low`` when the book of blanks says that it is time to order.
+
+    ``missed`` blanks were not found by the last count: somebody has to look for them, until a count finds the book
+    right.
+    """
     if cards < 1:
         return Finding(
             Level.FAILED,
@@ -179,7 +183,12 @@ def supplies(cards: int, *, is_low: bool) -> Finding:
             FixBy.OFFICE,
         )
     words = Words(f"can finish {cards} cards", f"dapat menyelesaikan {cards} kartu")
-    if is_low or cards < FEW_CARDS:
+    if missed:
+        words = Words(
+            f"{words.en}; the last count did not find {missed} blanks",
+            f"{words.id}; {missed} blangko tidak ditemukan pada penghitungan terakhir",
+        )
+    if is_low or missed or cards < FEW_CARDS:
         return Finding(Level.DEGRADED, words, FixBy.OFFICE)
     return Finding(Level.OK, words)
 

@@ -74,6 +74,8 @@ TOPICS: Final[Mapping[str, Row]] = MappingProxyType(
         "pairing": _row(),
         "notice": _row(monitor=_unnamed("way", "state", "from", "reason")),
         "blanks": _row(monitor=_only("quantity", "difference", "at_hand")),
+        "count": _row(),
+        "minutes": _row(monitor=_unnamed("kind")),
         "device": _row(monitor=_only("title", "port", "matcher", "is_new", "is_reset")),
         "signature": _row(monitor=_unnamed("code")),
         "duty": _row(monitor=_unnamed("reason")),

@@ -1,17 +1,49 @@
 """The book of blanks."""
 
-from stationd.domain.blanks import Balances
+import msgspec
+
+from stationd.domain.blanks import Account
+from stationd.http.approval_schemas import second_of
+from stationd.http.approvals import SECOND_PROBLEMS
+from stationd.http.blank_schemas import (
+    BlankEntry,
+    BlanksAnswer,
+    BlanksQuery,
+    EntriesQuery,
+    EntryPage,
+    PackPage,
+    PacksQuery,
+    SerialAnswer,
+    blanks_answer,
+    entry_answer,
+    pack_answer,
+)
 from stationd.http.doors import Ask, Doors, Reply
 from stationd.http.routing import KEEPERS, OFFICERS, Table
-from stationd.http.schemas import BlankEntry, BlanksAnswer, NoQuery, Nothing
+from stationd.http.schemas import NoQuery, Nothing
 
 table = Table("blanks")
 
 
 @table.route("GET", "/v1/blanks", roles=KEEPERS, says="Where every blank is.")
-async def read_blanks(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[BlanksAnswer]:  # noqa: ARG001 - one shape for all
-    """Where every blank is."""
-    return Reply(_answer(await doors.blanks.balances()))
+async def read_blanks(doors: Doors, ask: Ask[Nothing, BlanksQuery]) -> Reply[BlanksAnswer]:
+    """Where every blank is, now or at the end of a day.
+
+    Now, ``count`` is the count that waits for a second person, else the last that was booked.
+    """
+    if ask.query.at is not msgspec.UNSET:
+        return Reply(blanks_answer(await doors.blanks.balances(ask.query.at)))
+    counts = await doors.blanks.counts()
+    return Reply(blanks_answer(await doors.blanks.balances(), counts.waiting or counts.last))
+
+
+@table.route("GET", "/v1/blanks/entries", roles=KEEPERS, says="A page of entries.")
+async def list_entries(doors: Doors, ask: Ask[Nothing, EntriesQuery]) -> Reply[EntryPage]:
+    """The ledger, the newest entry first."""
+    after = None if ask.query.after is msgspec.UNSET else ask.query.after
+    found, following = await doors.blanks.ledger(before=after, limit=ask.query.limit)
+    items = tuple(entry_answer(each) for each in found)
+    return Reply(EntryPage(items=items, next=None if following is None else str(following)))
 
 
 @table.route(
@@ -19,26 +51,49 @@ async def read_blanks(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[BlanksA
     "/v1/blanks/entries",
     roles=OFFICERS,
     status=201,
-    says="Entered; the balances afterwards.",
-    problems=("quantity-out-of-range", "blanks-not-there", "storage-full"),
+    says="Entered, or waiting for a second person; the balances afterwards.",
+    problems=(
+        "quantity-out-of-range",
+        "entry-inconsistent",
+        "blanks-not-there",
+        "device-unknown",
+        "pack-known",
+        "pack-unknown",
+        "pack-opened",
+        "serial-elsewhere",
+        "entry-unknown",
+        "entry-corrected",
+        "entry-not-correctable",
+        "witnesses-needed",
+        "counts-differ",
+        "session-needed",
+        *SECOND_PROBLEMS,
+        "approval-settled",
+        "storage-full",
+    ),
 )
 async def enter_blanks(doors: Doors, ask: Ask[BlankEntry, NoQuery]) -> Reply[BlanksAnswer]:
-    """Enter a delivery, a loss, a return, a destruction or a count."""
-    entry = ask.body
-    return Reply(_answer(await doors.blanks.enter(entry.kind, entry.quantity, entry.note, actor=ask.actor)))
+    """Enter a delivery, a loading, a loss, a return, a destruction, a count or a correction.
+
+    A count of a signed-in officer waits until a different one has counted the same, without seeing the first figure; a
+    destruction until a different one agrees. ``second`` does both at one screen. A token that is nobody's books at
+    once, and a count of it is marked as made by one.
+    """
+    booked = await doors.blanks.book(ask.body.asked(), actor=ask.actor, second=second_of(ask.body.second))
+    return Reply(blanks_answer(booked.balances, booked.count, booked))
 
 
-def _answer(balances: Balances) -> BlanksAnswer:
-    return BlanksAnswer(
-        received=balances.received,
-        safe=balances.safe,
-        printer=balances.printer,
-        issued=balances.issued,
-        spoiled=balances.spoiled,
-        quarantined=balances.quarantined,
-        returned=balances.returned,
-        destroyed=balances.destroyed,
-        missing=balances.missing,
-        at_hand=balances.at_hand,
-        is_low=balances.is_low,
-    )
+@table.route("GET", "/v1/blanks/packs", roles=KEEPERS, says="A page of packs.")
+async def list_packs(doors: Doors, ask: Ask[Nothing, PacksQuery]) -> Reply[PackPage]:
+    """Sealed and opened packs, by number."""
+    query = ask.query
+    sealed = None if query.sealed is msgspec.UNSET else query.sealed
+    found, following = await doors.blanks.packs(after=query.after, limit=query.limit, is_sealed=sealed)
+    return Reply(PackPage(items=tuple(pack_answer(each) for each in found), next=following))
+
+
+@table.route("GET", "/v1/blanks/serials/{serial}", roles=KEEPERS, says="Where it is.", problems=("serial-unknown",))
+async def read_serial(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[SerialAnswer]:
+    """The account in which the blank with this serial was last named."""
+    serial = ask.path["serial"]
+    return Reply(SerialAnswer(serial=serial, account=Account(await doors.blanks.serial(serial))))

@@ -17,6 +17,7 @@ from stationd.services.devices import Devices
 from stationd.services.duty import Duty
 from stationd.services.figures import Figures
 from stationd.services.jobs import Jobs
+from stationd.services.minutes import Register
 from stationd.services.notify import Notices
 from stationd.services.officers import Officers
 from stationd.services.pairing import Pairings
@@ -58,6 +59,7 @@ class Doors:
     board: Board
     rush: Rush
     answers: Answers
+    minutes: Register
     station: Station
     officers: Officers
     sign_in: SignIn

@@ -167,6 +167,21 @@ KINDS: dict[str, Kind] = {
     # blanks
     "quantity-out-of-range": Kind(422, "The quantity cannot be right", "Jumlah tidak mungkin benar"),
     "blanks-not-there": Kind(409, "So many blanks are not there", "Blangko sebanyak itu tidak ada"),
+    "entry-inconsistent": Kind(422, "The entry makes no sense", "Isi catatan tidak sesuai"),
+    "entry-unknown": Kind(404, "No such entry", "Catatan tidak ada"),
+    "entry-corrected": Kind(409, "The entry was corrected before", "Catatan sudah pernah dikoreksi"),
+    "entry-not-correctable": Kind(409, "The entry cannot be corrected so", "Catatan tidak dapat dikoreksi begini"),
+    "pack-known": Kind(409, "The pack was received before", "Kemasan sudah pernah diterima"),
+    "pack-unknown": Kind(404, "No such pack", "Kemasan tidak ada"),
+    "pack-opened": Kind(409, "The pack was opened before", "Kemasan sudah dibuka"),
+    "serial-elsewhere": Kind(409, "The blank is somewhere else", "Blangko ini berada di tempat lain"),
+    "serial-unknown": Kind(404, "No such serial", "Nomor seri tidak dikenal"),
+    "witnesses-needed": Kind(422, "Two witnesses are needed", "Diperlukan dua orang saksi"),
+    "counts-differ": Kind(409, "The two counts differ", "Kedua hasil hitung berbeda"),
+    # minutes
+    "minutes-unknown": Kind(404, "No such minutes", "Berita acara tidak ada"),
+    "fonts-missing": Kind(503, "The letters are not installed", "Huruf belum terpasang"),
+    "day-to-come": Kind(422, "The day is still to come", "Hari itu belum tiba"),
     # ours and below us
     "internal": Kind(500, "The station made a mistake", "Terjadi kesalahan pada stasiun"),
     "seal-broken": Kind(500, "Sealed data cannot be opened", "Data tersegel tidak dapat dibuka"),

@@ -5,6 +5,7 @@ annotations once, at import; ``Nothing`` stands for no body and ``NoQuery`` for 
 something else than JSON is annotated ``-> web.StreamResponse``.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -24,6 +25,7 @@ SUBMITTERS = OFFICERS | {Role.KIOSK}
 KEEPERS = OFFICERS | {Role.MONITOR}
 EVERYBODY = frozenset(Role)
 
+_NAMED = re.compile(r"\{([a-z_]+)\}")
 _WITHOUT_BODY = frozenset({"GET", "HEAD", "DELETE"})
 
 
@@ -73,7 +75,7 @@ class Route:
     @property
     def parameters(self) -> tuple[str, ...]:
         """The named parts of the path."""
-        return tuple(part[1:-1] for part in self.path.split("/") if part.startswith("{"))
+        return tuple(_NAMED.findall(self.path))
 
     @property
     def codes(self) -> tuple[str, ...]:

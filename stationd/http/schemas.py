@@ -12,7 +12,6 @@ from typing import Annotated, Literal, TypeVar
 import msgspec
 from msgspec import Meta
 
-from stationd.domain.blanks import MAX_QUANTITY, EntryKind
 from stationd.domain.job import Evidence, JobKind, JobState, Verdict
 
 Item = TypeVar("Item")
@@ -191,14 +190,6 @@ class VerdictBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     )
 
 
-class BlankEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An entry in the book of blanks; ``counted`` says how many lie in the safe."""
-
-    kind: EntryKind
-    quantity: Annotated[int, Meta(ge=0, le=MAX_QUANTITY)]
-    note: Note = ""
-
-
 class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """No body, or ``{}``."""
 
@@ -288,22 +279,6 @@ class JobPage(msgspec.Struct, frozen=True):
 
     items: tuple[JobAnswer, ...]
     next: str | None
-
-
-class BlanksAnswer(msgspec.Struct, frozen=True):
-    """Where every blank is; ``received`` is the sum of the eight accounts that follow it."""
-
-    received: int
-    safe: int
-    printer: Annotated[int, Meta(description="In printers, with an outcome still to come.")]
-    issued: int
-    spoiled: int
-    quarantined: int
-    returned: int
-    destroyed: int
-    missing: int
-    at_hand: Annotated[int, Meta(description="Can be printed now.")]
-    is_low: Annotated[bool, Meta(description="Time to order.")]
 
 
 class StationAnswer(msgspec.Struct, frozen=True):

@@ -31,6 +31,7 @@ class Sights:
     """What can be seen in memory: printers by name, blanks at hand, whether they are low, printers at rest.
 
     ``storage_trouble`` is the code of the fault that keeps the database from being written.
+    ``missed`` tells how many blanks the last count did not find.
     """
 
     printers: Callable[[], Mapping[str, PrinterStatus]]
@@ -38,6 +39,7 @@ class Sights:
     is_low: Callable[[], bool]
     resting: Callable[[], Collection[str]] = tuple
     storage_trouble: Callable[[], str | None] = lambda: None
+    missed: Callable[[], int] = int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +156,7 @@ class Readiness:
         return {
             CheckName.CENTRE: rules.centre(self._link),
             CheckName.EQUIPMENT: rules.equipment(printers),
-            CheckName.SUPPLIES: rules.supplies(self.can_finish, is_low=sights.is_low()),
+            CheckName.SUPPLIES: rules.supplies(self.can_finish, is_low=sights.is_low(), missed=sights.missed()),
             CheckName.OFFICERS: rules.officers(
                 is_required=self._duty.is_required,
                 able=len(able),

@@ -73,7 +73,7 @@ class SecondPerson:
         ``officer-not-appointed``, and whatever the carrying out refuses.
         """
         await self.sweep()
-        number = None if second is None else await self._known(second, first=actor.officer, about=subject)
+        number = None if second is None else await self.vouch(second, first=actor.officer, about=subject)
         waiting = await self._waiting(kind, subject)
         if waiting is not None:
             self._must_stand(waiting)
@@ -101,7 +101,7 @@ class SecondPerson:
         await self.sweep()
         approval = await self.read(approval_id)
         if second is not None:
-            officer, how = await self._known(second, first=approval.first, about=approval_id), "pin"
+            officer, how = await self.vouch(second, first=approval.first, about=approval_id), "pin"
         else:
             (officer, _), how = must_be_officer(actor), "session"
         self._must_stand(approval)
@@ -156,10 +156,12 @@ class SecondPerson:
             except Faulted as fault:
                 _log.warning("cannot write down which requests have expired: %s", fault.detail)
 
-    # ---------------------------------------------------------------------------------------------------- inside
+    async def vouch(self, second: Second, *, first: str | None, about: str) -> str:
+        """The number of the officer who typed number and PIN, another one than the ``first``.
 
-    async def _known(self, second: Second, *, first: str | None, about: str) -> str:
-        """The number of the officer who typed number and PIN, another one than the ``first``."""
+        Raises :class:`Refused`: ``second-officer-same-person``, ``second-officer-refused``, ``sign-in-locked``,
+        ``sign-in-busy``, ``officer-not-appointed``.
+        """
         if second.number == first:
             await self._store.refuse(about, second.number, "second-officer-same-person")
             raise same_person()
@@ -174,6 +176,8 @@ class SecondPerson:
                 ) from refused
             raise
         return view.officer.number
+
+    # ---------------------------------------------------------------------------------------------------- inside
 
     async def _waiting(self, kind: str, subject: str) -> Approval | None:
         return next(

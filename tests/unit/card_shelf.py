@@ -158,13 +158,14 @@ async def open_shelf(path: Path, *, blanks: int = 100) -> AsyncIterator[Shelf]:
     """An empty shelf at a station with blanks."""
     from stationd.adapters.sqlite.blanks import SqliteBlanks
     from stationd.domain.authority import STATION
+    from stationd.domain.blank_entry import NewEntry
     from stationd.domain.blanks import EntryKind
 
     clock = HandClock()
     database = await Database.open(path / "station.db", clock)
     try:
         ledger = SqliteBlanks(database.writer, database.reader, low=5)
-        await ledger.enter(EntryKind.RECEIVED, blanks, "", STATION)
+        await ledger.enter(NewEntry(kind=EntryKind.RECEIVED, quantity=blanks), STATION)
         yield Shelf(database, clock)
     finally:
         await database.aclose()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stationd.domain.blanks import MAX_QUANTITY, Account, Balances, EntryKind, Movement, movement_for
+from stationd.domain.blanks import CORRECTABLE, MAX_QUANTITY, Account, Balances, EntryKind, Movement, movement_for
 from stationd.domain.errors import Refused
 
 
@@ -46,6 +46,16 @@ def test_blanks_that_are_not_there_cannot_be_moved(kind, quantity, there):
     assert (refused.code, refused.field, refused.fix) == ("blanks-not-there", "quantity", "count again")
 
 
+def test_blanks_are_taken_from_the_hopper_that_is_meant_and_from_no_account_that_has_nothing_to_give():
+    there = {Account.SAFE: 5, Account.LOADED: 9}
+    assert movement_for(EntryKind.UNLOADED, 3, there, hopper=3) == Movement(Account.LOADED, Account.SAFE, 3)
+    for refused in (
+        movement_for(EntryKind.UNLOADED, 4, there, hopper=3),
+        movement_for(EntryKind.SPOILED, 1, there, source=Account.CENTRE),
+    ):
+        assert isinstance(refused, Refused)
+
+
 def test_a_count_cannot_make_blanks_out_of_nothing():
     refused = movement_for(EntryKind.COUNTED, 9, {Account.SAFE: 7, Account.MISSING: 1})
     assert isinstance(refused, Refused)
@@ -60,14 +70,19 @@ def test_a_slip_of_the_finger_is_refused(kind, quantity):
     assert refused.code == "quantity-out-of-range"
 
 
-@pytest.mark.parametrize("kind", [kind for kind in EntryKind if kind is not EntryKind.COUNTED])
+@pytest.mark.parametrize("kind", sorted(CORRECTABLE))
 def test_moving_no_blanks_is_refused(kind):
     refused = movement_for(kind, 0, {Account.SAFE: 10, Account.SPOILED: 10})
     assert isinstance(refused, Refused)
     assert f"from 1 to {MAX_QUANTITY}" in refused.detail
 
 
-@given(entries=st.lists(st.tuples(st.sampled_from(EntryKind), st.integers(min_value=-2, max_value=50)), max_size=40))
+@given(
+    entries=st.lists(
+        st.tuples(st.sampled_from([*sorted(CORRECTABLE), EntryKind.COUNTED]), st.integers(min_value=-2, max_value=50)),
+        max_size=40,
+    )
+)
 def test_over_any_entries_no_account_goes_below_zero_and_all_add_up(entries):
     ledger = Counter()
     for kind, quantity in entries:

@@ -21,6 +21,7 @@ from stationd.adapters.sqlite.rations import SqliteRations
 from stationd.adapters.sqlite.verify import verify
 from stationd.adapters.system import SystemEntropy
 from stationd.domain.authority import STATION, Actor, Role
+from stationd.domain.blank_entry import NewEntry
 from stationd.domain.blanks import EntryKind
 from stationd.domain.entitlement import KIND_CLASS
 from stationd.domain.errors import Refused
@@ -97,7 +98,9 @@ class Counter:
         return answer
 
     async def receive(self, quantity: int) -> None:
-        assert not isinstance(await self.blanks.enter(EntryKind.RECEIVED, quantity, "", STATION), Refused)
+        assert not isinstance(
+            await self.blanks.enter(NewEntry(kind=EntryKind.RECEIVED, quantity=quantity), STATION), Refused
+        )
 
     async def claim(self, wishes: int = 1) -> tuple[Claimed, ...]:
         claiming = Claiming(printer="p1", profiles=("ktp-el",), count=wishes)
@@ -223,7 +226,7 @@ async def test_a_held_first_timer_keeps_the_blank_that_is_promised(counter: Coun
 async def test_what_explains_a_rationed_job_is_told_with_a_day_where_there_is_one(counter: Counter):
     for _ in range(3):
         await counter.receive(10)
-        await counter.blanks.enter(EntryKind.RETURNED, 9, "", STATION)
+        await counter.blanks.enter(NewEntry(kind=EntryKind.RETURNED, quantity=9), STATION)
         counter.desk.clock.pass_s(10 * 86_400)
     before, lost = await counter.submit(JobKind.LOST), await counter.submit(JobKind.LOST)
     assert await counter.state(before) == WAITS

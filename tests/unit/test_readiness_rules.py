@@ -30,6 +30,7 @@ MIB = 1 << 20
         (rules.supplies(5, is_low=False), Level.DEGRADED, FixBy.OFFICE),
         (rules.supplies(500, is_low=True), Level.DEGRADED, FixBy.OFFICE),
         (rules.supplies(500, is_low=False), Level.OK, None),
+        (rules.supplies(500, is_low=False, missed=2), Level.DEGRADED, FixBy.OFFICE),
         (rules.officers(is_required=False, able=0, on_duty=0, ends_soon=0), Level.OK, None),
         (rules.officers(is_required=True, able=0, on_duty=0, ends_soon=0), Level.FAILED, FixBy.OFFICE),
         (rules.officers(is_required=True, able=3, on_duty=0, ends_soon=0), Level.FAILED, FixBy.OFFICER),

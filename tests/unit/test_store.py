@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from dataclasses import replace
+from importlib.resources import files
 from itertools import count
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from stationd.adapters.sqlite.jobs import SqliteJobs
 from stationd.adapters.sqlite.writer import Writer
 from stationd.adapters.system import SystemClock, SystemEntropy
 from stationd.domain.authority import STATION
+from stationd.domain.blank_entry import NewEntry
 from stationd.domain.blanks import EntryKind
 from stationd.domain.errors import Faulted, Refused
 from stationd.domain.events import GENESIS, linked
@@ -59,7 +61,7 @@ class Store:
         return answer.job
 
     async def receive(self, quantity: int) -> None:
-        answer = await self.blanks.enter(EntryKind.RECEIVED, quantity, "", STATION)
+        answer = await self.blanks.enter(NewEntry(kind=EntryKind.RECEIVED, quantity=quantity), STATION)
         assert not isinstance(answer, Refused)
 
     async def claim(self, printer: str = "p1", number: int = 1) -> tuple[Claimed, ...]:
@@ -306,11 +308,18 @@ async def test_an_edited_event_breaks_the_chain_at_its_row(store: Store, tmp_pat
 async def test_a_second_process_that_wrote_in_between_does_not_break_the_chain(store: Store, tmp_path: Path):
     await store.accepted()
     other = await Database.open(tmp_path / "station.db", SystemClock())
-    await Store(other).blanks.enter(EntryKind.RECEIVED, 7, "", STATION)
+    await Store(other).receive(7)
     await other.aclose()
     await store.accepted()
     assert await chain_breaks_at(tmp_path / "station.db") is None
     assert (await store.blanks.balances()).safe == 7
+
+
+def test_migrations_are_numbered_without_gap_or_repeat():
+    """Two files of one number would be one migration, and the other would never run."""
+    folder = files("stationd.adapters.sqlite") / "migrations"
+    numbers = sorted(int(item.name[:4]) for item in folder.iterdir() if item.name.endswith(".sql"))
+    assert numbers == list(range(1, len(numbers) + 1))
 
 
 async def test_a_newer_database_is_refused_and_left_as_it_is(tmp_path: Path):

@@ -139,8 +139,9 @@ class _Pages(FPDF):
         self._face(11)
         self.set_x(self.l_margin + 4)
         self.cell(7, _LINE, f"{place}.")
+        by_hand = "-" if party.name else "." * 50
         for label, text in (("Nama", party.name), ("NIP", spaced(party.nip)), ("Jabatan", party.office)):
-            self._labelled(label, text or "-", indent=11, width=24)
+            self._labelled(label, text or by_hand, indent=11, width=24)
         if party.styled:
             self._labelled_text(f"selanjutnya disebut {party.styled}.", indent=11)
         self.ln(1.5)

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from stationd.adapters.sqlite.queries import load
 from stationd.adapters.sqlite.transaction import Transaction
-from stationd.domain.blanks import JOB_MOVEMENTS
+from stationd.domain.blanks import job_movement
 from stationd.domain.custody import REVOCABLE, Custody
 from stationd.domain.errors import Refused
 from stationd.domain.job import Evidence, Job, JobKind, JobState
@@ -72,7 +72,7 @@ class Advance:
             updated_at=now,
         )
         if row.blank is not None:
-            self._move_blank(row.blank, event, job, actor)
+            self._move_blank(row.blank, event, after, actor)
         self._transaction.tally("job_state", job.state, -1)
         self._transaction.tally("job_state", state, 1)
         self._take_place(job, after)
@@ -137,6 +137,7 @@ class Advance:
         return Refused("verdict-final", f"cannot change the verdict: the card has gone on meanwhile, it is {where}")
 
     def _move_blank(self, move: BlankMove, event: JobEvent, job: Job, actor: str) -> None:
-        movement = JOB_MOVEMENTS[move]
-        self._transaction.move(movement, cause=event, actor=actor, job=job.seq)
+        printer = job.printer
+        hopper = None if printer is None else self._transaction.hopper(printer)
+        self._transaction.move(job_movement(move, hopper), cause=event, actor=actor, job=job.seq, printer=printer)
         self._transaction.tally("blank_move", move, 1)

@@ -6,7 +6,7 @@ from stationd.adapters.sqlite.advance import Advance
 from stationd.adapters.sqlite.queries import load
 from stationd.adapters.sqlite.rows import job_of
 from stationd.adapters.sqlite.transaction import Transaction
-from stationd.domain.blanks import JOB_MOVEMENTS, Account
+from stationd.domain.blanks import Account, job_movement
 from stationd.domain.errors import Refused
 from stationd.domain.ids import seq_of
 from stationd.domain.job import Evidence, Job, JobState, Verdict
@@ -125,7 +125,8 @@ class Controlling:
                 "verdict-final", f"cannot change the verdict: the job has gone on meanwhile, it is {job.state}"
             )
         if row.blank is not None:
-            source = JOB_MOVEMENTS[row.blank].source
+            hopper = None if job.printer is None else transaction.hopper(job.printer)
+            source = job_movement(row.blank, hopper).source
             if transaction.balance(source) < 1:
                 where = "in the safe" if source is Account.SAFE else source
                 return Refused(

@@ -7,7 +7,7 @@ from stationd.adapters.sqlite.queries import load
 from stationd.adapters.sqlite.rations import history
 from stationd.adapters.sqlite.rows import job_of
 from stationd.adapters.sqlite.transaction import LINE
-from stationd.domain.blanks import Account
+from stationd.domain.blanks import at_hand
 from stationd.domain.ids import read_receipt, seq_of
 from stationd.domain.job import Job
 from stationd.domain.precedence import is_rationed
@@ -42,7 +42,7 @@ def look(connection: sqlite3.Connection, name: str, today: int) -> Sight | None:
         line = dict(connection.execute(_BOOKS["tallies"], (LINE,)).fetchall())
         before = connection.execute(_Q["rationed_before"], (job.rank,)).fetchone()[0] if is_rationed(job) else 0
         stock = Stock(
-            at_hand=balances.get(Account.SAFE, 0),
+            at_hand=at_hand(balances),
             promised=line.get(Place.PROMISED, 0),
             replacements=line.get(Place.REPLACEMENT, 0),
             rationed=line.get(Place.RATIONED, 0),

@@ -20,8 +20,6 @@ from stationd.ports.clock import Entropy
 from stationd.ports.printers import PrinterMark
 
 _Q = load("people")
-_CONSUMED = Movement(Account.SAFE, Account.SPOILED, 1)
-_GIVEN_BACK = Movement(Account.SPOILED, Account.SAFE, 1)
 _TEST = "test"
 
 
@@ -66,7 +64,8 @@ class SqlitePrinters:
         return await self._writer.apply(operation, None)
 
     def _begin_test(self, transaction: Transaction, name: str, actor: Actor) -> Attempt | Refused:
-        if transaction.balance(Account.SAFE) < 1:
+        source = Account.LOADED if transaction.hopper(name) else Account.SAFE
+        if transaction.balance(source) < 1:
             return Refused("blanks-not-there", "cannot print a test card: there is no blank in the safe")
         now, bits = transaction.now_ms, self._entropy.bits(ID_RANDOM_BITS)
         attempt = Attempt(
@@ -79,7 +78,9 @@ class SqlitePrinters:
             counter=None,
             opened_at=now,
         )
-        transaction.move(_CONSUMED, cause=_TEST, actor=actor.name, note=f"test card {attempt.id} on {name}")
+        note = f"test card {attempt.id} on {name}"
+        consumed = Movement(source, Account.SPOILED, 1)
+        transaction.move(consumed, cause=_TEST, actor=actor.name, note=note, printer=name)
         transaction.event("printer.test_begun", name, {"test": attempt.id, "actor": actor.name})
         return attempt
 
@@ -90,7 +91,9 @@ class SqlitePrinters:
             facts: dict[str, object] = {"test": attempt.id, "outcome": _word(outcome), "actor": STATION.name}
             if isinstance(outcome, NothingPrinted) and transaction.balance(Account.SPOILED) > 0:
                 note = f"test card {attempt.id} on {attempt.printer}: nothing was printed"
-                transaction.move(_GIVEN_BACK, cause=_TEST, actor=STATION.name, note=note)
+                place = Account.SAFE if transaction.hopper(attempt.printer) is None else Account.LOADED
+                given_back = Movement(Account.SPOILED, place, 1)
+                transaction.move(given_back, cause=_TEST, actor=STATION.name, note=note, printer=attempt.printer)
             if not isinstance(outcome, Printed):
                 facts["reason"] = outcome.reason
             transaction.event("printer.test_ended", attempt.printer, facts)

@@ -8,16 +8,18 @@ line) has committed in between; then, and after a rollback, they are read again.
 import sqlite3
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 
 from stationd.adapters.sqlite.queries import Queries, load
-from stationd.domain.blanks import Account, Movement
+from stationd.domain.blanks import Account, Movement, at_hand
 from stationd.domain.events import GENESIS, Event, linked
 from stationd.domain.rationing import Place, Stock
 
 _Q = load("books")
+_encode = msgspec.json.Encoder(order="deterministic").encode
 
 LINE: Final = "line"
 FIRSTS_BY_DAY: Final = "firsts_by_day"
@@ -39,6 +41,7 @@ class Books:
         self.entry_hash = GENESIS
         self.balances: dict[Account, int] = {}
         self.line: dict[Place, int] = dict.fromkeys(Place, 0)
+        self.hoppers: dict[str, int] = {}
 
     def forget(self) -> None:
         """After a rollback: read them again before the next unit."""
@@ -59,6 +62,7 @@ class Books:
         self.line = dict.fromkeys(Place, 0) | {
             Place(label): count for label, count in connection.execute(_Q["tallies"], (LINE,))
         }
+        self.hoppers = dict(connection.execute(_Q["hoppers"]).fetchall())
 
 
 class Transaction:
@@ -73,6 +77,7 @@ class Transaction:
         self._event_rows: list[tuple[object, ...]] = []
         self._entries: list[tuple[object, ...]] = []
         self._shifts: Counter[Account] = Counter()
+        self._hoppers: set[str] = set()
         self._tallies: Counter[tuple[str, str]] = Counter()
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
@@ -115,7 +120,7 @@ class Transaction:
         """The blanks and who waits for them, as they stand inside this transaction."""
         line = self._books.line
         return Stock(
-            at_hand=self._books.balances[Account.SAFE],
+            at_hand=at_hand(self._books.balances),
             promised=line[Place.PROMISED],
             replacements=line[Place.REPLACEMENT],
             rationed=line[Place.RATIONED],
@@ -128,8 +133,29 @@ class Transaction:
             self._books.line[place] += by
             self._tallies[LINE, place] += by
 
-    def move(self, movement: Movement, *, cause: str, actor: str, job: int | None = None, note: str = "") -> None:
-        """Book a movement of blanks; the caller has seen that they are there."""
+    def hopper(self, printer: str) -> int | None:
+        """What the book has in a printer's hopper; ``None`` where no loading was ever entered."""
+        return self._books.hoppers.get(printer)
+
+    def hoppers(self) -> Mapping[str, int]:
+        """All hoppers in the book."""
+        return self._books.hoppers
+
+    def move(
+        self,
+        movement: Movement,
+        *,
+        cause: str,
+        actor: str,
+        job: int | None = None,
+        note: str = "",
+        printer: str | None = None,
+        detail: Mapping[str, object] | None = None,
+    ) -> int:
+        """Book a movement of blanks; the caller has seen that they are there. The number of the entry.
+
+        ``printer`` names the hopper where blanks come from or go to one; ``detail`` are the entry's further facts.
+        """
         books = self._books
         books.balances[movement.source] -= movement.quantity
         books.balances[movement.target] += movement.quantity
@@ -137,10 +163,42 @@ class Transaction:
         self._shifts[movement.target] += movement.quantity
         if movement.source is Account.CENTRE:
             self.tally(RECEIVED_BY_DAY, str(self.now_ms // DAY_MS), movement.quantity)
+        elif movement.target is Account.CENTRE:  # a delivery that was entered too high
+            self.tally(RECEIVED_BY_DAY, str(self.now_ms // DAY_MS), -movement.quantity)
+        facts = dict(detail or {})
+        if Account.LOADED in {movement.source, movement.target}:
+            if printer is None:
+                raise AssertionError("blanks are loaded into the hopper of a printer")
+            facts["printer"] = printer
+            shift = movement.quantity if movement.target is Account.LOADED else -movement.quantity
+            books.hoppers[printer] = books.hoppers.get(printer, 0) + shift
+            self._hoppers.add(printer)
         books.entry_seq += 1
-        entry = (self.now_ms, movement.source, movement.target, movement.quantity, cause, job, actor, note)
-        books.entry_hash = linked(books.entry_hash, (books.entry_seq, *entry))
-        self._entries.append((books.entry_seq, *entry, books.entry_hash))
+        written = _encode(facts).decode() if facts else None
+        row = (
+            books.entry_seq,
+            self.now_ms,
+            movement.source,
+            movement.target,
+            movement.quantity,
+            cause,
+            job,
+            actor,
+            note,
+        )
+        row_hashed = row if written is None else (*row, written)
+        books.entry_hash = linked(books.entry_hash, row_hashed)
+        self._entries.append((*row, written, facts.get("corrects"), books.entry_hash))
+        return books.entry_seq
+
+    def write_entries(self) -> None:
+        """Write the entries so far, for rows that refer to them."""
+        self.run_many(_Q, "insert_entries", self._entries)
+        self._entries.clear()
+
+    def day(self) -> str:
+        """The date by the clock, in the office's time zone."""
+        return datetime.fromtimestamp(self.now_ms / 1000).astimezone().date().isoformat()
 
     def tally(self, name: str, label: str, by: int) -> None:
         """Keep a count: add ``by`` to it."""
@@ -159,11 +217,14 @@ class Transaction:
     def flush(self) -> None:
         """Write what was gathered; the last act before the commit."""
         self.run_many(_Q, "insert_events", self._event_rows)
-        if self._entries:
-            self.run_many(_Q, "insert_entries", self._entries)
+        self.write_entries()
+        if self._shifts:
             for account, shift in self._shifts.items():
                 if shift:
                     self.run(_Q["shift_balance"], (shift, account))
+            for printer in self._hoppers:
+                self.run(_Q["set_hopper"], (printer, self._books.hoppers[printer]))
+            self.run(_Q["set_day"], (self.day(), self._books.entry_seq, _encode(self._books.balances).decode()))
         tallies = [(name, label, by) for (name, label), by in self._tallies.items() if by]
         if tallies:
             self.run_many(_Q, "add_tallies", tallies)

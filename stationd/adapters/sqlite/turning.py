@@ -64,7 +64,7 @@ class Turning:
         for turn, job, claims in zip(turns, settled, claimed, strict=True):
             lacks, due_in_ms = None, None
             if turn.claiming is not None and not claims:
-                lacks = "blanks" if transaction.balance(Account.SAFE) < 1 else "jobs"
+                lacks = "blanks" if _there(transaction, turn.claiming.printer) < 1 else "jobs"
                 due_in_ms = self._due_in_ms(transaction, turn.claiming)
             stopped_by = TOO_MANY_SPOILED if f"{_PRINTER}{_printer_of(turn)}" in halts else None
             answers.append(
@@ -146,14 +146,16 @@ class Turning:
             if claiming is not None and f"{_PRINTER}{claiming.printer}" not in halts:
                 alike.setdefault((claiming.profiles, claiming.preferred), []).append(index)
         for (profiles, preferred), indexes in alike.items():
-            wishes = [
-                (index, claiming.printer)
-                for index in indexes
-                if (claiming := claimings[index]) is not None
-                for _ in range(claiming.count)
-            ]
-            count = min(len(wishes), transaction.balance(Account.SAFE))
-            jobs = self._next_in_line(transaction, query, profiles, preferred, count) if count > 0 else []
+            wishes = _granted(
+                transaction,
+                [
+                    (index, claiming.printer)
+                    for index in indexes
+                    if (claiming := claimings[index]) is not None
+                    for _ in range(claiming.count)
+                ],
+            )
+            jobs = self._next_in_line(transaction, query, profiles, preferred, len(wishes)) if wishes else []
             for (index, printer), job in zip(wishes, jobs, strict=False):
                 results[index].append(self._claim_one(transaction, door, job, printer, attempts))
             door.flush()
@@ -213,6 +215,26 @@ class Turning:
             and due[0] is not None
         ]
         return max(1, min(dues) - transaction.tick_ms) if dues else None
+
+
+def _there(transaction: Transaction, printer: str) -> int:
+    """How many blanks a printer can take: what its hopper has in the book, and what lies in the safe."""
+    return transaction.balance(Account.SAFE) + (transaction.hopper(printer) or 0)
+
+
+def _granted(transaction: Transaction, wishes: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Those of the wishes for a blank (index, printer) that can be met, out of each printer's hopper first."""
+    safe, hoppers = transaction.balance(Account.SAFE), dict(transaction.hoppers())
+    granted = []
+    for index, printer in wishes:
+        if hoppers.get(printer, 0) > 0:
+            hoppers[printer] -= 1
+        elif safe > 0:
+            safe -= 1
+        else:
+            continue
+        granted.append((index, printer))
+    return granted
 
 
 def _printer_of(turn: Turn) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from stationd.adapters.sqlite.findings import Finding
 from stationd.adapters.sqlite.notice_clock import number_place
 from stationd.adapters.sqlite.queries import load
+from stationd.adapters.sqlite.verify_blanks import verify_blanks, verify_minutes
 from stationd.adapters.sqlite.verify_order import order_of_service
 from stationd.domain.blanks import Account
 from stationd.domain.errors import Faulted
@@ -30,6 +31,8 @@ def verify(connection: sqlite3.Connection, seal: Seal | None) -> list[Finding]:
             found += [*_chain(connection, "event", _Q["all_events"])]
             found += [*_chain(connection, "blank_entry", _Q["all_entries"])]
             found += [*_ledger(connection)]
+            found += [*verify_blanks(connection)]
+            found += [*verify_minutes(connection, seal)]
             found += [*_jobs(connection)]
             found += [*_cards(connection)]
             found += [*order_of_service(connection)]
@@ -57,7 +60,7 @@ def _chain(connection: sqlite3.Connection, table: str, query: str) -> Iterator[F
         if row[0] != expected:
             yield Finding(where=f"{table} row {expected}", what=f"is missing; the next is {row[0]}")
             return
-        if linked(previous, row) != hash_:
+        if linked(previous, row if row[-1] is not None else row[:-1]) != hash_:
             yield Finding(where=f"{table} row {row[0]}", what="was edited, or the row before it was")
             return
         previous, expected = hash_, expected + 1

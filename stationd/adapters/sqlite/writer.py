@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from stationd.adapters.sqlite.connection import UnitConnection, translate
 from stationd.adapters.sqlite.queries import load
 from stationd.adapters.sqlite.transaction import Books, Transaction
-from stationd.domain.blanks import Account
+from stationd.domain.blanks import Account, at_hand
 from stationd.domain.errors import Faulted
 from stationd.domain.events import Event
 from stationd.domain.rationing import Place, Stock
@@ -83,12 +83,16 @@ class Writer:
         """The blanks and who waits for them, as of the last commit."""
         balances, line = self._books.balances, self._books.line
         return Stock(
-            at_hand=balances.get(Account.SAFE, 0),
+            at_hand=at_hand(balances),
             promised=line[Place.PROMISED],
             replacements=line[Place.REPLACEMENT],
             rationed=line[Place.RATIONED],
             reserve=reserve,
         )
+
+    def hoppers(self) -> Mapping[str, int]:
+        """What the book has in the hopper of each printer, as of the last commit."""
+        return self._books.hoppers
 
     async def apply(self, operation: Operation[A, R], argument: A) -> R:
         """What ``operation`` answers to ``argument``, once it is on the disk.

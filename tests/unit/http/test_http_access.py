@@ -59,6 +59,13 @@ WRITTEN_DOWN = {
     ("GET", "/v1/jobs/{job_id}/preview.png"): {"officer", "admin"},
     ("GET", "/v1/blanks"): {"officer", "admin", "monitor"},
     ("POST", "/v1/blanks/entries"): {"officer", "admin"},
+    ("GET", "/v1/blanks/entries"): {"officer", "admin", "monitor"},
+    ("GET", "/v1/blanks/packs"): {"officer", "admin", "monitor"},
+    ("GET", "/v1/blanks/serials/{serial}"): {"officer", "admin", "monitor"},
+    ("GET", "/v1/minutes"): {"officer", "admin"},
+    ("POST", "/v1/minutes"): {"officer", "admin"},
+    ("GET", "/v1/minutes/{minutes_id}.pdf"): {"officer", "admin"},
+    ("GET", "/v1/minutes/{minutes_id}.csv"): {"officer", "admin"},
     ("GET", "/v1/cards"): {"officer", "admin"},
     ("POST", "/v1/cards/find"): {"officer", "admin"},
     ("GET", "/v1/cards/{card_id}"): {"officer", "admin"},
@@ -88,7 +95,14 @@ CALLS = [pytest.param(route, id=f"{route.method} {route.path}") for route in ROU
 
 def address(route):
     return route.path.format(
-        job_id=JOB_ID, device_id="kartu-1", approval_id=JOB_ID, card_id=JOB_ID, receipt="2XK7-9QF4-M3TP", code="K7Q-4MX"
+        job_id=JOB_ID,
+        device_id="kartu-1",
+        approval_id=JOB_ID,
+        card_id=JOB_ID,
+        receipt="2XK7-9QF4-M3TP",
+        serial="A1",
+        minutes_id=JOB_ID,
+        code="K7Q-4MX",
     )
 
 

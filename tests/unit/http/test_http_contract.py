@@ -132,7 +132,14 @@ async def test_answers_are_as_the_document_says(door, order, route):
     headers = {"Idempotency-Key": "k"} if route.is_keyed else {}
     more = {"json": bodies[route.name]} if route.name in bodies else {}
     path = route.path.format(
-        job_id=JOB_ID, device_id="kartu-1", approval_id=JOB_ID, card_id=JOB_ID, receipt="2XK7-9QF4-M3TP", code="K7Q-4MX"
+        job_id=JOB_ID,
+        device_id="kartu-1",
+        approval_id=JOB_ID,
+        card_id=JOB_ID,
+        receipt="2XK7-9QF4-M3TP",
+        serial="A1",
+        minutes_id=JOB_ID,
+        code="K7Q-4MX",
     )
     operation = f"{route.path.replace('/', '~1')}/{route.method.lower()}".replace("{", "%7B").replace("}", "%7D")
     status, body, answer = await door.ask(route.method, path, headers=headers, **more)

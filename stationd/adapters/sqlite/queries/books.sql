@@ -11,8 +11,8 @@ SELECT name, balance FROM blank_account;
 INSERT INTO event (seq, at, type, subject, data, hash) VALUES (?, ?, ?, ?, ?, ?);
 
 -- name: insert_entries
-INSERT INTO blank_entry (seq, at, source, target, quantity, cause, job, actor, note, hash)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+INSERT INTO blank_entry (seq, at, source, target, quantity, cause, job, actor, note, detail, corrects, hash)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: last_entry
 SELECT seq, hash FROM blank_entry ORDER BY seq DESC LIMIT 1;
@@ -21,7 +21,18 @@ SELECT seq, hash FROM blank_entry ORDER BY seq DESC LIMIT 1;
 SELECT seq, at, type, subject, data, hash FROM event ORDER BY seq;
 
 -- name: all_entries
-SELECT seq, at, source, target, quantity, cause, job, actor, note, hash FROM blank_entry ORDER BY seq;
+SELECT seq, at, source, target, quantity, cause, job, actor, note, detail, hash FROM blank_entry ORDER BY seq;
+
+-- name: hoppers
+SELECT printer, balance FROM blank_hopper;
+
+-- name: set_hopper
+INSERT INTO blank_hopper (printer, balance) VALUES (?, ?)
+ON CONFLICT (printer) DO UPDATE SET balance = excluded.balance;
+
+-- name: set_day
+INSERT INTO blank_day (day, last_entry, balances) VALUES (?, ?, ?)
+ON CONFLICT (day) DO UPDATE SET last_entry = excluded.last_entry, balances = excluded.balances;
 
 -- name: shift_balance
 UPDATE blank_account SET balance = balance + ? WHERE name = ?;
