@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import signal
+import socket
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -21,7 +22,7 @@ from stationd.adapters.sqlite.jobs import SqliteJobs
 from stationd.adapters.sqlite.printers import SqlitePrinters
 from stationd.adapters.sqlite.tokens import SqliteTokens
 from stationd.adapters.system import SystemClock, SystemEntropy
-from stationd.adapters.systemd import Notifier, inherited_sockets
+from stationd.adapters.systemd import Notifier, watchdog_s
 from stationd.attending import Attending
 from stationd.bookkeeping import Bookkeeping
 from stationd.config import Settings
@@ -66,6 +67,7 @@ from stationd.services.spool import Spooler
 from stationd.services.station import Station
 from stationd.services.submit import Submission
 from stationd.services.supervise import Supervisor
+from stationd.services.watchdog import Watchdog
 from stationd.streaming import Streaming
 
 _log = logging.getLogger(__name__)
@@ -90,14 +92,19 @@ class App:
         entropy: Entropy | None = None,
         tables: Callable[["App"], Sequence[Table]] = lambda _: (),
         bus: Bus | None = None,
+        sockets: Sequence[socket.socket] | None = None,
     ) -> None:
-        """``tables`` gives calls beside the API's own, made once the station is built; ``bus`` other devices."""
+        """``tables`` gives calls beside the API's own, made once the station is built; ``bus`` other devices.
+
+        ``sockets`` already listen, and are closed with the station; without them it opens its own.
+        """
         self.settings = settings
         self.server: HttpServer | None = None
         self.addresses: tuple[str, ...] = ()
         """Where the API listens, as URLs and socket paths, once started."""
         self._tables = tables
         self._bus = bus or Bus()
+        self._sockets = sockets
         self._environment = environment
         self._clock = clock or SystemClock()
         self._entropy = entropy or SystemEntropy()
@@ -130,12 +137,12 @@ class App:
             raise
         self._notifier.tell("READY=1")
         self._tell_status()
+        self._feed_watchdog()
         self.attending.gate.follow(self._tell_status)
         _log.info("station %s is up, listening on %s", settings.station.id, ", ".join(self.addresses))
 
     async def stop(self) -> None:
         """Take no more requests, let the printers settle, write down what is known, close."""
-        self._notifier.tell("STOPPING=1")
         began = self._clock.monotonic()
         if hasattr(self, "streaming"):
             await self.streaming.stop(self._supervisor)
@@ -377,8 +384,8 @@ class App:
     async def _listen(self) -> None:
         http = self.settings.http
         tls = await asyncio.to_thread(server_tls, http.tls_cert, http.tls_key, self._environment)
-        inherited = inherited_sockets(self._environment)
-        own = [] if inherited else open_sockets(str(place) for place in http.listen)
+        inherited = list(self._sockets or ())
+        own = open_sockets(str(place) for place in http.listen) if self._sockets is None else []
         sockets = (*own, *inherited)
         ports = sorted({each.getsockname()[1] for each in sockets if isinstance(each.getsockname(), tuple)})
         named = {f"{host}:{port}" for host in http.hosts for port in ports} | set(http.hosts)
@@ -432,6 +439,20 @@ class App:
             else f"unix:{name}"
             for each in sockets
         )
+
+    def _feed_watchdog(self) -> None:
+        """Tell systemd of progress, where it waits for word of it."""
+        limit_s = watchdog_s(self._environment)
+        if limit_s is None:
+            return
+        watchdog = Watchdog(
+            lambda: self._notifier.tell("WATCHDOG=1"),
+            self._database.writer.touch,
+            lambda: {spooler.name: spooler.asked_at for spooler in self.printers.spoolers()},
+            self._clock,
+            every_s=limit_s / 3,
+        )
+        self._supervisor.start("watchdog", watchdog.run)
 
     def _tell_status(self) -> None:
         view = self.station.describe()

@@ -1,4 +1,7 @@
-"""What systemd gives and wants: sockets it holds for us, and word of how we are (sd_listen_fds(3), sd_notify(3))."""
+"""What systemd gives and wants: sockets it holds for us, and word of how we are.
+
+Source: sd_listen_fds(3), sd_notify(3), sd_watchdog_enabled(3).
+"""
 
 import os
 import socket
@@ -13,6 +16,14 @@ def inherited_sockets(environment: Mapping[str, str]) -> list[socket.socket]:
         return []
     count = int(environment.get("LISTEN_FDS", "0"))
     return [socket.socket(fileno=number) for number in range(_FIRST_FD, _FIRST_FD + count)]
+
+
+def watchdog_s(environment: Mapping[str, str]) -> float | None:
+    """How long systemd waits for ``WATCHDOG=1`` before it kills this very process; ``None``: it does not wait."""
+    if environment.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
+        return None
+    text = environment.get("WATCHDOG_USEC", "")
+    return int(text) / 1e6 if text.isascii() and text.isdigit() and int(text) else None
 
 
 class Notifier:

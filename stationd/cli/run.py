@@ -6,9 +6,12 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stationd.adapters.journal import JournalHandler, Repeats, is_journal
 from stationd.cli import EXIT_DONE, EXIT_FAILED
+from stationd.cli.check import examine
 from stationd.cli.options import add_config, settings_of
 
 if TYPE_CHECKING:
@@ -31,17 +34,16 @@ def run(args: argparse.Namespace) -> int:
     set_up_logging(args.log_level)
     import uvloop  # noqa: PLC0415 - costs start-up time that no other command should pay
 
-    uvloop.run(serve(settings))
+    uvloop.run(serve(settings, args.config))
     return EXIT_DONE
 
 
-async def serve(settings: "Settings") -> None:
-    """The station from start to stop."""
+async def serve(settings: "Settings", file: Path) -> None:
+    """The station from start to stop; ``file`` is read again on SIGHUP."""
     with without_ca_bundle():
-        from stationd.app import App  # noqa: PLC0415 - see above
+        from stationd.daemon import Daemon  # noqa: PLC0415 - see above
 
-    async with App(settings) as app:
-        await app.run_until_signalled()
+    await Daemon(settings, lambda: examine(file)).run()
 
 
 @contextmanager
@@ -65,12 +67,16 @@ def without_ca_bundle() -> Iterator[None]:
 
 
 def set_up_logging(level: str) -> None:
-    """One line an event on standard error; the time and the unit are the journal's business when it listens."""
-    under_journal = "JOURNAL_STREAM" in os.environ
-    pattern = (
-        "%(levelname)s %(name)s: %(message)s" if under_journal else "%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    logging.basicConfig(stream=sys.stderr, level=level.upper(), format=pattern)
+    """One line an event: to the journal with its fields where it listens, else on standard error with the time."""
+    handler: logging.Handler
+    if is_journal(os.environ.get("JOURNAL_STREAM"), sys.stderr.fileno()):
+        handler = JournalHandler()
+        handler.setFormatter(logging.Formatter("%(message)s"))
+    else:
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.addFilter(Repeats())
+    logging.basicConfig(handlers=[handler], level=level.upper())
     logging.getLogger("asyncio").setLevel(logging.WARNING)
     logging.getLogger("aiosqlite").setLevel(logging.WARNING)
     logging.captureWarnings(capture=True)

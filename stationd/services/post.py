@@ -29,6 +29,8 @@ class Post:
         self.clock = clock
         self.since_ms = clock.now_ms()
         """Since when it is in its state, for its reasons."""
+        self.asked_at = clock.monotonic()
+        """When the device was last asked how it is, whether it answered or not."""
         self.stirred_at = clock.monotonic()
         """When something happened here last."""
         self.last_fault: str | None = None

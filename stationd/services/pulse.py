@@ -45,6 +45,7 @@ class Pulse:
         post, standing = self._post, self._post.standing
         has_to_ask = False
         while True:
+            post.asked_at = post.clock.monotonic()
             was_offline = standing.offline_since is not None
             self.take_in(await self._asked(was_offline=was_offline))
             has_to_ask = has_to_ask or was_offline

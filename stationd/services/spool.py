@@ -125,6 +125,11 @@ class Spooler:
         return self._post.since_ms
 
     @property
+    def asked_at(self) -> float:
+        """When its task last asked the device how it is, in monotonic seconds; whether it answered or not."""
+        return self._post.asked_at
+
+    @property
     def last_fault(self) -> str | None:
         """What went wrong here last."""
         return self._post.last_fault

@@ -86,8 +86,8 @@ class StationProcess:
             raise RuntimeError(f"stationd {' '.join(arguments)}: {done.stdout}{done.stderr}")
         return done.stdout
 
-    def spawn(self) -> subprocess.Popen[bytes]:
-        """Start the process without waiting for it."""
+    def spawn(self, pass_fds: Sequence[int] = ()) -> subprocess.Popen[bytes]:
+        """Start the process without waiting for it; it inherits ``pass_fds``."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, *self.wrapper, "run", "--config", str(self.config)],
@@ -95,6 +95,7 @@ class StationProcess:
                 stderr=log,
                 env={**os.environ, **self.environment},
                 start_new_session=True,
+                pass_fds=pass_fds,
             )
         return self.process
 

@@ -122,6 +122,10 @@ class Writer:
 
         return await self.apply(operation, None)
 
+    async def touch(self) -> None:
+        """A transaction that changes nothing, to see that the writer is at work. Raises :class:`Faulted`."""
+        await self.apply(_nothing, None)
+
     async def aclose(self) -> None:
         """Commit what is waiting, then refuse more. The connection is the caller's to close."""
         self._is_closed = True
@@ -231,6 +235,10 @@ class Writer:
                 connection.execute("ROLLBACK")
             raise
         return results, transaction.events
+
+
+def _nothing(_: Transaction, arguments: Sequence[None]) -> list[None]:
+    return [None for _ in arguments]
 
 
 def _leave_mark(transaction: Transaction, arguments: Sequence[None]) -> list[None]:
