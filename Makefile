@@ -71,6 +71,10 @@ campaign: system-test $(STAMPS)/dev ## kill the daemon at random moments (KILLS=
 	$(VENV)/bin/python -m tests.campaign.notices
 	$(VENV)/bin/python -m tests.campaign $(if $(MINUTES),--minutes $(MINUTES)) $(if $(KILLS),--kills $(KILLS)) $(ARGS)
 
+.PHONY: deb
+deb: $(STAMPS)/dev ## build a Debian package with its own virtual environment, in dist/
+	systemd/build-deb dist
+
 .PHONY: docs
 docs: $(STAMPS)/dev ## write the generated parts of the documentation
 	$(VENV)/bin/python docs/generate.py
@@ -117,6 +121,7 @@ COMPILE = $(LOCK_TOOL)/bin/uv pip compile --quiet --universal --python-version 3
 .PHONY: lock
 lock: $(LOCK_TOOL)/uv-$(UV_VERSION) ## pin the dependencies of pyproject.toml with hashes (UPGRADE=1 takes the newest)
 	$(COMPILE) pyproject.toml --output-file requirements.lock
+	$(COMPILE) --all-extras pyproject.toml --constraint requirements.lock --output-file requirements-deb.lock
 	$(COMPILE) --group build --constraint requirements.lock --output-file requirements-build.lock
 	$(COMPILE) pyproject.toml --group dev --constraint requirements.lock --constraint requirements-build.lock \
 		--output-file requirements-dev.lock

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stationd.cli.ownership import step_down
 from stationd.config import DEFAULT_FILE, ConfigError, Settings, load
 
 if TYPE_CHECKING:  # argparse's type is generic only for type checkers
@@ -28,7 +29,18 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 
 
 def settings_of(args: argparse.Namespace) -> Settings | None:
-    """The settings of ``--config``, or ``None`` after every problem has been told on standard error."""
+    """The settings of ``--config``, or ``None`` after every problem has been told on standard error.
+
+    For commands that use the station's books: where root calls, they go on as the station's user.
+    """
+    settings = read_settings(args)
+    if settings is not None:
+        step_down(settings)
+    return settings
+
+
+def read_settings(args: argparse.Namespace) -> Settings | None:
+    """The same for commands that stay who they are."""
     try:
         return load(args.config)
     except ConfigError as wrong:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stationd.cli import EXIT_DONE, EXIT_FAILED
-from stationd.cli.options import add_config, settings_of
+from stationd.cli.options import add_config, read_settings
 
 if TYPE_CHECKING:
     from stationd.cli.options import Subparsers
@@ -24,7 +24,7 @@ def register(subparsers: "Subparsers") -> None:
 
 def run(args: argparse.Namespace) -> int:
     """0 when the backup is in place."""
-    settings = settings_of(args)
+    settings = read_settings(args)
     if settings is None:
         return EXIT_FAILED
     from stationd.adapters.sqlite.backup import restore  # noqa: PLC0415 - start-up time of other commands

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from stationd.adapters.journal import JournalHandler, Repeats, is_journal
 from stationd.cli import EXIT_DONE, EXIT_FAILED
 from stationd.cli.check import examine
-from stationd.cli.options import add_config, settings_of
+from stationd.cli.options import add_config, read_settings
 
 if TYPE_CHECKING:
     from stationd.cli.options import Subparsers
@@ -28,7 +28,7 @@ def register(subparsers: "Subparsers") -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run until told to stop."""
-    settings = settings_of(args)
+    settings = read_settings(args)
     if settings is None:
         return EXIT_FAILED
     set_up_logging(args.log_level)

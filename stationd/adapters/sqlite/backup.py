@@ -15,6 +15,7 @@ from stationd.domain.errors import Faulted, Refused
 
 _PAGES_AT_ONCE = 256
 _SIDE_FILES = ("-wal", "-shm")
+_PREFIX = "stationd-"
 
 
 def backup(database: Path, destination: Path) -> None:
@@ -28,6 +29,36 @@ def backup(database: Path, destination: Path) -> None:
     if not database.exists():
         raise Refused("backup-nothing", f"cannot back up {database}: there is no such database yet")
     _copy(database, destination)
+
+
+def backup_into(database: Path, folder: Path, *, keep: int | None = None) -> Path:
+    """Copy ``database`` to a new file in ``folder``, then remove all but the last ``keep`` of those made so.
+
+    Their names begin with the number of the last event, so that their order is right whatever the clock says. A book in
+    which nothing happened since the last copy is not copied again. Raises as :func:`backup`.
+    """
+    name = f"{_PREFIX}{_last_event(database):012d}.db"
+    made = folder / name
+    if not made.exists():
+        backup(database, made)
+    if keep is not None:
+        for old in sorted(folder.glob(f"{_PREFIX}*.db"))[:-keep]:
+            old.unlink()
+    return made
+
+
+def _last_event(database: Path) -> int:
+    if not database.exists():
+        return 0
+    try:
+        connection = sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)
+        try:
+            (seq,) = connection.execute("SELECT coalesce(max(seq), 0) FROM event").fetchone()
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise translate(error, database) from error
+    return int(seq)
 
 
 def restore(source: Path, database: Path) -> Path | None:
@@ -46,6 +77,9 @@ def restore(source: Path, database: Path) -> Path | None:
     fresh.unlink(missing_ok=True)
     _copy(source, fresh)
     kept = _set_aside(database)
+    if os.geteuid() == 0:  # the station's user must be able to use it, whoever restored it
+        owner = database.parent.stat()
+        os.chown(fresh, owner.st_uid, owner.st_gid)
     fresh.replace(database)
     _sync(database.parent)
     return kept

@@ -1,14 +1,25 @@
 """Schema versions are files: ``migrations/NNNN_name.sql``, applied in order, each in one transaction.
 
 The version stands in ``PRAGMA user_version``. A database from a newer stationd is refused: an older one would not know
-what it must not break.
+what it must not break. A migration that only adds what an older one may ignore can say so in a line of its own,
+``-- works with: N``: then a stationd that knows version N or later still takes the database, and an upgrade can be
+undone without losing what happened since.
 """
 
+import re
 import sqlite3
 from importlib.resources import files
 from pathlib import Path
 
 from stationd.domain.errors import Faulted
+
+_WORKS_WITH = re.compile(r"^-- works with: (\d+)$", re.MULTILINE)
+
+
+_FLOOR = """
+INSERT INTO meta (key, value) VALUES ('works_with', '{floor}')
+ON CONFLICT (key) DO UPDATE SET value = excluded.value WHERE CAST(excluded.value AS INTEGER) > CAST(value AS INTEGER);
+"""
 
 
 def migrations() -> dict[int, str]:
@@ -29,6 +40,8 @@ def migrate(connection: sqlite3.Connection, path: Path) -> int:
     newest = max(steps)
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if version > newest:
+        if newest >= _works_with(connection, version):
+            return 0
         raise Faulted(
             "storage-too-new",
             f"cannot use {path}: it has schema version {version}, this stationd knows versions up to {newest}",
@@ -39,10 +52,24 @@ def migrate(connection: sqlite3.Connection, path: Path) -> int:
         if number <= version:
             continue
         try:
-            connection.executescript(f"BEGIN IMMEDIATE;\n{sql}\nPRAGMA user_version = {number};\nCOMMIT;")
+            floor = oldest_for(number, sql)
+            connection.executescript(
+                f"BEGIN IMMEDIATE;\n{sql}\n{_FLOOR.format(floor=floor)}\nPRAGMA user_version = {number};\nCOMMIT;"
+            )
         except sqlite3.Error:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
         taken += 1
     return taken
+
+
+def oldest_for(number: int, sql: str) -> int:
+    """The oldest version that still works with a migration: its own, unless it says so itself."""
+    said = _WORKS_WITH.search(sql)
+    return int(said[1]) if said is not None else number
+
+
+def _works_with(connection: sqlite3.Connection, version: int) -> int:
+    row = connection.execute("SELECT value FROM meta WHERE key = 'works_with'").fetchone()
+    return version if row is None else int(row[0])
