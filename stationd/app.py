@@ -493,7 +493,7 @@ async def open_database(
     Raises :class:`Faulted` with nothing left open when one of them cannot be used.
     """
     state_dir = _existing(settings.station.state_dir)
-    seal = StationSeal(load_key(state_dir, environment))
+    seal = StationSeal(load_key(state_dir, environment, beside=settings.file.parent))
     database = await Database.open(state_dir / DATABASE_FILE, clock, publish)
     try:
         await _check_key(database, seal)

@@ -1,7 +1,8 @@
 """Sealing of personal data: AES-256-GCM, bound to the place where the bytes are stored.
 
-The station key is 32 bytes from a systemd credential (``$CREDENTIALS_DIRECTORY/station.key``) or, on a box without
-one, from ``station.key`` in the state directory, made at the first start with mode 0600. Moving a sealed value to
+The station key is 32 bytes from a systemd credential (``$CREDENTIALS_DIRECTORY/station.key``), else from
+``station.key`` beside the configuration file, where ``stationd setup`` puts it, else from ``station.key`` in the state
+directory, made there at the first start with mode 0600. Moving a sealed value to
 another row, altering it, or opening it under another key fails.
 """
 
@@ -56,8 +57,10 @@ class StationSeal:
         return hmac.digest(self._fingerprint_key, b"check", hashlib.sha256)[:8]
 
 
-def load_key(state_dir: Path, environment: Mapping[str, str]) -> bytes:
-    """The station key from the credential, else from the state directory, where it is made when there is none.
+def load_key(state_dir: Path, environment: Mapping[str, str], *, beside: Path | None = None) -> bytes:
+    """The station key: the credential, else the one in the folder ``beside``, else that of the state directory.
+
+    There it is made when there is none anywhere.
 
     Raises :class:`Faulted` (``key-unusable``) for a key of the wrong length or a file that others can read.
     """
@@ -66,6 +69,15 @@ def load_key(state_dir: Path, environment: Mapping[str, str]) -> bytes:
         credential = Path(credentials) / KEY_FILE
         if credential.exists():
             return _checked(credential, credential.read_bytes())
+    if beside is not None and (placed := beside / KEY_FILE).exists():
+        try:
+            return _checked(placed, placed.read_bytes())
+        except PermissionError as error:
+            raise Faulted(
+                "key-unusable",
+                f"cannot use {placed}: this user may not read it",
+                fix="run this as root, or let systemd hand the key over as a credential",
+            ) from error
     path = state_dir / KEY_FILE
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

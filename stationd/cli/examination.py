@@ -28,7 +28,7 @@ from stationd.app import DATABASE_FILE
 from stationd.cli.check import examine, summary
 from stationd.cli.ownership import SEALED_KEY_FILE, key_beside
 from stationd.config import Settings
-from stationd.config_matchers import MatchersError, directories, load
+from stationd.config_matchers import directories, load
 from stationd.domain.errors import Faulted
 from stationd.domain.inventory import take_stock
 from stationd.domain.matcher import match
@@ -66,15 +66,21 @@ async def examine_station(config: Path) -> list[Finding]:
     """Everything, in the order in which a technician would mend it."""
     settings, problems = await asyncio.to_thread(examine, config)
     if settings is None or problems:
-        return [Finding("configuration", Level.WRONG, str(problem), f"correct {config}") for problem in problems]
+        return [Finding("configuration", Level.WRONG, str(problem), f"correct {problem.file}") for problem in problems]
     findings = [Finding("configuration", Level.GOOD, summary(settings))]
     for look in _LOOKS:
         try:
-            found = look(settings)
-            findings.extend(await found if isinstance(found, Awaitable) else found)
+            found = await asyncio.to_thread(_seen, look, settings)
+            findings.extend(found if isinstance(found, list) else await found)
         except PermissionError as error:
             findings.append(_unseen(look.__name__, error))
     return findings
+
+
+def _seen(look: "_Look", settings: Settings) -> list[Finding] | Awaitable[list[Finding]]:
+    """What a look finds; one that waits for something outside is begun, for the loop to wait for."""
+    found = look(settings)
+    return found if isinstance(found, Awaitable) else list(found)
 
 
 def _unseen(what: str, error: OSError) -> Finding:
@@ -224,12 +230,7 @@ async def clock(settings: Settings) -> list[Finding]:
 
 def devices(settings: Settings) -> Iterator[Finding]:
     """What is plugged in, and whether the station takes it and may use it."""
-    try:
-        matchers = load(directories(settings.file))
-    except MatchersError as wrong:
-        for problem in wrong.problems:
-            yield Finding("devices", Level.WRONG, str(problem), "correct the file")
-        return
+    matchers = load(directories(settings.file))
     try:
         found = list(take_stock(Scanner()()).devices.values())
     except OSError as trouble:
@@ -386,7 +387,9 @@ async def api(settings: Settings) -> list[Finding]:
     return findings
 
 
-_LOOKS: Final[tuple[Callable[[Settings], Iterator[Finding] | Awaitable[list[Finding]]], ...]] = (
+_Look = Callable[[Settings], Iterator[Finding] | Awaitable[list[Finding]]]
+
+_LOOKS: Final[tuple[_Look, ...]] = (
     rights,
     key,
     books,

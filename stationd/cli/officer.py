@@ -38,7 +38,9 @@ def register(subparsers: "Subparsers") -> None:
     add.add_argument("--from", dest="since", required=True, type=_day, metavar="DATE", help="the first day, 2026-01-31")
     add.add_argument("--until", required=True, type=_day, metavar="DATE", help="the last day")
     add.add_argument("--region", metavar="CODE", help="the kecamatan of the decree (default: the station's own)")
-    add.add_argument("--pin-file", type=Path, metavar="FILE", help="a file that holds the PIN and nothing else")
+    add.add_argument(
+        "--pin-file", type=Path, metavar="FILE", help="a file that holds the PIN and nothing else; - for standard input"
+    )
     listing = actions.add_parser("list", help="list the officers")
     add_config(listing)
     add_json(listing)
@@ -129,7 +131,7 @@ def _ask_pin() -> str:
 
 def _read_pin(path: Path) -> str:
     try:
-        with path.open(encoding="utf-8") as file:
+        with sys.stdin if str(path) == "-" else path.open(encoding="utf-8") as file:
             return file.read(_LONGEST_PIN_FILE).rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         raise Faulted("pin-unreadable", f"cannot read the PIN from {path}: {type(error).__name__}") from error

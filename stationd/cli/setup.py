@@ -232,7 +232,7 @@ def _enter(config: Path, officer: Mapping[str, Any]) -> None:
     words = [word for key in _OFFICER_KEYS if key != "pin" for word in (f"--{key}", str(officer[key]))]
     command = [sys.executable, "-m", "stationd", "officer", "add", "--config", str(config), *words]
     done = subprocess.run(  # noqa: S603 - our own command; the answers are its arguments, the PIN is not
-        [*command, "--pin-file", "/dev/stdin"], input=officer["pin"], text=True, check=False, timeout=120
+        [*command, "--pin-file", "-"], input=officer["pin"], text=True, check=False, timeout=120
     )
     if done.returncode:
         raise Faulted(

@@ -53,7 +53,7 @@ async def _findings(settings: "Settings") -> "list[Finding]":
     state_dir = settings.station.state_dir
     reader = await open_reader(state_dir / DATABASE_FILE)
     try:
-        seal = StationSeal(load_key(state_dir, os.environ))
+        seal = StationSeal(load_key(state_dir, os.environ, beside=settings.file.parent))
         return await reader.run(lambda connection: verify(connection, seal))
     finally:
         await reader.close()

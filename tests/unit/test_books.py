@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from stationd.adapters.seal import StationSeal
-from stationd.adapters.sqlite.backup import backup, restore
+from stationd.adapters.sqlite.backup import backup, backup_into, restore
 from stationd.adapters.sqlite.database import Database
 from stationd.adapters.sqlite.verify import verify
 from stationd.adapters.system import SystemClock
@@ -144,3 +144,29 @@ def test_what_is_no_backup_is_refused_with_nothing_changed(books: Path, tmp_path
         restore(source, books)
     assert refused.value.code == "backup-unusable"
     assert books.read_bytes() == before
+
+
+def test_a_folder_keeps_the_last_copies_in_the_order_of_events(books: Path, tmp_path: Path):
+    folder = tmp_path / "copies"
+    folder.mkdir()
+    (folder / "notes.txt").write_text("mine", encoding="utf-8")
+    made = []
+    for _ in range(4):
+        made.append(backup_into(books, folder, keep=2))
+        asyncio.run(another_card(books))
+    assert sorted(folder.glob("*.db")) == made[-2:]
+    assert (folder / "notes.txt").exists(), "only copies of ours are removed"
+    assert findings(made[-1]) == []
+
+
+def test_books_in_which_nothing_happened_are_not_copied_again(books: Path, tmp_path: Path):
+    first = backup_into(books, tmp_path)
+    before = first.stat().st_mtime_ns
+    assert backup_into(books, tmp_path) == first
+    assert first.stat().st_mtime_ns == before
+
+
+async def another_card(path: Path) -> None:
+    database = await Database.open(path, SystemClock())
+    await Store(database).receive(1)
+    await database.aclose()

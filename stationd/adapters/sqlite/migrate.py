@@ -17,7 +17,7 @@ _WORKS_WITH = re.compile(r"^-- works with: (\d+)$", re.MULTILINE)
 
 
 _FLOOR = """
-INSERT INTO meta (key, value) VALUES ('works_with', '{floor}')
+INSERT INTO meta (key, value) VALUES ('works_with', CAST('{floor}' AS BLOB))
 ON CONFLICT (key) DO UPDATE SET value = excluded.value WHERE CAST(excluded.value AS INTEGER) > CAST(value AS INTEGER);
 """
 
@@ -71,5 +71,8 @@ def oldest_for(number: int, sql: str) -> int:
 
 
 def _works_with(connection: sqlite3.Connection, version: int) -> int:
-    row = connection.execute("SELECT value FROM meta WHERE key = 'works_with'").fetchone()
+    try:
+        row = connection.execute("SELECT value FROM meta WHERE key = 'works_with'").fetchone()
+    except sqlite3.OperationalError:  # a future in which there is no such table
+        return version
     return version if row is None else int(row[0])
