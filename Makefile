@@ -69,6 +69,7 @@ campaign: system-test $(STAMPS)/dev ## kill the daemon at random moments (KILLS=
 	@.ci/install-packages .ci/packages-campaign.txt
 	$(VENV)/bin/python -m tests.campaign.kernel
 	$(VENV)/bin/python -m tests.campaign.notices
+	$(VENV)/bin/python -m tests.campaign.machine
 	$(VENV)/bin/python -m tests.campaign $(if $(MINUTES),--minutes $(MINUTES)) $(if $(KILLS),--kills $(KILLS)) $(ARGS)
 
 .PHONY: deb

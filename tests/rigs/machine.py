@@ -116,9 +116,12 @@ class Machine:
         place.write_bytes(content)
 
     def show(self, unit: str, *properties: str) -> dict[str, str]:
-        """Properties of a unit."""
-        lines = self.run("systemctl", "show", unit, *(f"-p{name}" for name in properties)).splitlines()
-        return dict(line.split("=", 1) for line in lines if "=" in line)
+        """Properties of a unit; the values of one that comes several times are joined by commas."""
+        found: dict[str, str] = {}
+        for line in self.run("systemctl", "show", unit, *(f"-p{name}" for name in properties)).splitlines():
+            name, _, value = line.partition("=")
+            found[name] = f"{found[name]}, {value}" if name in found else value
+        return found
 
 
 def _run(*command: str) -> None:
