@@ -134,23 +134,23 @@ class Story:
         """``apt install ./stationd_*.deb`` on a machine without network."""
         machine = self.machine
         took_s = machine.boot()
-        machine.put("/root/stationd.deb", self.package.read_bytes())
-        said = machine.run("apt-get", "install", "--yes", "--no-install-recommends", "/root/stationd.deb")
+        machine.put("/opt/stationd.deb", self.package.read_bytes())
+        said = machine.run("apt-get", "install", "--yes", "--no-install-recommends", "/opt/stationd.deb")
         assert "stationd setup" in said, said
         self.tell(f"booted in {took_s:.1f} s, installed {self.package.name} ({self.package.stat().st_size >> 20} MB)")
 
     def is_set_up_from_a_file(self) -> None:
         """One file makes the station."""
         machine = self.machine
-        machine.put("/root/answers.toml", ANSWERS.encode())
-        said = machine.run("stationd", "setup", "--file", "/root/answers.toml")
+        machine.put("/opt/answers.toml", ANSWERS.encode())
+        said = machine.run("stationd", "setup", "--file", "/opt/answers.toml")
         assert "sealed to this machine" in said, said
         assert "the station is enabled and runs" in said, said
         self.admin = machine.run("stationd", "token", "create", "--role", "admin", "--name", "campaign").strip()
         doctor = json.loads(machine.run("stationd", "doctor", "--json", is_checked=False).rsplit("]", 1)[0] + "]")
         wrong = [each for each in doctor if each["level"] == "wrong"]
         assert not wrong, wrong
-        again = machine.run("stationd", "setup", "--file", "/root/answers.toml", is_checked=False)
+        again = machine.run("stationd", "setup", "--file", "/opt/answers.toml", is_checked=False)
         assert "exists" in again, again
         self.tell(f"set up; the doctor looked at {len(doctor)} things and found nothing wrong")
 
@@ -226,14 +226,14 @@ class Story:
     def is_upgraded_and_goes_back(self) -> None:
         """A package with a higher version, then the former one again; the books stay."""
         machine = self.machine
-        machine.run("dpkg-deb", "-R", "/root/stationd.deb", "/root/next")
-        machine.run("sed", "-i", "s/^Version: .*/Version: 99.0/", "/root/next/DEBIAN/control")
-        machine.run("dpkg-deb", "-Znone", "-b", "/root/next", "/root/next.deb")
-        said = machine.run("apt-get", "install", "--yes", "/root/next.deb")
+        machine.run("dpkg-deb", "-R", "/opt/stationd.deb", "/opt/next")
+        machine.run("sed", "-i", "s/^Version: .*/Version: 99.0/", "/opt/next/DEBIAN/control")
+        machine.run("dpkg-deb", "-Znone", "-b", "/opt/next", "/opt/next.deb")
+        said = machine.run("apt-get", "install", "--yes", "/opt/next.deb")
         assert "can run here" in said, said
         self.until_up()
         self.print_one()
-        machine.run("apt-get", "install", "--yes", "--allow-downgrades", "/root/stationd.deb")
+        machine.run("apt-get", "install", "--yes", "--allow-downgrades", "/opt/stationd.deb")
         self.until_up()
         self.print_one()
         self.verify()
