@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.bench.accept import accept, throughput
 from tests.bench.bulk import bulk
+from tests.bench.console import console
 from tests.bench.devices import devices
 from tests.bench.figures import Figures
 from tests.bench.footprint import footprint
@@ -24,6 +25,7 @@ BENCHES: dict[str, tuple[str, Callable[[Path, Figures], Awaitable[None]]]] = {
     "bulk": ("Bulk intake, beside single requests", bulk),
     "growth": ("Cost of a job as history grows", growth),
     "latency": ("An idle station", first_byte),
+    "console": ("The console in Chromium, while two printers print", console),
     "devices": ("Devices that come and go, on a virtual USB bus", devices),
     "notices": ("Telling holders: the daily pass over a million cards", notices),
     "peers": ("Other queues, when `make bench-peers` has installed them", peers),

@@ -51,6 +51,7 @@ async def kiosk(browser, demo):
 
 async def open_kiosk(page, demo):
     await page.goto("/kiosk")
+    await page.click("summary")
     await page.fill("[name=token]", demo.tokens["kiosk"])
     await page.click(".setup .main")
     await page.wait_for_selector(".pad")

@@ -145,7 +145,25 @@ async def test_a_revoked_kiosk_asks_for_a_new_token(browser, demo):
     async with glass(browser, demo.address, size=GLASS, has_touch=True) as found:
         page = found.page
         await page.goto("/kiosk")
+        await page.click("summary")
         await page.fill("[name=token]", "st_kiosk_nobody")
         await page.click(".setup .main")
         await expect(page.locator("[role=alert]")).to_have_text("Token tidak dikenal.")
         assert await page.evaluate("localStorage.getItem('stationd.kiosk')") is None
+
+
+async def test_a_new_kiosk_shows_a_code_and_is_let_in_at_the_desk(browser, demo, desk):
+    async with glass(browser, demo.address, size=GLASS, has_touch=True) as found:
+        page = found.page
+        await page.goto("/kiosk")
+        await expect(page.locator(".code")).to_have_text(re.compile(r"^[0-9A-Z]{3}-[0-9A-Z]{3}$"))
+        code = await page.locator(".code").inner_text()
+        await expect(desk.locator(".rail a[href='#approvals'] .count")).to_be_visible()
+        await desk.keyboard.press("7")
+        card = desk.locator("article", has_text=code)
+        await card.locator("button:has-text('Izinkan')").click()
+        await desk.click("dialog footer button:last-child")
+        await expect(page.locator(".pad")).to_be_visible()
+        token = await page.evaluate("localStorage.getItem('stationd.kiosk')")
+        assert token
+        assert not any(token in url for url in found.asked)

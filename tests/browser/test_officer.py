@@ -1,6 +1,7 @@
 """The officer's desk in a real browser, against a running demonstration."""
 
 import signal
+from datetime import datetime
 
 import pytest
 from playwright.async_api import expect
@@ -193,3 +194,46 @@ async def test_the_desk_says_when_it_has_lost_touch_and_is_true_again_after_a_re
     await expect(desk.locator(".lost")).to_have_count(0)
     received = (await demo.ask("POST", "/v1/blanks/entries", {"kind": "received", "quantity": 7}))["received"]
     await expect(desk.locator(".panel header", has_text="Di mana setiap blangko")).to_contain_text(str(received))
+
+
+async def test_a_card_is_moved_ahead_only_when_a_second_officer_agrees(desk, demo):
+    second = {"number": "199902022026012002", "pin": "demo-9753"}
+    today = datetime.now().astimezone().date()
+    until = today.replace(year=today.year + 2, day=1)
+    appointment = {"name": "REKAN CONTOH", "decree": "SK CONTOH 2/2026", "valid_from": f"{today}"}
+    await demo.ask("POST", "/v1/officers", {**second, **appointment, "valid_until": f"{until}"}, role="admin")
+    job = (await demo.jobs("queued"))[-1]
+    await desk.evaluate("id => { location.hash = `queue/${id}` }", job["id"])
+    aside = desk.locator("aside")
+    await expect(aside.locator(".receipt")).to_have_text(job["receipt"])
+    await aside.locator("button:has-text('Dahulukan')").click()
+    await expect(desk.locator("dialog")).to_contain_text("Petugas kedua harus setuju")
+    await desk.fill("dialog [name=reason]", "sakit keras, surat dokter")
+    await desk.fill("dialog [name=second_number]", second["number"])
+    await desk.fill("dialog [name=second_pin]", "not-the-pin")
+    await desk.click("dialog footer button:last-child")
+    await expect(desk.locator("dialog [role=alert]")).to_be_visible()
+    await confirm(desk, second_pin=second["pin"])
+    approvals = (await demo.ask("GET", "/v1/approvals?state=approved"))["items"]
+    assert [(each["kind"], each["second"]) for each in approvals] == [("job.jump", second["number"])]
+
+
+async def test_a_finished_card_goes_from_the_tray_to_the_hand_of_its_holder(desk, demo):
+    await desk.keyboard.press("6")
+    await desk.locator("tbody tr").first.click()
+    aside = desk.locator("aside")
+    await expect(aside.locator(".badge")).to_have_text("Di baki")
+    receipt = await aside.locator(".receipt").inner_text()
+    await aside.locator("button:has-text('Periksa dan taruh di rak')").click()
+    await confirm(desk, place="B2/7")
+    await expect(aside.locator(".notice.good")).to_have_text("Ada di B2/7")
+    await aside.locator("button:has-text('Panggil')").click()
+    await confirm(desk, counter="2")
+    await expect(desk.locator(".toasts")).to_contain_text(f"{receipt} dipanggil ke loket 2.")
+    await aside.locator("button:has-text('Serahkan')").click()
+    await desk.check("dialog [name=match]")
+    if await desk.locator("dialog [name=old]").count():
+        await desk.check("dialog [name=old]")
+    await confirm(desk)
+    await expect(aside.locator(".badge")).to_have_text("Diserahkan")
+    await expect(aside).to_contain_text("Kartu Keluarga (KK)")

@@ -6,7 +6,7 @@
 import { get, Problem } from "./api.js";
 
 /** So long between two requests for one resource. */
-const PAUSE_MS = 250;
+const PAUSE_MS = 120;
 
 /** @template T */
 export class Resource {

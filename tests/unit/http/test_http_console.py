@@ -90,6 +90,23 @@ def test_a_page_weighs_less_than_120_kilobytes_with_all_that_it_needs(page, othe
     assert weight < BUDGET, weight
 
 
+def imported(path, found):
+    """The modules that a module needs, itself included."""
+    if path not in found:
+        found.add(path)
+        for name in re.findall(r"""from "(\.[^"]+)\"""", path.read_text(encoding="utf-8")):
+            imported((path.parent / name).resolve(), found)
+    return found
+
+
+@pytest.mark.parametrize("page", ["kiosk", "officer"])
+def test_a_page_names_all_its_modules_so_that_they_are_fetched_side_by_side(page):
+    needed = imported((FOLDER / f"js/{page}/{page}.js").resolve(), set())
+    text = (FOLDER / f"{page}.html").read_text(encoding="utf-8")
+    named = set(re.findall(r'(?:modulepreload" href|module" src)="/console/([^"]+)"', text))
+    assert named == {path.relative_to(FOLDER.resolve()).as_posix() for path in needed}
+
+
 def test_modules_are_small():
     for path in FOLDER.rglob("*.js"):
         if path.name != "words.js":

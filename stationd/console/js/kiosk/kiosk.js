@@ -58,6 +58,11 @@ class Kiosk {
     this.changed();
   }
 
+  /** Whether the station has not let this kiosk in yet. */
+  get isUnknown() {
+    return token() === "";
+  }
+
   unpair() {
     forget();
     this.live?.stop();

@@ -42,6 +42,7 @@ function request(desk, each) {
       fact("approvals.at", moment(each.asked_at)),
       fact("approvals.until", moment(each.expires_at)),
       Object.entries(each.payload).map(([name, value]) => [h("dt", { key: name }, t(`approval-fact.${name}`, {}, name)), h("dd", { key: `${name} value` }, String(value))])),
+    /^(job|card)\./.test(each.kind) && h("a", { class: "row", href: `#${each.kind.startsWith("job") ? "queue" : "shelf"}/${each.subject}` }, icon("card"), t("approvals.look")),
     isMine && h("p", { class: "notice act" }, icon("info"), t("approvals.mine")),
     h("div", { class: "row wrap" },
       h("button", { class: "button main", onclick: () => agree(desk, each, isMine) }, icon("good"), isMine ? t("approvals.here") : t("approvals.agree")),

@@ -11,7 +11,7 @@ import { ask, field, tell } from "../dialog.js";
 
 /** @type {[string, string][]} account and colour */
 const ACCOUNTS = [
-  ["safe", "var(--teal)"], ["printer", "var(--sage)"], ["issued", "var(--dusk-2)"], ["spoiled", "var(--coral)"],
+  ["safe", "var(--teal)"], ["printer", "var(--sage)"], ["issued", "#5d7690"], ["spoiled", "var(--coral)"],
   ["quarantined", "var(--amber)"], ["returned", "#8c78a0"], ["destroyed", "#8a7f6c"], ["missing", "#c0392b"],
 ];
 

@@ -5,8 +5,9 @@ import { icon } from "../icons.js";
 import { blob, post } from "../api.js";
 import { spoken } from "../settings.js";
 import { t } from "../words.js";
-import { lasting, moment } from "../format.js";
-import { ask, field } from "../dialog.js";
+import { day, lasting, moment } from "../format.js";
+import { ask, field, tell } from "../dialog.js";
+import { secondFields, secondOf } from "./second.js";
 
 /** @typedef {import("./desk.js").Desk} Desk */
 
@@ -84,10 +85,12 @@ export function details(desk, job) {
       job.reasons.length > 0 && fact("job.reasons", reasonsOf(job)),
       job.printer && fact("job.printer", job.printer),
       job.attempts > 0 && fact("job.attempts", job.attempts),
+      job.expected_on && fact("job.expected-on", day(job.expected_on)),
       job.evidence && fact("job.evidence", t(`evidence.${job.evidence}`)),
       fact("job.created", moment(job.created_at)),
       fact("job.updated", moment(job.updated_at)),
     ),
+    job.approval && h("a", { class: "notice act", href: "#approvals" }, icon("approvals"), t("job.waits-for-second")),
     h("div", { class: "row wrap" }, actions(desk, job)),
   ];
 }
@@ -100,10 +103,16 @@ export function fact(name, value) {
 /** What may be done now, as buttons. @param {Desk} desk @param {any} job */
 export function actions(desk, job) {
   const isHeld = job.reasons.includes("held");
+  const isRationed = job.state === "deferred" && job.reasons.includes("blanks-short");
+  const isAwaited = job.reasons.includes("surrender-missing");
   return [
     job.state === "uncertain" && h("a", { key: "doubt", class: "button main", href: `#doubt/${job.id}` }, icon("doubt"), t("job.judge")),
+    job.state === "printed" && h("a", { key: "shelf", class: "button main", href: `#shelf/${job.id}` }, icon("shelf"), t("job.on-shelf")),
     job.state === "queued" && act(desk, job, "hold", "pause"),
+    isAwaited && surrender(desk, job),
     isHeld && act(desk, job, "release", "play"),
+    isRationed && !isHeld && forTwo(desk, job, "release", "play", "admit"),
+    job.state === "queued" && job.position !== 0 && forTwo(desk, job, "jump", "left", "jump"),
     job.state === "failed" && act(desk, job, "retry", "play"),
     ["queued", "deferred", "failed", "printing"].includes(job.state) && act(desk, job, "cancel", "close"),
   ];
@@ -123,4 +132,35 @@ function act(desk, job, what, picture) {
     desk.again();
   };
   return h("button", { key: what, class: "button", onclick: confirm }, icon(picture), t(`job.${what}`));
+}
+
+/** What changes the order of service: a second officer must agree. @param {Desk} desk @param {any} job @param {string} call @param {string} picture @param {string} words */
+function forTwo(desk, job, call, picture, words) {
+  const confirm = async () => {
+    /** @type {any} */
+    let after = null;
+    const filled = await ask({
+      title: t(`job.${words}-title`, { receipt: job.receipt }),
+      body: [h("p", null, t(`job.${words}-why`)), field("reason", t("job.reason"), { required: true, maxlength: 500, hint: t("note.hint") }), secondFields()],
+      yes: t(`job.${words}`),
+      act: async (said) => (after = await post(`/v1/jobs/${job.id}/${call}`, { reason: said.reason, ...secondOf(said) })),
+    });
+    if (filled && after?.approval) tell(t("second.asked"), "act");
+    desk.again();
+  };
+  return h("button", { key: words, class: "button", onclick: confirm }, icon(picture), t(`job.${words}`));
+}
+
+/** The damaged card came back. @param {Desk} desk @param {any} job */
+function surrender(desk, job) {
+  const confirm = async () => {
+    await ask({
+      title: t("job.surrender-title", { receipt: job.receipt }),
+      body: [h("p", null, t("job.surrender-why")), field("card", t("job.surrender-card"), { required: true, maxlength: 64, hint: t("job.surrender-hint") })],
+      yes: t("job.surrender"),
+      act: ({ card }) => post(`/v1/jobs/${job.id}/surrender`, { card }),
+    });
+    desk.again();
+  };
+  return h("button", { key: "surrender", class: "button main", onclick: confirm }, icon("hand"), t("job.surrender"));
 }

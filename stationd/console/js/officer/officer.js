@@ -63,6 +63,7 @@ function top() {
     station && h("a", { class: `badge ${station.is_ready ? "good" : "bad"}`, href: "#ready", style: { "text-decoration": "none" } },
       station.is_ready ? t("station.ready") : t("station.not-ready")),
     h("span", { class: "grow" }),
+    h("button", { class: "button plain slim", onclick: find }, icon("search"), t("find")),
     h("span", { class: `badge ${desk.isInTouch ? "good" : "bad"}` }, desk.isInTouch ? t("live.on") : t("live.off")),
     duty && h("button", { class: "button plain slim", onclick: isOn ? leaveDuty : beginDuty, "aria-pressed": String(isOn) },
       icon(isOn ? "good" : "person"), isOn ? t("duty.on") : t("duty.off")),
@@ -124,6 +125,13 @@ async function signOut() {
   if (yes) await desk.signOut();
 }
 
+/** To the place where a card is found. */
+function find() {
+  desk.go("queue");
+  wished = "input[type=search]";
+  desk.changed();
+}
+
 function showKeys() {
   const keys = [
     ...VIEWS.filter((each) => !each.isThere || each.isThere(desk)).map((each) => [each.hotkey, t(`view.${each.name}`)]),
@@ -147,11 +155,8 @@ function press(event) {
   else if (event.key === "t") paint(isDark() ? "light" : "dark");
   else if (event.key === "d") /** @type {HTMLElement | null} */ (document.querySelector(".top [aria-pressed].plain"))?.click();
   else if (event.key === "Escape") desk.go(desk.view);
-  else if (event.key === "/") {
-    desk.go("queue");
-    wished = "input[type=search]";
-    desk.changed();
-  } else return;
+  else if (event.key === "/") find();
+  else return;
   event.preventDefault();
 }
 
