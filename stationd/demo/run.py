@@ -84,7 +84,7 @@ stationd demo: a card-print station with {options.printers} simulated printers a
   folder   {options.folder}
   cards    {options.cards}   (one PNG a card)
   console  {address}/officer   (number {NUMBER}, PIN {PIN}; on duty)
-           {address}/kiosk     (asks for the token kiosk, once)
+           {address}/kiosk     (let it in under Approvals, or type the token kiosk)
   API      {address}   (description: {address}/openapi.json)
   tokens   {options.tokens}
 {roles}

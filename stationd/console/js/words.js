@@ -30,6 +30,7 @@ export const WORDS = {
   "span.min": ["{n} menit", "{n} min"],
   "span.h": ["{n} jam", "{n} h"],
   "span.d": ["{n} hari", "{n} days"],
+  "span.d.one": ["1 hari", "1 day"],
   "span.ago": ["{span} lalu", "{span} ago"],
 
   "door.title": ["Masuk", "Sign in"],
@@ -88,8 +89,10 @@ export const WORDS = {
   "task.more": ["{n} lagi di Kesiapan", "{n} more under Readiness"],
   "task.none": ["Tidak ada. Semua berjalan.", "Nothing. All is well."],
   "task.doubt": ["{n} kartu diragukan hasilnya", "{n} cards in doubt"],
+  "task.doubt.one": ["1 kartu diragukan hasilnya", "1 card in doubt"],
   "task.doubt-why": ["Lihat mesinnya, lalu jawab: tercetak atau tidak?", "Look at the machine, then say: printed or not?"],
   "task.failed": ["{n} pesanan gagal dicetak", "{n} orders failed"],
+  "task.failed.one": ["1 pesanan gagal dicetak", "1 order failed"],
   "task.failed-why": ["Coba lagi, atau batalkan.", "Try them again, or cancel."],
   "task.paused": ["Antrean dijeda", "The queue is paused"],
   "task.paused-why": ["Lanjutkan jika sudah boleh mencetak.", "Resume it when printing may go on."],
@@ -353,6 +356,7 @@ export const WORDS = {
   "device.since": ["Sejak", "Since"],
   "device.holds": ["Di dalam mesin", "In the machine"],
   "device.cards": ["{n} kartu", "{n} cards"],
+  "device.cards.one": ["1 kartu", "1 card"],
   "device.counter": ["Penghitung", "Counter"],
   "device.evidence": ["Bukti terkuat", "Best evidence"],
   "device.last": ["Gangguan terakhir", "Last fault"],
@@ -546,6 +550,7 @@ export const WORDS = {
   "kiosk.expected": ["Perkiraan tercetak", "Expected to be printed"],
   "kiosk.before": ["Di depan Anda", "Before you"],
   "kiosk.cards": ["{n} kartu", "{n} cards"],
+  "kiosk.cards.one": ["1 kartu", "1 card"],
   "kiosk.next": ["giliran Anda", "you are next"],
   "kiosk.bring": ["Bawalah", "Bring"],
   "kiosk.steps": ["Perjalanan kartu", "The way of your card"],
@@ -555,6 +560,7 @@ export const WORDS = {
   "kiosk.step.checked": ["Diperiksa petugas", "Checked by an officer"],
   "kiosk.step.ready": ["Siap diambil", "Ready to be fetched"],
   "kiosk.do.waiting": ["Anda tidak perlu menunggu di sini. Datang lagi pada hari yang diperkirakan.", "You need not wait here. Come back on the expected day."],
+  "kiosk.do.soon": ["Giliran Anda segera tiba. Silakan menunggu, atau tanyakan lagi nanti dengan nomor ini.", "Your turn will come soon. Please wait, or ask again later with this number."],
   "kiosk.do.deferred": ["Belum perlu datang lagi. Permohonan Anda tetap tersimpan pada tempatnya.", "No need to come back yet. Your application keeps its place."],
   "kiosk.do.printing": ["Sebentar lagi selesai. Silakan tunggu di ruang tunggu.", "It will be done soon. Please wait in the waiting room."],
   "kiosk.do.being-checked": ["Petugas memeriksa kartu Anda. Silakan tunggu sebentar.", "An officer is checking your card. Please wait a little."],
@@ -585,10 +591,10 @@ export const WORDS = {
 };
 
 /**
- * A line in the language spoken now, its `{names}` filled in. A key that is not there gives `otherwise`, else itself.
+ * A line in the language spoken now, its `{names}` filled in; `key.one` instead where `n` is 1 and there is one. A key that is not there gives `otherwise`, else itself.
  * @param {string} key @param {Record<string, string | number>} [values] @param {string} [otherwise]
  */
 export function t(key, values = {}, otherwise = key) {
-  const line = WORDS[key]?.[spoken() === "en" ? 1 : 0] ?? otherwise;
+  const line = ((values.n === 1 && WORDS[`${key}.one`]) || WORDS[key])?.[spoken() === "en" ? 1 : 0] ?? otherwise;
   return line.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
 }

@@ -44,7 +44,7 @@ function whole(kiosk, told) {
     counter !== undefined && h("div", { key: "counter", class: "counter", role: "alert" }, h("span", null, t("kiosk.your-turn")), h("b", null, counter)),
     h("section", { class: "answer-card", key: told.stage, "aria-live": "polite" },
       h("div", { class: "head-line" }, h("span", { class: `seal ${tone}` }, icon(picture)), h("h1", { tabindex: -1, ref: (/** @type {HTMLElement} */ each) => each.focus() }, told.words)),
-      h("p", { class: "do" }, t(`kiosk.do.${told.stage}`, { place: told.place ?? "" })),
+      h("p", { class: "do" }, t(`kiosk.do.${told.stage === "waiting" && !told.expected_on ? "soon" : told.stage}`, { place: told.place ?? "" })),
       told.reasons.map((/** @type {any} */ why) => h("p", { key: why.code, class: "notice warn" }, icon("info"), why.words)),
       told.bring.length > 0 && h("div", null, h("h2", null, t("kiosk.bring")), h("ul", { class: "bring" }, told.bring.map((/** @type {any} */ each) => h("li", { key: each.code }, icon("ready"), each.words)))),
       told.bring.length === 0 && h("div", { class: "dates" },
@@ -52,7 +52,7 @@ function whole(kiosk, told) {
         told.expected_on && h("div", { key: "day" }, h("small", null, t("kiosk.expected")), h("b", null, day(told.expected_on))),
         told.position !== null && h("div", { key: "position" }, h("small", null, t("kiosk.before")), h("b", null, told.position === 0 ? t("kiosk.next") : t("kiosk.cards", { n: told.position })))),
       !kiosk.isInTouch && h("p", { class: "notice bad" }, icon("lost"), t("kiosk.as-of", { at: clock(kiosk.asked?.answered_at ?? 0) }))),
-    step > 0 && h("ol", { key: "steps", class: "steps", "aria-label": t("kiosk.steps") }, STEPS.map((name, index) => {
+    step > 0 && counter === undefined && h("ol", { key: "steps", class: "steps", "aria-label": t("kiosk.steps") }, STEPS.map((name, index) => {
       const isDone = index < step || step === STEPS.length;
       const isHere = index === step;
       return h("li", { key: name, class: isDone ? "done" : isHere ? "here" : "", "aria-current": isHere && "step" },
