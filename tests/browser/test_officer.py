@@ -1,5 +1,6 @@
 """The officer's desk in a real browser, against a running demonstration."""
 
+import asyncio
 import signal
 from datetime import datetime
 
@@ -18,6 +19,27 @@ async def confirm(page, **fields):
         await page.fill(f"dialog [name={name}]", value)
     await page.click("dialog footer button:last-child")
     await page.wait_for_selector("dialog", state="detached")
+
+
+async def colleague(demo):
+    """A second officer, appointed when first asked for; number and PIN."""
+    second = {"number": "199902022026012002", "pin": "demo-9753"}
+    known = (await demo.ask("GET", "/v1/officers", role="admin"))["items"]
+    if all(each["number"] != second["number"] for each in known):
+        today = datetime.now().astimezone().date()
+        until = today.replace(year=today.year + 2, day=1)
+        appointment = {"name": "REKAN CONTOH", "decree": "SK CONTOH 2/2026", "valid_from": f"{today}"}
+        await demo.ask("POST", "/v1/officers", {**second, **appointment, "valid_until": f"{until}"}, role="admin")
+    return second
+
+
+async def quiet_blanks(demo):
+    """The book once no printer has a card any more; the queue must be paused."""
+    for _ in range(600):
+        if not await demo.jobs("printing"):
+            break
+        await asyncio.sleep(0.05)
+    return await demo.ask("GET", "/v1/blanks")
 
 
 async def test_a_wrong_pin_is_told_in_words_and_the_right_one_opens(browser, demo):
@@ -197,11 +219,7 @@ async def test_the_desk_says_when_it_has_lost_touch_and_is_true_again_after_a_re
 
 
 async def test_a_card_is_moved_ahead_only_when_a_second_officer_agrees(desk, demo):
-    second = {"number": "199902022026012002", "pin": "demo-9753"}
-    today = datetime.now().astimezone().date()
-    until = today.replace(year=today.year + 2, day=1)
-    appointment = {"name": "REKAN CONTOH", "decree": "SK CONTOH 2/2026", "valid_from": f"{today}"}
-    await demo.ask("POST", "/v1/officers", {**second, **appointment, "valid_until": f"{until}"}, role="admin")
+    second = await colleague(demo)
     job = (await demo.jobs("queued"))[-1]
     await desk.evaluate("id => { location.hash = `queue/${id}` }", job["id"])
     aside = desk.locator("aside")
@@ -237,3 +255,34 @@ async def test_a_finished_card_goes_from_the_tray_to_the_hand_of_its_holder(desk
     await confirm(desk)
     await expect(aside.locator(".badge")).to_have_text("Diserahkan")
     await expect(aside).to_contain_text("Kartu Keluarga (KK)")
+
+
+async def test_two_people_count_the_blanks_without_seeing_each_others_figure(browser, desk, demo):
+    second = await colleague(demo)
+    await demo.ask("POST", "/v1/queue/pause", {})
+    in_safe = (await quiet_blanks(demo))["safe"]
+    await desk.keyboard.press("5")
+    await desk.click("button:has-text('Hitungan harian')")
+    await confirm(desk, quantity=str(in_safe))
+    await expect(desk.locator("main .notice.act")).to_contain_text("Orang kedua harus menghitung juga")
+    async with glass(browser, demo.address) as found:
+        other = found.page
+        await sign_in(other, demo, (second["number"], second["pin"]))
+        await other.keyboard.press("5")
+        await other.click("button:has-text('Hitungan harian')")
+        await expect(other.locator("dialog h2")).to_have_text("Hitungan kedua")
+        assert str(in_safe) not in await other.locator("dialog").inner_text()
+        await confirm(other, quantity=str(in_safe))
+        await expect(other.locator(".toasts")).to_contain_text("Hitungan dicatat di buku.")
+    await expect(desk.locator("main .notice.act")).to_have_count(0)
+    await demo.ask("POST", "/v1/queue/resume", {})
+
+
+async def test_a_session_that_the_station_ended_is_said_and_shows_nothing_any_more(desk):
+    token = await desk.evaluate("sessionStorage.getItem('stationd.session')")
+    end = """token => fetch("/v1/sessions/current", {
+        method: "DELETE", headers: { Authorization: `Bearer ${token}` }, credentials: "omit" }).then(r => r.status)"""
+    assert await desk.evaluate(end, token) == 204
+    await expect(desk.locator(".door [role=status]")).to_have_text("Sesi Anda berakhir. Silakan masuk lagi.")
+    assert await desk.evaluate("sessionStorage.length") == 0
+    await expect(desk.locator("img")).to_have_count(0)

@@ -38,6 +38,7 @@ export const WORDS = {
   "door.number": ["Nomor petugas (NIP)", "Officer's number (NIP)"],
   "door.number-hint": ["18 angka, seperti pada surat keputusan.", "18 digits, as in the decree."],
   "door.pin": ["PIN", "PIN"],
+  "door.ended": ["Sesi Anda berakhir. Silakan masuk lagi.", "Your session has ended. Please sign in again."],
   "door.enter": ["Masuk", "Sign in"],
   "door.wait": ["Sedang diperiksa …", "Checking …"],
   "out.title": ["Keluar dari meja petugas?", "Sign out of the desk?"],
@@ -439,6 +440,7 @@ export const WORDS = {
 
   "blanks.at-hand": ["di brankas", "in the safe"],
   "blanks.can-finish": ["kartu dapat diselesaikan", "cards can be finished"],
+  "blanks.days": ["Cukup kira-kira {n} hari lagi.", "They last about {n} more days."],
   "blanks.low": ["Hampir habis", "Low"],
   "blanks.low-why": ["Blangko hampir habis. Mintalah kiriman kepada Dinas Dukcapil sekarang.", "Blanks are running low. Ask the Dukcapil office for a delivery now."],
   "blanks.where": ["Di mana setiap blangko", "Where every blank is"],

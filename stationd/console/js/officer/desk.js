@@ -2,6 +2,7 @@
 
 import { carry, call, get } from "../api.js";
 import { Live } from "../live.js";
+import { forgetPreviews } from "./job.js";
 import { Resource, onceAFrame } from "../store.js";
 
 const TOKEN = "stationd.session";
@@ -59,12 +60,13 @@ export class Desk {
     /** @type {any} */
     this.officer = undefined;
     this.days_left = null;
+    this.wasEnded = false;
     /** @type {Record<string, Resource<any>>} */
     this.all = {};
     /** @type {Live | undefined} */
     this.live = undefined;
     this.round = 0;
-    carry(() => session.token, () => this.leave());
+    carry(() => session.token, () => this.leave(true));
     addEventListener("hashchange", () => this.#turn());
     this.#turn();
   }
@@ -125,8 +127,10 @@ export class Desk {
     this.leave();
   }
 
-  /** Forget the session and everything that was seen with it. */
-  leave() {
+  /** Forget the session and everything that was seen with it. @param {boolean} [isEnded] whether the station ended it */
+  leave(isEnded = false) {
+    this.wasEnded = isEnded;
+    forgetPreviews();
     session.end();
     this.live?.stop();
     clearInterval(this.round);

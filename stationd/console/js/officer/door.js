@@ -45,7 +45,7 @@ export function door(desk) {
           h("button", { type: "button", class: "button slim", lang: spoken() === "id" ? "en" : "id", onclick: () => speak(spoken() === "id" ? "en" : "id") },
             spoken() === "id" ? "English" : "Bahasa Indonesia"),
         ),
-        h("p", { class: "quiet" }, t("door.why")),
+        desk.wasEnded && !wrong ? h("p", { class: "notice act", role: "status" }, icon("info"), t("door.ended")) : h("p", { class: "quiet" }, t("door.why")),
         h("label", { class: "field" }, t("door.number"),
           h("input", { class: "input num", name: "number", inputmode: "numeric", autocomplete: "username", required: true, maxlength: 24, ref: (/** @type {HTMLElement} */ each) => each.focus() }),
           h("small", null, t("door.number-hint"))),

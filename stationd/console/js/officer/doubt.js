@@ -6,6 +6,7 @@ import { get, post } from "../api.js";
 import { t } from "../words.js";
 import { moment } from "../format.js";
 import { ask, field, tell } from "../dialog.js";
+import { heard } from "./heard.js";
 import { fact, preview } from "./job.js";
 
 /** @typedef {import("./desk.js").Desk} Desk */
@@ -52,7 +53,7 @@ function one(desk, job) {
       h("p", { class: "quiet" }, t("doubt.look", { printer: facts?.printer ?? job.printer ?? "–" })),
       facts && h("dl", { class: "facts small" },
         fact("doubt.when", moment(facts.opened_at)),
-        fact("doubt.said", facts.said || t("doubt.said-nothing")),
+        fact("doubt.said", heard(facts.said) || t("doubt.said-nothing")),
         fact("doubt.counter", counterWords(facts)),
         fact("doubt.attempt", facts.attempt)),
       h("div", { class: "answers" }, ANSWERS.map(([outcome, picture, tone]) =>

@@ -130,6 +130,7 @@ function blanksPanel(desk) {
       h("div", { class: "row" },
         h("div", { class: "figure grow" }, h("b", null, number(book.at_hand)), h("span", null, t("blanks.at-hand"))),
         h("div", { class: "figure" }, h("b", null, number(desk.know("readiness")?.can_finish ?? 0)), h("span", null, t("blanks.can-finish")))),
-      shares(book)),
+      shares(book),
+      typeof book.days_left === "number" && h("p", { class: "small quiet" }, t("blanks.days", { n: number(Math.floor(book.days_left)) }))),
   );
 }
