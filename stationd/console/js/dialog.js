@@ -83,7 +83,7 @@ export function field(name, label, { hint, kind, choices, ...props } = {}) {
     kind === "text"
       ? h("textarea", { class: "input", name, rows: 3, ...props })
       : choices
-        ? h("select", { class: "input", name, ...props }, choices.map(([value, words]) => h("option", { value, key: value }, words)))
+        ? h("select", { class: "input", name, ...props }, choices.map((/** @type {[string, string]} */ [value, words]) => h("option", { value, key: value }, words)))
         : h("input", { class: "input", name, autocomplete: "off", ...props });
   return h("label", { class: "field" }, label, input, hint && h("small", null, hint));
 }

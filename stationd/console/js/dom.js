@@ -4,7 +4,7 @@
  *
  * @typedef {{tag: string, props: Record<string, any>, kids: Child[], key: string | number | undefined}} Node_
  * @typedef {Node_ | string} Child
- * @typedef {Child | number | null | undefined | false | Anything[]} Anything
+ * @typedef {Child | number | null | undefined | false | any[]} Anything
  */
 
 const SVG = "http://www.w3.org/2000/svg";
