@@ -12,10 +12,12 @@ const PAUSE_MS = 120;
 export class Resource {
   /**
    * @param {string} path @param {RegExp} topics events after which it is asked for again
-   * @param {{changed: () => void}} page
+   * @param {{changed: () => void}} page @param {number} [pause_ms] between two requests
    */
-  constructor(path, topics, page) {
+  constructor(path, topics, page, pause_ms = PAUSE_MS) {
     this.path = path;
+    this.pause_ms = pause_ms;
+    this.waiting = 0;
     this.topics = topics;
     this.page = page;
     /** @type {T | undefined} */
@@ -28,19 +30,23 @@ export class Resource {
     this.answered_at = 0;
   }
 
-  /** Ask again, now or as soon as may be. */
-  refresh() {
+  /** Ask again as soon as may be; a person's wish does not wait for the pause. @param {boolean} [isWished] */
+  refresh(isWished = false) {
     if (this.isAsking) {
       this.isStale = true;
       return;
     }
-    this.isAsking = true;
-    const wait_ms = Math.max(0, this.asked_at + PAUSE_MS - performance.now());
-    if (wait_ms) setTimeout(() => void this.#ask(), wait_ms);
+    const wait_ms = isWished ? 0 : Math.max(0, this.asked_at + this.pause_ms - performance.now());
+    if (wait_ms && this.waiting) return;
+    clearTimeout(this.waiting);
+    this.waiting = 0;
+    if (wait_ms) this.waiting = setTimeout(() => void this.#ask(), wait_ms);
     else void this.#ask();
   }
 
   async #ask() {
+    this.isAsking = true;
+    this.waiting = 0;
     this.isStale = false;
     this.asked_at = performance.now();
     try {

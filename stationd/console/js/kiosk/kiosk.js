@@ -17,6 +17,8 @@ import { forget, token } from "./session.js";
 /** Untouched for so long, an answer is put away: the next person must not read it. */
 const AWAY_S = 60;
 const CALLED_MS = 90_000;
+/** The station answers so many questions a minute; a busy queue must not use them up. */
+const ANSWER_PAUSE_MS = 4000;
 const FIRST_LANGUAGE = spoken();
 
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
@@ -101,7 +103,7 @@ class Kiosk {
     } else {
       this.typed = symbolsOf(receipt);
       this.wrong = "";
-      this.asked = new Resource(`/v1/receipts/${receipt}`, /^(job|card|printer|queue|blanks|station)\./, { changed: () => this.#answered() });
+      this.asked = new Resource(`/v1/receipts/${receipt}`, /^(job|card|printer|queue|blanks|station)\./, { changed: () => this.#answered() }, ANSWER_PAUSE_MS);
       this.asked.refresh();
     }
     this.changed();
@@ -149,11 +151,11 @@ class Kiosk {
       this.called = [called, ...this.called.filter((each) => each.receipt !== called.receipt)].slice(0, 4);
       this.changed();
     }
-    if (this.asked?.topics.test(event.type)) this.asked.refresh();
+    if (this.asked?.topics.test(event.type)) this.asked.refresh(event.type.startsWith("card."));
   }
 
   #again() {
-    this.asked?.refresh();
+    this.asked?.refresh(true);
     get("/v1/station").then(
       (station) => {
         this.station = station;
@@ -231,7 +233,7 @@ setInterval(() => {
   kiosk.changed();
 }, 1000);
 follow(() => {
-  kiosk.asked?.refresh();
+  kiosk.asked?.refresh(true);
   kiosk.changed();
 });
 if (token()) kiosk.open();

@@ -26,16 +26,16 @@ export const session = {
 
 /** What is asked for, and after which events it is asked for again. @type {[string, string, RegExp][]} */
 const RESOURCES = [
-  ["station", "/v1/station", /./],
-  ["readiness", "/v1/readiness", /./],
+  ["station", "/v1/station", /^(station|printer|duty|session|officer|blanks)\./],
+  ["readiness", "/v1/readiness", /^(station|printer|duty|session|officer|blanks)\./],
   ["devices", "/v1/devices", /^(printer|device|reader|job|duty|session)\./],
   ["printing", "/v1/jobs?state=printing&limit=50", /^job\./],
   ["waiting", "/v1/jobs?state=queued&limit=100", /^(job|queue)\./],
-  ["deferred", "/v1/jobs?state=deferred&limit=100", /^(job|blank)/],
+  ["deferred", "/v1/jobs?state=deferred&limit=100", /^(job|blanks)\./],
   ["uncertain", "/v1/jobs?state=uncertain&limit=100", /^job\./],
   ["failed", "/v1/jobs?state=failed&limit=100", /^job\./],
   ["queue", "/v1/queue", /^(job|queue)\./],
-  ["blanks", "/v1/blanks", /^(job|blank|printer\.test|count|approval)/],
+  ["blanks", "/v1/blanks", /^(job|blanks|printer|approval)\./],
   ["fresh", "/v1/cards?custody=printed&limit=200", /^(job|card|hand_over)\./],
   ["checked", "/v1/cards?custody=checked&limit=200", /^(card|hand_over)\./],
   ["shelved", "/v1/cards?custody=on_shelf&limit=200", /^(card|hand_over)\./],
