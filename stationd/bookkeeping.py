@@ -7,7 +7,7 @@ from typing import Final
 
 from stationd.adapters.blank_metrics import BlankMetrics
 from stationd.adapters.paper import OfficePaper
-from stationd.adapters.paper.pages import PageSize
+from stationd.adapters.paper.size import PageSize
 from stationd.adapters.sqlite.blanks import SqliteBlanks
 from stationd.adapters.sqlite.database import Database
 from stationd.adapters.sqlite.minutes import SqliteMinutes

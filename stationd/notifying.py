@@ -6,7 +6,7 @@ from pathlib import Path
 
 from stationd.adapters.notice_metrics import NoticeMetrics
 from stationd.adapters.paper import OfficePaper
-from stationd.adapters.paper.pages import PageSize
+from stationd.adapters.paper.size import PageSize
 from stationd.adapters.sms.gammu_modem import GammuModem, ModemOptions
 from stationd.adapters.sms.gateway import GatewayOptions, HttpGateway
 from stationd.adapters.sms.numbers import read_number

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stationd.adapters.paper import OfficePaper
-from stationd.adapters.paper.pages import PageSize
+from stationd.adapters.paper.size import PageSize
 from stationd.domain.minutes import (
     CUSTOMARY_CLOSING,
     Align,

@@ -7,7 +7,6 @@ returns on each page, signatures held together, annexes on pages of their own (a
 
 import logging
 from datetime import UTC, datetime, time
-from enum import StrEnum
 from typing import Final
 
 from fpdf import FPDF
@@ -15,6 +14,7 @@ from fpdf.enums import XPos, YPos
 from fpdf.fonts import FontFace
 
 from stationd.adapters.font import find
+from stationd.adapters.paper.size import PageSize
 from stationd.domain.minutes import Align, Minutes, MinutesTable, Office, Party, Signature, spaced
 from stationd.domain.number_words import date_in_figures
 
@@ -30,13 +30,6 @@ _SIGNING = 20.0
 
 _ALIGNED: Final = {Align.LEFT: "LEFT", Align.CENTRE: "CENTER", Align.RIGHT: "RIGHT"}
 _GREY: Final = FontFace(fill_color=(236, 236, 236), emphasis="BOLD")
-
-
-class PageSize(StrEnum):
-    """What lies in the office's paper tray; F4 is the folio of Indonesian offices, 215 × 330 mm."""
-
-    A4 = "a4"
-    F4 = "f4"
 
 
 _MILLIMETRES: Final = {PageSize.A4: (210.0, 297.0), PageSize.F4: (215.0, 330.0)}
