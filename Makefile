@@ -65,11 +65,13 @@ $(BENCH_PEERS)/installed: tests/bench/peers/requirements.txt
 	@touch $@
 
 .PHONY: campaign
-campaign: system-test $(STAMPS)/dev ## kill the daemon at random moments (KILLS=200 or MINUTES=30), run it in a genuine kernel, send a month of notices
+campaign: system-test $(STAMPS)/dev ## kill the daemon at random moments (KILLS=200 or MINUTES=30), simulate 10,000 stations and a month of notices
 	@.ci/install-packages .ci/packages-campaign.txt
 	$(VENV)/bin/python -m tests.campaign.kernel
 	$(VENV)/bin/python -m tests.campaign.notices
 	$(VENV)/bin/python -m tests.campaign.machine
+	$(VENV)/bin/python -m tests.simulation --seeds 10000 --workers $$(nproc)
+	$(VENV)/bin/python -m tests.campaign --printer office --jobs 500
 	$(VENV)/bin/python -m tests.campaign $(if $(MINUTES),--minutes $(MINUTES)) $(if $(KILLS),--kills $(KILLS)) $(ARGS)
 
 .PHONY: deb

@@ -13,6 +13,7 @@ from tests.campaign.killing import Campaign, Plan, Tally
 from tests.rigs.press import NAMES
 
 KILLS = 200
+OFFICE = "office"
 
 
 def main() -> int:
@@ -21,13 +22,18 @@ def main() -> int:
     parser.add_argument("--kills", type=int, help=f"how many daemons to kill (default: {KILLS}, unless --minutes)")
     parser.add_argument("--minutes", type=float, help="how long to go on killing")
     parser.add_argument("--seed", type=int, help="the seed of another run, to do the like again")
+    parser.add_argument("--jobs", type=int, help="how many jobs to submit, instead")
     parser.add_argument(
-        "--printer", choices=NAMES, default="ippeve", help="a genuine printer, a spooler, or a simulator"
+        "--printer",
+        choices=(*NAMES, OFFICE),
+        default="ippeve",
+        help="a genuine printer, a spooler, a simulator; or an office, whose daemon, cupsd and printer die together",
     )
     args = parser.parse_args()
-    kills = KILLS if args.kills is None and args.minutes is None else args.kills
+    kills = KILLS if args.kills is None and args.minutes is None and args.jobs is None else args.kills
     seed = secrets.randbelow(1 << 32) if args.seed is None else args.seed
-    plan = Plan(printer=args.printer, seed=seed, kills=kills, minutes=args.minutes)
+    printers = ("ippeve", "cups-once") if args.printer == OFFICE else (args.printer,)
+    plan = Plan(printers=printers, seed=seed, kills=kills, minutes=args.minutes, jobs=args.jobs)
     folder = Path(tempfile.mkdtemp(prefix="stationd-campaign-"))
     try:
         tally = asyncio.run(Campaign(folder, plan).run())
@@ -38,7 +44,7 @@ def main() -> int:
     if is_good:
         shutil.rmtree(folder)
         return 0
-    print(f"failed: seed {seed}, printer {plan.printer}; everything is kept in {folder}", file=sys.stderr)
+    print(f"failed: seed {seed}, printer {args.printer}; everything is kept in {folder}", file=sys.stderr)
     return 1
 
 
@@ -47,16 +53,18 @@ def told(tally: Tally, plan: Plan) -> bool:
     found = tally.reckoning
     if found is None:
         return False
-    print(f"printer     {plan.printer}")
+    print(f"printer     {' and '.join(plan.printers)}")
     print(f"seed        {plan.seed}")
-    print(f"kills       {tally.kills}" + (f" (and the printer {tally.printer_kills})" if tally.printer_kills else ""))
+    print(f"kills       daemon {tally.kills}" + "".join(f", {who} {n}" for who, n in tally.printer_kills.items()))
+    if tally.blackouts:
+        print(f"blackouts   {tally.blackouts} (all of them at one moment)")
     print(f"jobs        {found.jobs}")
     print(f"cards       {found.cards}")
     print(f"duplicates  {len(found.duplicates)}")
     print(f"lost        {len(found.lost)}")
     print(f"uncertain   {found.uncertain}")
     if tally.retried:
-        print(f"retried     {tally.retried} (their tries were used up by kills; an officer's retry printed them)")
+        print(f"retried     {tally.retried} (their tries were used up; an officer's retry printed them)")
     try:
         found.check()
     except AssertionError as error:

@@ -1,16 +1,19 @@
-"""Killing the daemon at random moments of real work, and in some rounds its printer, until it was enough."""
+"""Killing the daemon at random moments of real work, and in some rounds its printers, until it was enough."""
 
 import asyncio
 import contextlib
 import hashlib
 import random
 import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
 
 from stationd.domain.blanks import MAX_QUANTITY
+from tests.rigs.cupsd import Cupsd
 from tests.rigs.documents import pdf, png
 from tests.rigs.press import GenuinePress, SimulatedPress, press
 from tests.rigs.reckoning import Reckoning, reckon_digests
@@ -23,19 +26,34 @@ _LONGEST_LIFE_S = 1.0
 _STILLBORN = 0.1
 """Share of rounds in which the daemon is killed while it starts."""
 _PRINTER_TOO = 0.2
-"""Share of rounds in which the printer dies as well, before, with or after the daemon. Not a spooler: cupsd, killed
-itself, sends an interrupted job again on its own account."""
+"""Share of rounds in which a printer dies as well, before, with or after the daemon. Not a bare spooler: cupsd, killed
+itself, sends an interrupted job again on its own account, unless ``stationd-once`` stands before the device."""
+_BLACKOUT = 0.25
+"""Share of the rounds of several printers in which the daemon and all of them die at one moment."""
+_ALONE = 0.3
+"""Share of the deaths of cupsd in which its backend lives on."""
+_MORTAL = frozenset({"ippeve", "cups-once"})
 _SETTLE_S = 180.0
+_DAEMON = "daemon"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What to do: until ``kills`` daemons or ``minutes`` are over; ``seed`` decides every moment and document."""
+    """What to do: until ``kills``, ``jobs`` or ``minutes`` are over; ``seed`` decides every moment and document.
 
-    printer: str
+    With several ``printers`` each round kills any of the daemon and them, all at once in some.
+    """
+
+    printers: tuple[str, ...]
     seed: int
     kills: int | None = None
     minutes: float | None = None
+    jobs: int | None = None
+
+    @property
+    def is_whole_office(self) -> bool:
+        """Whether there are several printers, and everybody dies alike."""
+        return len(self.printers) > 1
 
 
 @dataclass(slots=True)
@@ -43,7 +61,8 @@ class Tally:
     """What was done and what came of it."""
 
     kills: int = 0
-    printer_kills: int = 0
+    printer_kills: Counter[str] = field(default_factory=Counter)
+    blackouts: int = 0
     retried: int = 0
     digests: dict[int, str] = field(default_factory=dict)
     reckoning: Reckoning | None = None
@@ -59,59 +78,99 @@ class Campaign:
         self._tally = Tally()
         self._numbers = iter(range(1, 1_000_000))
         self._is_over = False
+        self._began = time.monotonic()
 
     async def run(self) -> Tally:
         """Kill, restart, and in the end let everything settle and count."""
-        with press(self._plan.printer, self._folder) as printer:
-            printer.slow_down(0.05)
-            station = StationProcess(self._folder / "station", [printer.table])
+        with contextlib.ExitStack() as stack:
+            presses = {name: stack.enter_context(press(name, self._folder / name)) for name in self._plan.printers}
+            for each in presses.values():
+                each.slow_down(0.4 if self._plan.is_whole_office else 0.05)
+            tables = [{**each.table, "name": f"kartu-{n}"} for n, each in enumerate(presses.values(), 1)]
+            station = StationProcess(self._folder / "station", tables)
             try:
                 await station.start()
                 await station.receive(MAX_QUANTITY)
                 async with asyncio.TaskGroup() as clients:
-                    for number in range(CLIENTS):
+                    submitting = [
                         clients.create_task(self._submit(station), name=f"client {number + 1}")
-                    await self._kill_again_and_again(station, printer)
+                        for number in range(CLIENTS)
+                    ]
+                    while not self._is_enough(submitting):
+                        await self._round(station, presses)
+                    await station.until_up()
                     self._is_over = True
                 await self._settle(station)
-                self._tally.reckoning = reckon_digests(station, self._tally.digests, printer.printed(), printer.begun())
+                self._tally.reckoning = reckon_digests(
+                    station,
+                    self._tally.digests,
+                    [card for each in presses.values() for card in each.printed()],
+                    [card for each in presses.values() for card in each.begun()],
+                )
                 station.check_books()
             finally:
                 await station.aclose()
         return self._tally
 
-    async def _kill_again_and_again(self, station: StationProcess, printer: GenuinePress | SimulatedPress) -> None:
-        began = time.monotonic()
-        plan, chance = self._plan, self._chance
-        while (plan.kills is None or self._tally.kills < plan.kills) and (
-            plan.minutes is None or time.monotonic() - began < plan.minutes * 60
-        ):
-            deaths = [("daemon", chance.uniform(0, _LONGEST_LIFE_S))]
-            if plan.printer == "ippeve" and chance.random() < _PRINTER_TOO:
-                deaths.append(("printer", chance.uniform(0, _LONGEST_LIFE_S)))
-            past_s = 0.0
-            for who, at_s in sorted(deaths, key=lambda death: death[1]):
-                await asyncio.sleep(at_s - past_s)
-                past_s = at_s
-                if who == "daemon":
-                    station.kill()
-                    self._tally.kills += 1
-                else:
-                    printer.kill()
-                    self._tally.printer_kills += 1
-            if len(deaths) > 1:
-                await asyncio.to_thread(printer.start)
-            station.spawn()
-            if chance.random() < _STILLBORN:
-                await asyncio.sleep(chance.uniform(0, 0.5))
+    def _is_enough(self, submitting: Sequence["asyncio.Task[None]"]) -> bool:
+        plan = self._plan
+        if plan.kills is not None and self._tally.kills >= plan.kills:
+            return True
+        if plan.minutes is not None and time.monotonic() - self._began >= plan.minutes * 60:
+            return True
+        return all(task.done() for task in submitting)
+
+    async def _round(self, station: StationProcess, presses: Mapping[str, GenuinePress | SimulatedPress]) -> None:
+        """Some deaths, then new lives for all that died."""
+        deaths = self._deaths()
+        past_s = 0.0
+        for at_s, who in sorted(deaths):
+            await asyncio.sleep(at_s - past_s)
+            past_s = at_s
+            if who == _DAEMON:
+                station.kill()
+                self._tally.kills += 1
             else:
-                await station.until_up()
-        await station.until_up()
+                self._kill_printer(presses[who])
+                self._tally.printer_kills[who] += 1
+        for who in sorted(each for _, each in deaths if each != _DAEMON):
+            await asyncio.to_thread(presses[who].start)
+        if _DAEMON not in {who for _, who in deaths}:
+            return
+        station.spawn()
+        if self._chance.random() < _STILLBORN:
+            await asyncio.sleep(self._chance.uniform(0, 0.5))
+        else:
+            await station.until_up()
+
+    def _kill_printer(self, printer: GenuinePress | SimulatedPress) -> None:
+        """Cut its power; or kill cupsd alone: its backend goes on as an orphan, while the next takes up the queue."""
+        rig = printer.rig if isinstance(printer, GenuinePress) else None
+        if isinstance(rig, Cupsd) and self._chance.random() < _ALONE:
+            rig.kill_alone()
+        else:
+            printer.kill()
+
+    def _deaths(self) -> list[tuple[float, str]]:
+        """Who dies in this round, and when."""
+        chance, plan = self._chance, self._plan
+        mortal = [name for name in plan.printers if name in _MORTAL]
+        if plan.is_whole_office and chance.random() < _BLACKOUT:
+            self._tally.blackouts += 1
+            at_s = chance.uniform(0, _LONGEST_LIFE_S)
+            return [(at_s, who) for who in (_DAEMON, *mortal)]
+        share = 0.5 if plan.is_whole_office else _PRINTER_TOO
+        dying = [name for name in mortal if chance.random() < share]
+        if not dying or chance.random() < 0.6 or not plan.is_whole_office:
+            dying.append(_DAEMON)
+        return [(chance.uniform(0, _LONGEST_LIFE_S), who) for who in dying]
 
     async def _submit(self, station: StationProcess) -> None:
         """Submit one document after another; each is sent again, under its key, until it is answered."""
         while not self._is_over:
             number = next(self._numbers)
+            if self._plan.jobs is not None and number > self._plan.jobs:
+                return
             size = self._chance.choice((0, 20_000, 60_000, 300_000))
             is_pdf = self._chance.random() < 0.5
             data, kind = (

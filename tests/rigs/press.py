@@ -9,7 +9,7 @@ from tests.rigs.cupsd import Cupsd
 from tests.rigs.ippeveprinter import IppEvePrinter
 from tests.rigs.reckoning import digests_in, digests_of
 
-NAMES = ("ippeve", "cups", "simulator")
+NAMES = ("ippeve", "cups", "cups-once", "simulator")
 
 
 class Press(Protocol):
@@ -106,6 +106,10 @@ def press(name: str, folder: Path) -> Iterator[GenuinePress | SimulatedPress]:
     if name == "simulator":
         yield SimulatedPress(folder / "cards")
         return
-    rig = IppEvePrinter(folder / "printer") if name == "ippeve" else Cupsd(folder / "printer")
+    rig: IppEvePrinter | Cupsd
+    if name == "ippeve":
+        rig = IppEvePrinter(folder / "printer")
+    else:
+        rig = Cupsd(folder / "printer", is_once=name == "cups-once")
     with rig:
         yield GenuinePress(rig)
