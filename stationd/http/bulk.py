@@ -18,6 +18,7 @@ from stationd.http.policy import POLICY
 from stationd.http.problems import Problem, problem_of, wants_indonesian
 from stationd.http.routing import SUBMITTERS, Table
 from stationd.http.schemas import BulkJob, JobAnswer, NoQuery
+from stationd.services.submit import Submitting
 
 NDJSON = "application/x-ndjson"
 _LINES_AT_ONCE = 256
@@ -99,21 +100,34 @@ async def _store(
 ) -> list[LineAnswer]:
     """Submit a group of lines together, so that they share a commit."""
 
-    async def one(number: int, line: bytes) -> LineAnswer:
-        try:
-            body: BulkJob = decode_json(_decoder, line)
-            submitted = await doors.submission.submit(
-                order_of(body), key=body.idempotency_key, digest=sha256(line.strip()).digest(), actor=actor
-            )
-        except StationError as error:
-            refused: StationError = error
-        except Exception as defect:  # noqa: BLE001 - one line's defect must not lose the answers of the others
-            _log.error("request %s, line %d: cannot answer: %s", name, number, type(defect).__name__)
-            refused = Refused("internal", "the station made a mistake; it is in the log under this id")
-        else:
-            status = 200 if submitted.is_replay else 201
-            return LineAnswer(line=number, status=status, job=answer_of(submitted.view))
-        document = problem_of(refused, request_id=name, is_indonesian=is_indonesian)
+    def refused(number: int, error: Exception) -> LineAnswer:
+        if not isinstance(error, StationError):  # one line's defect must not lose the answers of the others
+            _log.error("request %s, line %d: cannot answer: %s", name, number, type(error).__name__)
+            error = Refused("internal", "the station made a mistake; it is in the log under this id")
+        document = problem_of(error, request_id=name, is_indonesian=is_indonesian)
         return LineAnswer(line=number, status=document.status, problem=document)
 
-    return await asyncio.gather(*(one(number, line) for number, line in group))
+    begun: list[tuple[int, Submitting | LineAnswer]] = []
+    for number, line in group:
+        try:
+            body: BulkJob = decode_json(_decoder, line)
+            submitting = await doors.submission.begin(
+                order_of(body), key=body.idempotency_key, digest=sha256(line.strip()).digest(), actor=actor
+            )
+        except Exception as error:  # noqa: BLE001 - becomes the answer to this line
+            begun.append((number, refused(number, error)))
+        else:
+            begun.append((number, submitting))
+    answers = []
+    for number, each in begun:
+        if isinstance(each, LineAnswer):
+            answers.append(each)
+            continue
+        try:
+            submitted = await each.done()
+        except Exception as error:  # noqa: BLE001 - becomes the answer to this line
+            answers.append(refused(number, error))
+        else:
+            status = 200 if submitted.is_replay else 201
+            answers.append(LineAnswer(line=number, status=status, job=answer_of(submitted.view)))
+    return answers

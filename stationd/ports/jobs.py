@@ -134,7 +134,7 @@ class Decision:
 class JobStore(Protocol):
     """The durable queue. Every method that changes something returns after the change is on the disk."""
 
-    async def accept(self, acceptance: Acceptance) -> Accepted | Refused:
+    def accept(self, acceptance: Acceptance) -> Awaitable[Accepted | Refused]:
         """Take an order, or say why not: ``idempotency-key-reused``, ``order-has-a-live-job``."""
         ...
 

@@ -1,14 +1,15 @@
 """Taking orders at the door: the rules, the document, then the durable queue."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from stationd.domain.authority import Actor
 from stationd.domain.document import check_document
 from stationd.domain.entitlement import KIND_CLASS, refusal_of
 from stationd.domain.errors import Refused
+from stationd.domain.job import Job
 from stationd.domain.order import Document, Order, TemplateDocument
-from stationd.ports.jobs import Acceptance, JobStore
+from stationd.ports.jobs import Acceptance, Accepted, JobStore
 from stationd.ports.rendering import Renderer
 from stationd.services.city_orders import CityOrders
 from stationd.services.jobs import Jobs, JobView
@@ -20,6 +21,25 @@ class Submitted:
 
     view: JobView
     is_replay: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Submitting:
+    """An order on its way into the store."""
+
+    accepting: Awaitable[Accepted | Refused]
+    view: Callable[[Job], JobView]
+
+    async def done(self) -> Submitted:
+        """The job, durable when this returns.
+
+        Raises :class:`Refused` (``idempotency-key-reused``, ``order-has-a-live-job``, …) and ``Faulted``
+        (``storage-full``, …), with nothing stored.
+        """
+        answer = await self.accepting
+        if isinstance(answer, Refused):
+            raise answer
+        return Submitted(view=self.view(answer.job), is_replay=answer.is_replay)
 
 
 class Submission:
@@ -48,9 +68,14 @@ class Submission:
         self._templates = templates
 
     async def submit(self, order: Order, *, key: str, digest: bytes, actor: Actor) -> Submitted:
-        """The job, durable when this returns.
+        """The job, durable when this returns. Raises as :meth:`begin` and :meth:`Submitting.done`."""
+        return await (await self.begin(order, key=key, digest=digest, actor=actor)).done()
 
-        Raises :class:`Refused`: a rule of :mod:`stationd.domain.entitlement`, ``profile-unknown``,
+    async def begin(self, order: Order, *, key: str, digest: bytes, actor: Actor) -> "Submitting":
+        """Check an order and hand it to the store.
+
+        Whoever begins many before the first is done has them share a commit, without a task for each. Raises
+        :class:`Refused`: a rule of :mod:`stationd.domain.entitlement`, ``profile-unknown``,
         ``document-invalid``, ``idempotency-key-reused``, ``order-has-a-live-job``, ``signature-…``,
         ``orders-stopped``; and ``Faulted`` (``storage-full``, …) with nothing stored.
         """
@@ -61,7 +86,7 @@ class Submission:
             await self._renderer.check(order.document.template, order.document.fields, order.document.photo)
         signature = None if self._city is None else self._city.signature_of(order)
         barred = signature if isinstance(signature, Refused) else self._bar()
-        answer = await self._store.accept(
+        accepting = self._store.accept(
             Acceptance(
                 order=order,
                 service_class=KIND_CLASS[order.kind],
@@ -72,9 +97,7 @@ class Submission:
                 barred=barred,
             )
         )
-        if isinstance(answer, Refused):
-            raise answer
-        return Submitted(view=self._jobs.view(answer.job), is_replay=answer.is_replay)
+        return Submitting(accepting, self._jobs.view)
 
     def _document_refusal(self, order: Order) -> Refused | None:
         templates = self._templates.get(order.profile)

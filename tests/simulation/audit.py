@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 from stationd.adapters.sqlite.verify import verify
 from stationd.domain.ids import seq_of
-from stationd.domain.outcome import PERHAPS_CUT_OFF, Unknown
+from stationd.domain.outcome import PERHAPS_CUT_OFF, Cause, Unknown
 from stationd.ports.jobs import Settling
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.machine import Card, Machine
@@ -25,6 +25,9 @@ from tests.simulation.store import Disk, PlainSeal, VirtualClock
 
 IDLE_BOUND_S = 60.0
 """A printer that has been idle for so long beside a waiting job is being wasted; its longest rest is 30 s."""
+
+SHORTEST_DELAY_S = 0.99
+"""Half the first step of the backoff, less a tick."""
 
 SETTLED = ("job.card_printed", "job.nothing_printed", "job.card_spoiled")
 LIE_COMPLETE = "called complete without a card"
@@ -76,6 +79,8 @@ class Auditor:
         self._line: dict[int, tuple[str, str]] = {}
         """Rank → job and profile of what waits."""
         self._idle: dict[str, float] = {}
+        self._failed: dict[str, tuple[float, int]] = {}
+        """Job → when it failed in passing, and how many runs had ended then."""
 
     def fail(self, message: str) -> None:
         """A promise is broken."""
@@ -156,6 +161,9 @@ class Auditor:
             self._line.pop(rank, None)
         if kind == "job.claimed":
             self._check_turn(rank, str(data["profile"]))
+            self._check_patience(job)
+        elif kind == "job.nothing_printed" and data.get("cause") == Cause.TRANSIENT:
+            self._failed[job] = (self._loop.time(), len(self.ended_at))
         if data["state"] == "queued":
             self._line[rank] = (job, str(data["profile"]))
         if kind == "job.accepted":
@@ -177,6 +185,12 @@ class Auditor:
                 ).fetchone()
                 if state == "queued" and not_before <= tick_ms:
                     self.fail(f"a job of rank {rank} was claimed before one of rank {other}")
+
+    def _check_patience(self, job: str) -> None:
+        """A job that failed in passing waits before its next try, whatever the wall clock says meanwhile."""
+        failed_at, runs = self._failed.pop(job, (-1e9, -1))
+        if runs == len(self.ended_at) and self._loop.time() - failed_at < SHORTEST_DELAY_S:
+            self.fail(f"a job was tried again {self._loop.time() - failed_at:.2f} s after it failed")
 
     def _attempt_of(self, job: str, number: object) -> tuple[str, str, str | None, str | None, int | None, int | None]:
         row: tuple[str, str, str | None, str | None, int | None, int | None] = self._disk.connection.execute(

@@ -40,6 +40,7 @@ _HOOKS = (
     "step",
 )
 _YEARS_MS = 5 * 365 * 86_400_000
+_JUMPS_MS = (-_YEARS_MS, _YEARS_MS, -3_600_000, 3_600_000, 1_500)
 
 
 class Theme(StrEnum):
@@ -253,6 +254,9 @@ class World:
         self._world(office.count_ruined(), "counting")
         for _ in range(plan.troubles):
             self._world(self._trouble(ROUGH_S * draw.random()), "trouble")
+        jumps = self.rng("clock jumps")
+        for _ in range(jumps.choice([0, 0, 2, 5])):
+            self._world(self._jump(ROUGH_S * jumps.random(), jumps.choice(_JUMPS_MS)), "clock")
         for _ in range(plan.disk_troubles):
             self._world(self._disk_trouble(ROUGH_S * draw.random()), "disk trouble")
         self._world(self._ends_of_runs(), "ends of runs")
@@ -439,6 +443,12 @@ class World:
         machine.lose_power()
         await asyncio.sleep(seconds)
         machine.power_on()
+
+    async def _jump(self, at_s: float, by_ms: int) -> None:
+        """Somebody, or the network, sets the wall clock of the running station."""
+        await asyncio.sleep(at_s)
+        self.say(f"the clock jumps by {by_ms / 1000:.0f} s")
+        self.clock.skew_ms += by_ms
 
     async def _disk_trouble(self, at_s: float) -> None:
         await asyncio.sleep(at_s)

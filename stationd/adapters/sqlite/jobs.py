@@ -57,9 +57,9 @@ class SqliteJobs:
         )
         self._controlling = Controlling(max_tries=max_tries, second_thoughts_s=second_thoughts_s)
 
-    async def accept(self, acceptance: Acceptance) -> Accepted | Refused:
+    def accept(self, acceptance: Acceptance) -> Awaitable[Accepted | Refused]:
         """See :meth:`stationd.ports.jobs.JobStore.accept`."""
-        return await self._writer.apply(self._accepting, acceptance)
+        return self._writer.post(self._accepting, acceptance)
 
     def turn(self, turn: Turn) -> Awaitable[Turned]:
         """See :meth:`stationd.ports.jobs.JobStore.turn`."""

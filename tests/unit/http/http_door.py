@@ -163,11 +163,26 @@ class FakeAccess:
 
 
 @dataclass
+class FakeSubmitting:
+    submission: "FakeSubmission"
+    order: Order
+    key: str
+    digest: bytes
+    actor: Actor
+
+    async def done(self) -> Submitted:
+        return await self.submission.submit(self.order, key=self.key, digest=self.digest, actor=self.actor)
+
+
+@dataclass
 class FakeSubmission:
     orders: list[tuple[Order, str, bytes, Actor]] = field(default_factory=list)
     fails_with: Exception | None = None
     holds: asyncio.Event | None = None
     entered: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def begin(self, order: Order, *, key: str, digest: bytes, actor: Actor) -> FakeSubmitting:
+        return FakeSubmitting(self, order, key, digest, actor)
 
     async def submit(self, order: Order, *, key: str, digest: bytes, actor: Actor) -> Submitted:
         if self.fails_with is not None:
