@@ -9,11 +9,9 @@ from tests.simulation.loop import Stuck, VirtualLoop
 from tests.simulation.world import World, run_seed
 
 SEEDS = 200
-ONCE_BROKEN = (385, 993, 1023, 1154, 1960, 3531, 5143, 5173, 7187, 9806)
-"""Seeds of the campaign that found something, beside those below :data:`SEEDS`."""
 
 
-@pytest.mark.parametrize("seed", [*range(SEEDS), *ONCE_BROKEN])
+@pytest.mark.parametrize("seed", range(SEEDS))
 def test_no_card_is_doubled_no_job_lost_and_every_blank_accounted_for(seed):
     result = run_seed(seed)
     assert result.broken is None, f"{result.broken}\nreplay: python -m tests.simulation --seed {seed} --verbose"
