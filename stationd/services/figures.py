@@ -1,7 +1,7 @@
 """The day's figures, kept in memory from the record of events."""
 
 from collections.abc import Sequence
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Final
 
 from stationd.domain.events import Event
@@ -22,7 +22,8 @@ class Figures:
         self._log = log
         self._clock = clock
         self._zone = zone
-        self._day = Day(self._midnight_ms())
+        begins_ms, self._ends_ms = self._bounds_ms(clock.now_ms())
+        self._day = Day(begins_ms)
 
     async def load(self) -> None:
         """Count what happened today before this run."""
@@ -47,12 +48,16 @@ class Figures:
 
     def today(self) -> Day:
         """The figures of this day so far."""
-        midnight_ms = self._midnight_ms()
-        if midnight_ms != self._day.begins_ms:
-            self._day = Day(midnight_ms)
+        now_ms = self._clock.now_ms()
+        if not self._day.begins_ms <= now_ms < self._ends_ms:  # the calendar is asked once a day, not for every event
+            begins_ms, self._ends_ms = self._bounds_ms(now_ms)
+            if begins_ms != self._day.begins_ms:
+                self._day = Day(begins_ms)
         return self._day
 
-    def _midnight_ms(self) -> int:
-        now = datetime.fromtimestamp(self._clock.now_ms() / 1000, self._zone).astimezone(self._zone)
-        midnight = datetime(now.year, now.month, now.day, tzinfo=self._zone).astimezone(self._zone)
-        return int(midnight.timestamp() * 1000)
+    def _bounds_ms(self, now_ms: int) -> tuple[int, int]:
+        """When the day of a moment begins and ends, local time."""
+        now = datetime.fromtimestamp(now_ms / 1000, self._zone).astimezone(self._zone)
+        midnight = datetime(now.year, now.month, now.day, tzinfo=self._zone)
+        begins, ends = (each.astimezone(self._zone).timestamp() for each in (midnight, midnight + timedelta(days=1)))
+        return int(begins * 1000), int(ends * 1000)
