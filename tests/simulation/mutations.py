@@ -15,7 +15,6 @@ from stationd.adapters.sqlite.jobs import SqliteJobs
 from stationd.adapters.sqlite.rows import attempt_of
 from stationd.adapters.sqlite.writer import Writer
 from stationd.domain.errors import Faulted
-from stationd.domain.outcome import Printed
 from stationd.services.post import Post
 from tests.simulation.world import World, run_seed
 
@@ -71,7 +70,7 @@ def counter_not_asked() -> Iterator[None]:
     """A device is believed that calls a card finished, whatever its counter says."""
 
     async def believed(printer: IppPrinter, _attempt: Any) -> Any:
-        return Printed(printer._word)
+        return printer._counter.unmeasured(printer._capabilities)
 
     with patch.object(IppPrinter, "_printed", believed):
         yield

@@ -13,6 +13,7 @@ from enum import StrEnum
 from random import Random
 from typing import Any
 
+from stationd.adapters.printers.ipp import counter as ipp_counter
 from stationd.adapters.printers.ipp import driver as ipp_driver
 from stationd.adapters.printers.ipp import incarnation as ipp_incarnation
 from stationd.domain.errors import Faulted
@@ -469,7 +470,7 @@ class World:
 @contextmanager
 def _virtual_time_in_the_driver(clock: VirtualClock, *, is_verbose: bool):
     """The driver measures its patience by the virtual clock."""
-    modules = (ipp_driver, ipp_incarnation)
+    modules = (ipp_driver, ipp_incarnation, ipp_counter)
     real = [module.time for module in modules]
     logging.disable(logging.CRITICAL if not is_verbose else logging.NOTSET)
     for module in modules:

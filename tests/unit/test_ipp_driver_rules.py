@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from stationd.adapters.printers.ipp import counter as counter_module
 from stationd.adapters.printers.ipp import driver as driver_module
 from stationd.adapters.printers.ipp import incarnation as incarnation_module
 from stationd.adapters.printers.ipp.client import ExchangeError
@@ -320,6 +321,11 @@ async def test_a_job_whose_opening_was_never_answered_is_cleared_away_at_the_nex
 # ------------------------------------------------------------------------------------------------------------- counters
 
 
+def _soon(monkeypatch):
+    for module in (driver_module, counter_module):
+        monkeypatch.setattr(module, "GRACE_S", 0.02)
+
+
 def counted(before, after, **device):
     """A card whose counter read ``before`` when it was opened, on a device whose counter reads ``after`` now."""
     said = SaidDevice(job(S.COMPLETED), device=replace(DEVICE, counter=after, **device))
@@ -339,7 +345,7 @@ async def test_a_counter_that_did_not_move_by_one_proves_no_more_than_the_printe
 
 @pytest.mark.parametrize("device", [{}, {"up_time_s": 10}])
 async def test_a_card_called_finished_that_the_counter_does_not_know_is_in_doubt(monkeypatch, device):
-    monkeypatch.setattr(driver_module, "_COUNTER_GRACE_S", 0.02)
+    _soon(monkeypatch)
     assert await counted(41, 41, **device) == Unknown(UNCOUNTED)
 
 
@@ -369,7 +375,7 @@ async def test_a_spoolers_counter_is_not_the_devices():
 
 
 async def test_no_card_is_measured_by_a_counter_that_may_still_owe_another_card(monkeypatch):
-    monkeypatch.setattr(driver_module, "_COUNTER_GRACE_S", 0.02)
+    _soon(monkeypatch)
     said = SaidDevice(job(S.COMPLETED), device=replace(DEVICE, counter=41))
     made = printer(said)
     assert isinstance(await made.watch(replace(ONE, counter=41)), Unknown)

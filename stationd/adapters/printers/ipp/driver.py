@@ -29,6 +29,7 @@ import time
 from contextlib import suppress
 
 from stationd.adapters.printers.ipp.client import ExchangeError
+from stationd.adapters.printers.ipp.counter import GRACE_S, CardCounter
 from stationd.adapters.printers.ipp.device import NOT_POSSIBLE, Device, Operation, RefusedError
 from stationd.adapters.printers.ipp.incarnation import Incarnation, is_same_run
 from stationd.adapters.printers.ipp.records import DeviceJobState, DeviceRecord, JobRecord
@@ -41,7 +42,6 @@ from stationd.domain.outcome import (
     BEGUN_AGAIN,
     CUT_OFF,
     PERHAPS_CUT_OFF,
-    UNCOUNTED,
     Cause,
     Finding,
     NothingPrinted,
@@ -50,15 +50,13 @@ from stationd.domain.outcome import (
     StillOpen,
     Unknown,
 )
-from stationd.domain.printer import MEDIA_TYPES, OFFLINE, Capabilities, PrinterState, PrinterStatus
+from stationd.domain.printer import MEDIA_TYPES, OFFLINE, Capabilities, PrinterStatus
 from stationd.ports.printers import Opened
 
 _FIRST_PAUSE_S = 0.02
 _PAUSE_GROWTH = 1.5
 _EMPTY_GRACE_S = 1.0
 """How long a device may call a job empty whose document it should have, before it is taken at its word."""
-_COUNTER_GRACE_S = 5.0
-"""How long a card counter may lag behind the card: devices write it down at the end of a cycle, or when they rest."""
 _DOCUMENT_REASONS = frozenset({"document-format-error", "unsupported-document-format", "document-unprintable-error"})
 _SPOOLER_WINDOW = 2
 
@@ -79,7 +77,7 @@ class IppPrinter:
         self._capabilities = Capabilities(window=settings.window or 1, evidence=Evidence.SPOOLER)
         self._is_known = False
         self._is_spooler = False
-        self._is_uncounted_until = 0.0
+        self._counter = CardCounter()
         self._abandoned: set[str] = set()
 
     @property
@@ -119,10 +117,8 @@ class IppPrinter:
                 )  # it may stand there empty, and block a printer that holds one job
             return NothingPrinted(Cause.TRANSIENT, error.reason)
         if isinstance(answer, int):
-            # a card that is still under way there, or has not been counted yet, will move the counter, too
-            is_still = status.state is PrinterState.IDLE and time.monotonic() >= self._is_uncounted_until
-            counter = status.counter if is_still else None
-            return Opened(remote_id=str(answer), incarnation=status.incarnation, counter=counter)
+            before = self._counter.before(status)
+            return Opened(remote_id=str(answer), incarnation=status.incarnation, counter=before)
         return NothingPrinted(Cause.DOCUMENT if answer.is_of_document else Cause.PRINTER, answer.keyword)
 
     async def send(self, attempt: Attempt, document: Document) -> Outcome | None:
@@ -205,7 +201,7 @@ class IppPrinter:
             try:
                 seen = await self._look(attempt, story, sight)
                 if isinstance(seen, Unknown):
-                    self._expect_a_count()
+                    self._counter.owes()
                 if not isinstance(seen, JobRecord):
                     return seen
                 is_unwanted = seen.is_stranded or not story.is_whole  # a piece of a document must not become a card
@@ -301,37 +297,21 @@ class IppPrinter:
 
         Raises as the questions do: whether the counter moved is not guessed while the device does not answer.
         """
-        is_counting = attempt.counter is not None and not self._is_spooler
-        if not is_counting and self._is_known:
-            self._expect_a_count()
-            return Printed(self._word)
-        deadline = time.monotonic() + _COUNTER_GRACE_S
+        if self._is_known and (attempt.counter is None or self._is_spooler):
+            return self._counter.unmeasured(self._capabilities)
+        deadline = time.monotonic() + GRACE_S
         pause = _FIRST_PAUSE_S
         while True:
             status = self._status(await self._device.printer())
-            if attempt.counter is None or status.counter is None or self._is_spooler:
-                self._expect_a_count()
-                return Printed(self._word, status.counter)
-            moved = status.counter - attempt.counter
-            if moved == 1 and self._capabilities.evidence is Evidence.COUNTER:
-                is_same = is_same_run(attempt.incarnation, status.incarnation)
-                return Printed(Evidence.COUNTER if is_same else Evidence.PRINTER, status.counter)
-            if moved != 0:
-                return Printed(self._word, status.counter)  # spoiled blanks count, too, and a new counter begins at 0
+            if self._is_spooler:
+                return self._counter.unmeasured(self._capabilities, status.counter)
+            proved = self._counter.judged(attempt, status, self._capabilities)
+            if proved is not None:
+                return proved
             if time.monotonic() >= deadline:
-                self._expect_a_count()
-                return Unknown(UNCOUNTED)
+                return self._counter.uncounted()
             await asyncio.sleep(pause)
             pause = min(pause * _PAUSE_GROWTH, self._settings.poll_s)
-
-    def _expect_a_count(self) -> None:
-        """A card may be out that the counter does not tell of yet: no later one is measured by it for a while."""
-        self._is_uncounted_until = time.monotonic() + _COUNTER_GRACE_S
-
-    @property
-    def _word(self) -> Evidence:
-        """What its word for a finished card is worth."""
-        return min(self._capabilities.evidence, Evidence.PRINTER, key=lambda word: word.strength)
 
     # --------------------------------------------------------------------------------------------- the device
 
