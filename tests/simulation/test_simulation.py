@@ -9,9 +9,11 @@ from tests.simulation.loop import Stuck, VirtualLoop
 from tests.simulation.world import World, run_seed
 
 SEEDS = 200
+ONCE_BROKEN = (5173,)
+"""Seeds of the campaign that found something: a jammed blank's count that hid a card not counted yet."""
 
 
-@pytest.mark.parametrize("seed", range(SEEDS))
+@pytest.mark.parametrize("seed", [*range(SEEDS), *ONCE_BROKEN])
 def test_no_card_is_doubled_no_job_lost_and_every_blank_accounted_for(seed):
     result = run_seed(seed)
     assert result.broken is None, f"{result.broken}\nreplay: python -m tests.simulation --seed {seed} --verbose"

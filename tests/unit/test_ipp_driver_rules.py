@@ -10,6 +10,7 @@ from stationd.adapters.printers.ipp import counter as counter_module
 from stationd.adapters.printers.ipp import driver as driver_module
 from stationd.adapters.printers.ipp import incarnation as incarnation_module
 from stationd.adapters.printers.ipp.client import ExchangeError
+from stationd.adapters.printers.ipp.counter import CardCounter
 from stationd.adapters.printers.ipp.device import Refusal, RefusedError
 from stationd.adapters.printers.ipp.driver import IppPrinter, name_of
 from stationd.adapters.printers.ipp.incarnation import Incarnation, is_same_run
@@ -321,6 +322,16 @@ async def test_a_job_whose_opening_was_never_answered_is_cleared_away_at_the_nex
 # ------------------------------------------------------------------------------------------------------------- counters
 
 
+@pytest.fixture(autouse=True)
+def _nothing_is_owed(monkeypatch):
+    """As when a run is some seconds old."""
+    monkeypatch.setattr(CardCounter, "__init__", _owing_nothing)
+
+
+def _owing_nothing(counter):
+    counter._owes_until, counter._plain = 0.0, set()
+
+
 def _soon(monkeypatch):
     for module in (driver_module, counter_module):
         monkeypatch.setattr(module, "GRACE_S", 0.02)
@@ -360,6 +371,39 @@ async def test_whether_the_counter_moved_is_not_guessed_while_the_device_is_sile
     device = [replace(DEVICE, counter=41), silence, silence, replace(DEVICE, counter=42)]
     one = replace(ONE, counter=41, incarnation=Incarnation().follow(DEVICE))
     assert await printer(SaidDevice(job(S.COMPLETED), device=device)).watch(one) == Printed(Evidence.COUNTER, 42)
+
+
+async def next_counter(made: IppPrinter, said: SaidDevice) -> int | None:
+    """The count that the next card would be measured by."""
+    said.created = 8
+    opened = await made.open(replace(ONE, id="a9"))
+    assert isinstance(opened, Opened)
+    return opened.counter
+
+
+async def test_a_card_after_one_that_was_watched_without_a_stop_is_measured():
+    said = SaidDevice(job(S.PROCESSING), job(S.COMPLETED), device=replace(DEVICE, counter=42))
+    made = printer(said)
+    assert await made.send(replace(ONE, counter=41), PNG) is None
+    assert isinstance(await made.watch(replace(ONE, counter=41)), Printed)
+    assert await next_counter(made, said) == 42
+
+
+@pytest.mark.parametrize("hides", ["a stop", "another run", "two counts"])
+async def test_a_card_after_one_that_may_not_be_counted_yet_is_not_measured(hides):
+    middle = S.STOPPED if hides == "a stop" else S.PROCESSING
+    said = SaidDevice(job(middle), job(middle), job(S.COMPLETED), device=replace(DEVICE, counter=42))
+    made = printer(said)
+    one = replace(ONE, counter=40 if hides == "two counts" else 41)
+    if hides != "another run":
+        assert await made.send(one, PNG) is None
+    assert isinstance(await made.watch(one), Printed)
+    assert await next_counter(made, said) is None
+
+
+async def test_the_first_card_of_a_run_is_not_measured_while_the_last_of_the_former_may_be_owed(monkeypatch):
+    monkeypatch.undo()
+    assert await next_counter(printer(SaidDevice(device=replace(DEVICE, counter=5))), SaidDevice()) is None
 
 
 async def test_a_counter_that_does_not_count_can_be_left_out_of_it():

@@ -1,7 +1,9 @@
 """A device's count of the cards that it has made, and what it proves of one of them.
 
 A counter is believed over the device's word: a job called completed must have moved it. Counters lag, so a card is
-given some seconds to be counted; and while an earlier card may still be owed, a later one is not measured.
+given some seconds to be counted; and while an earlier card may still be owed, a later one is not measured. Nothing is
+owed only by a card that was sent and watched in this run without a stop, and counted by exactly one: a jammed blank is
+counted, too, and may hide that its card is not counted yet.
 """
 
 import time
@@ -20,6 +22,20 @@ class CardCounter:
 
     def __init__(self) -> None:
         self._owes_until = 0.0
+        self._plain: set[str] = set()
+        self.owes()  # a former run's last card
+
+    def began(self, attempt: Attempt) -> None:
+        """The card's document is sent in this run."""
+        self._plain.add(attempt.id)
+
+    def stopped(self, attempt: Attempt) -> None:
+        """The device stopped in the middle of the card."""
+        self._plain.discard(attempt.id)
+
+    def ended(self, attempt: Attempt) -> None:
+        """The card has its outcome."""
+        self._plain.discard(attempt.id)
 
     def before(self, status: PrinterStatus) -> int | None:
         """The count before a card; ``None`` while another card may still move it."""
@@ -40,6 +56,8 @@ class CardCounter:
         if attempt.counter is None or status.counter is None:
             return self.unmeasured(capabilities, status.counter)
         moved = status.counter - attempt.counter
+        if moved and (moved != 1 or attempt.id not in self._plain):
+            self.owes()
         if moved == 1 and capabilities.evidence is Evidence.COUNTER:
             is_same = is_same_run(attempt.incarnation, status.incarnation)
             return Printed(Evidence.COUNTER if is_same else Evidence.PRINTER, status.counter)

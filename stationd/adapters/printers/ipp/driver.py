@@ -125,6 +125,7 @@ class IppPrinter:
         """Send the document once. A broken transfer is reset and the device asked what it has."""
         if attempt.remote_id is None or not attempt.remote_id.isdecimal():
             return NothingPrinted(Cause.TRANSIENT, "never-opened")
+        self._counter.began(attempt)
         try:
             refusal = await self._device.send(int(attempt.remote_id), document)
         except ExchangeError as error:
@@ -203,7 +204,10 @@ class IppPrinter:
                 if isinstance(seen, Unknown):
                     self._counter.owes()
                 if not isinstance(seen, JobRecord):
+                    self._counter.ended(attempt)
                     return seen
+                if seen.state is DeviceJobState.STOPPED:
+                    self._counter.stopped(attempt)
                 is_unwanted = seen.is_stranded or not story.is_whole  # a piece of a document must not become a card
                 sight.empty_since = (sight.empty_since or time.monotonic()) if is_unwanted else None
                 if sight.empty_since is not None and time.monotonic() - sight.empty_since >= patience:
