@@ -72,6 +72,8 @@ campaign: system-test $(STAMPS)/dev ## kill the daemon at random moments (KILLS=
 	$(VENV)/bin/python -m tests.campaign.machine
 	$(VENV)/bin/python -m tests.simulation --seeds 10000 --workers $$(nproc)
 	$(VENV)/bin/python -m tests.campaign --printer office --jobs 500
+	$(VENV)/bin/python -m tests.campaign.contract
+	$(VENV)/bin/python -m tests.campaign.crowd
 	$(VENV)/bin/python -m tests.campaign $(if $(MINUTES),--minutes $(MINUTES)) $(if $(KILLS),--kills $(KILLS)) $(ARGS)
 
 .PHONY: deb

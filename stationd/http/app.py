@@ -25,6 +25,7 @@ from stationd.http import (
     queue,
     readiness,
     receipts,
+    reference,
     scans,
     station,
 )
@@ -39,6 +40,7 @@ from stationd.http.sse import Frames
 TABLES = (
     health.table,
     openapi.table,
+    reference.table,
     station.table,
     readiness.table,
     jobs.table,
@@ -75,6 +77,7 @@ def build(doors: Doors, policy: HttpPolicy, more: Sequence[Table] = ()) -> web.A
     guard = Guard(policy, doors.access)
     limits = Limits(doors.clock, policy.kiosk_rate)
     app[openapi.DOCUMENT] = openapi.Rendered(cache(lambda: openapi.render(ROUTES)))
+    app[reference.PAGE] = reference.Page(cache(lambda: reference.page(openapi.document(ROUTES)).encode()))
     app[events.FRAMES] = Frames()
     shortcuts = app[SHORTCUTS] = {}
     methods: dict[str, list[str]] = {}

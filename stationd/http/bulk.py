@@ -13,6 +13,7 @@ from stationd.domain.errors import Refused, StationError
 from stationd.http.bodies import decode_json, read_lines
 from stationd.http.doors import Ask, Doors
 from stationd.http.endpoint import REQUEST_ID, begin_stream
+from stationd.http.examples import ORDER
 from stationd.http.jobs import answer_of, order_of
 from stationd.http.policy import POLICY
 from stationd.http.problems import Problem, problem_of, wants_indonesian
@@ -46,6 +47,7 @@ class LineAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
     says="A line for each line that was sent, in their order: `line`, `status`, and `job` or `problem`.",
     takes=NDJSON,
     media_type=NDJSON,
+    example=ORDER | {"idempotency_key": "7f3c9a52-3a0e-4b6e-9d5b-0a4d9b1f6c11"},
 )
 async def submit_jobs(doors: Doors, ask: Ask[BulkJob, NoQuery]) -> web.StreamResponse:
     """Submit many orders, one JSON object a line.

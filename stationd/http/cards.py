@@ -52,6 +52,7 @@ async def list_cards(doors: Doors, ask: Ask[Nothing, CardsQuery]) -> Reply[CardP
     roles=OFFICERS,
     says="What was found, twenty cards at most.",
     problems=("receipt-malformed", "search-too-wide"),
+    example={"receipt": "2XK7-9QF4-M3TP"},
 )
 async def find_cards(doors: Doors, ask: Ask[FindBody, NoQuery]) -> Reply[FoundPage]:
     """Find a card by its receipt, or a card at hand by name, NIK or chip.

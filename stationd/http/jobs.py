@@ -8,6 +8,7 @@ from aiohttp import web
 from stationd.domain.dispatch import is_moved
 from stationd.domain.order import Document, Holder, Order, Surrendered, TemplateDocument
 from stationd.http.doors import Ask, Doors, Reply
+from stationd.http.examples import ORDER
 from stationd.http.queue_schemas import ReasonBody
 from stationd.http.routing import OFFICERS, SUBMITTERS, Table
 from stationd.http.schemas import (
@@ -59,6 +60,7 @@ _DISTRICT_LENGTH = len("16.71.09")
         "storage-full",
     ),
     is_keyed=True,
+    example=ORDER,
 )
 async def submit_job(doors: Doors, ask: Ask[NewJob, NoQuery]) -> Reply[JobAnswer]:
     """Submit an order for one card.

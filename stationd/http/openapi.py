@@ -10,7 +10,8 @@ from aiohttp import hdrs, web
 
 from stationd import __version__
 from stationd.http.doors import Ask, Doors
-from stationd.http.problems import KINDS, MEDIA_TYPE, Problem
+from stationd.http.examples import example_of
+from stationd.http.problems import KINDS, MEDIA_TYPE, TYPE_PREFIX, Problem
 from stationd.http.routing import Route, Table
 from stationd.http.schemas import NoQuery, Nothing
 
@@ -27,6 +28,7 @@ DOCUMENT = web.AppKey("openapi", Rendered)
 
 Json = dict[str, Any]
 
+_JSON_TYPES = frozenset({"application/json", "application/x-ndjson"})
 _REF = "#/components/schemas/{name}"
 _REQUEST_ID: Json = {"X-Request-Id": {"description": "Names this request in the log.", "schema": {"type": "string"}}}
 _KEY: Json = {
@@ -57,13 +59,17 @@ def document(routes: Sequence[Route]) -> Json:
     paths: dict[str, Json] = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, schemas, components)
+    for operations in paths.values():
+        for operation in operations.values():
+            _add_examples(operation, components)
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "stationd",
             "version": __version__,
             "summary": "The local API of a card-print station.",
-            "description": "Errors are problem documents (RFC 9457) with a stable `code`.",
+            "description": "Errors are problem documents (RFC 9457) with a stable `code`; every answer names its "
+            "request in `X-Request-Id`. `x-roles` are the roles of the token that may call.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "http://127.0.0.1:8631"}],
@@ -71,7 +77,13 @@ def document(routes: Sequence[Route]) -> Json:
         "paths": paths,
         "components": {
             "schemas": components,
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "token": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "From `stationd token create`, a session, or a pairing.",
+                }
+            },
         },
         "x-problems": {
             code: {"status": kind.status, "title": {"en": kind.title, "id": kind.judul}} for code, kind in KINDS.items()
@@ -82,6 +94,30 @@ def document(routes: Sequence[Route]) -> Json:
 def render(routes: Sequence[Route]) -> bytes:
     """The document as JSON."""
     return msgspec.json.encode(document(routes))
+
+
+def _add_examples(operation: Json, components: Mapping[str, Any]) -> None:
+    """An example for each body and each answer in JSON; for a problem, the first of its codes."""
+    contents = [response.get("content", {}) for response in operation["responses"].values()]
+    for content in (operation.get("requestBody", {}).get("content", {}), *contents):
+        for media_type, each in content.items():
+            if media_type == MEDIA_TYPE:
+                code = each["schema"]["allOf"][1]["properties"]["code"]["enum"][0]
+                each["example"] = _problem_example(code)
+            elif media_type in _JSON_TYPES and "example" not in each and "$ref" in each["schema"]:
+                each["example"] = example_of(each["schema"], components)
+
+
+def _problem_example(code: str) -> Json:
+    kind = KINDS[code]
+    return {
+        "type": f"{TYPE_PREFIX}{code}",
+        "title": kind.title,
+        "status": kind.status,
+        "code": code,
+        "detail": "cannot do this: why",
+        "request_id": "6a80c743-28",
+    }
 
 
 def _models(route: Route) -> Iterable[type[Any]]:
@@ -108,6 +144,8 @@ def _operation(route: Route, schemas: Mapping[type[Any], Json], components: Json
     if route.needs_body:
         media_type = route.takes or "application/json"
         operation["requestBody"] = {"required": True, "content": {media_type: {"schema": schemas[route.body]}}}
+        if route.example is not None:
+            operation["requestBody"]["content"][media_type]["example"] = route.example
     operation["responses"] = _responses(route, schemas)
     return operation
 

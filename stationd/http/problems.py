@@ -78,7 +78,7 @@ KINDS: dict[str, Kind] = {
     "token-scope": Kind(403, "The token does not reach this", "Token tidak berlaku untuk ini"),
     "rate-limited": Kind(429, "Too many calls", "Terlalu banyak panggilan"),
     "pairing-unknown": Kind(404, "Nobody waits under this code", "Tidak ada yang menunggu dengan kode ini"),
-    "pairings-full": Kind(503, "Too many kiosks wait", "Terlalu banyak kios yang menunggu"),
+    "pairings-full": Kind(429, "Too many kiosks wait", "Terlalu banyak kios yang menunggu"),
     "token-name-unknown": Kind(404, "No token of this name", "Tidak ada token dengan nama ini"),
     "token-name-taken": Kind(409, "The name of the token is taken", "Nama token sudah dipakai"),
     "session-needed": Kind(403, "An officer must sign in", "Petugas harus masuk"),

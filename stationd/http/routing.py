@@ -37,7 +37,8 @@ class Route:
     ``media_type``. ``also`` are further successful or informative statuses with what they mean; ``problems`` the codes
     of this call beyond those that every call has. ``takes`` is the media type of a body that the handler reads itself
     while it arrives. ``headers`` are request headers that it reads, with what they mean; ``streams`` the model of each
-    event, where the answer is a stream of events; ``rate`` the limit on a public call.
+    event, where the answer is a stream of events; ``rate`` the limit on a public call; ``example`` a body,
+    where one made from the schema would not be taken.
     """
 
     method: str
@@ -61,6 +62,7 @@ class Route:
     headers: Mapping[str, str] = field(default_factory=dict)
     streams: type[Any] | None = None
     rate: Rate | None = None
+    example: Mapping[str, Any] | None = None
 
     @property
     def has_body(self) -> bool:
@@ -118,6 +120,7 @@ class Table:
         headers: Mapping[str, str] | None = None,
         streams: type[Any] | None = None,
         rate: Rate | None = None,
+        example: Mapping[str, Any] | None = None,
     ) -> Callable[[Handler], Handler]:
         """A decorator that enters a handler into the table. Raises ``TypeError`` for a handler without its types."""
 
@@ -147,6 +150,7 @@ class Table:
                     headers=headers or {},
                     streams=streams,
                     rate=rate,
+                    example=example,
                 )
             )
             return handler

@@ -82,13 +82,11 @@ async def test_addresses_speak_tls_with_files_from_credentials(tmp_path, monkeyp
     credentials.mkdir()
     certify(credentials)
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(credentials))
-    station = StationProcess(tmp_path / "station")
+    keys = 'tls_cert = "api.crt"\ntls_key = "api.key"'
+    station = StationProcess(tmp_path / "station", extra=keys, is_on_tcp=True)
     (credentials / "station.key").write_bytes(bytes(range(32)))
-    text = station.config.read_text("utf-8")
-    both = f'listen = ["unix:{station.socket}", "127.0.0.1:0"]\ntls_cert = "api.crt"\ntls_key = "api.key"'
-    station.config.write_text(text.replace(f'listen = ["unix:{station.socket}"]', both), "utf-8")
     async with station:
-        address = next(word for word in station.tail().replace(",", " ").split() if word.startswith("https://"))
+        address = station.address
         trust = ssl.create_default_context(cafile=credentials / "api.crt")
         async with aiohttp.ClientSession() as session, session.get(f"{address}/healthz", ssl=trust) as answer:
             assert (answer.status, await answer.json()) == (200, {"status": "alive"})

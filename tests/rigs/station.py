@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -29,7 +30,8 @@ class StationProcess:
 
     ``printers`` are the ``[[printer]]`` tables as dictionaries; ``wrapper`` replaces ``-m stationd`` as the arguments
     of the interpreter, so that a test can put a fault between the daemon and its adapters. It prints without an
-    officer unless ``is_duty_required``, and leaves the USB bus alone unless ``is_watching``.
+    officer unless ``is_duty_required``, leaves the USB bus alone unless ``is_watching``, and listens on its unix socket
+    alone unless ``is_on_tcp``.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class StationProcess:
         environment: Mapping[str, str] | None = None,
         is_duty_required: bool = False,
         is_watching: bool = False,
+        is_on_tcp: bool = False,
     ) -> None:
         self.folder = folder
         self.socket = folder / "api.sock"
@@ -54,6 +57,7 @@ class StationProcess:
         self.token = ""
         self.is_duty_required = is_duty_required
         self.is_watching = is_watching
+        self.is_on_tcp = is_on_tcp
         self._session: aiohttp.ClientSession | None = None
         folder.mkdir(parents=True, exist_ok=True)
         self.configure(printers, extra)
@@ -61,7 +65,8 @@ class StationProcess:
     def configure(self, printers: Sequence[Mapping[str, object]], extra: str = "") -> None:
         """Write the configuration; it counts from the next start."""
         station = f'[station]\nid = "1671-07"\nname = "Kecamatan Contoh"\nstate_dir = "{self.folder}/state"\n'
-        tables = [f'{station}[http]\nlisten = ["unix:{self.socket}"]\n{extra}\n']
+        listen = [f"unix:{self.socket}", *(["127.0.0.1:0"] if self.is_on_tcp else [])]
+        tables = [f"{station}[http]\nlisten = {_toml(listen)}\n{extra}\n"]
         if "[devices]" not in extra:
             tables.append(f"[devices]\nwatch = {_toml(self.is_watching)}\n")
         if "[duty]" not in extra:
@@ -120,6 +125,11 @@ class StationProcess:
             except aiohttp.ClientError:
                 await asyncio.sleep(0.01)
         raise RuntimeError(f"the station did not answer in time:\n{self.tail()}")
+
+    @property
+    def address(self) -> str:
+        """Where it listens on the loopback interface, when it does: ``http://127.0.0.1:40123``."""
+        return re.findall(r"https?://127\.0\.0\.1:\d+", self.log.read_text(encoding="utf-8"))[-1]
 
     @property
     def session(self) -> aiohttp.ClientSession:

@@ -11,6 +11,8 @@ WRITTEN_DOWN = {
     ("GET", "/readyz"): None,
     ("GET", "/metrics"): None,
     ("GET", "/openapi.json"): None,
+    ("GET", "/docs"): None,
+    ("GET", "/docs/reference.css"): None,
     ("GET", "/v1/events"): {"kiosk", "officer", "admin", "monitor"},
     ("GET", "/v1/devices/{device_id}/scans"): {"kiosk", "officer", "admin"},
     ("GET", "/v1/figures"): {"officer", "admin", "monitor"},
