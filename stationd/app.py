@@ -25,6 +25,7 @@ from stationd.adapters.system import SystemClock, SystemEntropy
 from stationd.adapters.systemd import Notifier, watchdog_s
 from stationd.attending import Attending
 from stationd.bookkeeping import Bookkeeping
+from stationd.calling import Calling
 from stationd.config import Settings
 from stationd.domain.blanks import at_hand
 from stationd.domain.dispatch import RESTING
@@ -57,7 +58,6 @@ from stationd.services.jobs import Jobs, Surrounding
 from stationd.services.line import Line
 from stationd.services.modems import Modems
 from stationd.services.pace import Pace
-from stationd.services.pairing import Pairings
 from stationd.services.precedence import Precedence
 from stationd.services.printers import Printers
 from stationd.services.queue import Queue
@@ -401,6 +401,8 @@ class App:
         metrics = self._metrics
         if metrics is None:
             raise AssertionError("built before listening")
+        calling = Calling(self._database, self._clock, self.access, self.streaming.stream)
+        calling.start(self._supervisor)
         doors = Doors(
             access=self.access,
             submission=self.submission,
@@ -425,7 +427,8 @@ class App:
             readiness=self.attending.readiness,
             stream=self.streaming.stream,
             figures=self.streaming.figures,
-            pairings=Pairings(self.access, self.streaming.stream, self._clock),
+            pairings=calling.pairings,
+            repeats=calling.repeats,
             clock=self._clock,
             metrics=metrics.render,
         )

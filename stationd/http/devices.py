@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import msgspec
+from aiohttp import hdrs
 
 from stationd.domain.inventory import is_by_port
 from stationd.http.device_schemas import (
@@ -18,6 +19,7 @@ from stationd.http.device_schemas import (
 from stationd.http.doors import Ask, Doors, Reply
 from stationd.http.routing import EVERYBODY, KEEPERS, OFFICERS, Table
 from stationd.http.schemas import NoQuery, Nothing, moment
+from stationd.http.tags import require_match, tag_of
 from stationd.ports.devices import KnownDevice
 from stationd.services.printers import DeviceView
 
@@ -37,15 +39,35 @@ async def read_device(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[DeviceA
 
 
 @table.route(
+    "GET",
+    "/v1/devices/{device_id}/label",
+    roles=OFFICERS,
+    says="What officers call it; the ETag serves as If-Match.",
+    problems=("device-unknown",),
+)
+async def read_label(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[LabelBody]:
+    """What a device is called."""
+    label = _label(doors.devices.one(ask.path["device_id"]))
+    return Reply(label, headers={hdrs.ETAG: tag_of(label)})
+
+
+@table.route(
     "PUT",
     "/v1/devices/{device_id}/label",
     roles=OFFICERS,
     says="Labelled.",
-    problems=("device-unknown", "device-not-on-the-bus", "storage-full"),
+    problems=("device-unknown", "device-not-on-the-bus", "changed-meanwhile", "storage-full"),
+    headers={hdrs.IF_MATCH: "The ETag with which the label was read: written only if nobody changed it since."},
 )
 async def label_device(doors: Doors, ask: Ask[LabelBody, NoQuery]) -> Reply[DeviceAnswer]:
     """Call a device something; it keeps the name over replug and reboot."""
-    return Reply(_answer(await doors.devices.label(ask.path["device_id"], ask.body.label, actor=ask.actor)))
+    view = await doors.devices.label(
+        ask.path["device_id"],
+        ask.body.label,
+        actor=ask.actor,
+        before=lambda view: require_match(ask.request, tag_of(_label(view))),
+    )
+    return Reply(_answer(view), headers={hdrs.ETAG: tag_of(_label(view))})
 
 
 @table.route(
@@ -103,10 +125,15 @@ async def drain_device(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[Device
     status=202,
     says="The test card is on its way; its blank is booked as spoiled.",
     problems=("device-unknown", "printer-not-ready", "blanks-not-there", "document-invalid", "storage-full"),
+    is_repeatable=True,
 )
 async def print_test_card(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[DeviceAnswer]:
     """Print a specimen on this printer, paused or not; it is nobody's card and counts as none."""
     return Reply(_answer(await doors.printers.test_card(ask.path["device_id"], actor=ask.actor)))
+
+
+def _label(view: DeviceView) -> LabelBody:
+    return LabelBody(label=view.usb.label if view.usb is not None else None)
 
 
 def _answer(view: DeviceView) -> DeviceAnswer:

@@ -26,6 +26,7 @@ from stationd.services.printers import Printers
 from stationd.services.queue import Queue
 from stationd.services.read import Readers
 from stationd.services.readiness import Readiness
+from stationd.services.repeats import Repeats
 from stationd.services.rush import Rush
 from stationd.services.second_person import SecondPerson
 from stationd.services.sign_in import SignIn
@@ -70,6 +71,7 @@ class Doors:
     stream: Stream
     figures: Figures
     pairings: Pairings
+    repeats: Repeats
     clock: Clock
     metrics: Callable[[], bytes]
     observe: Callable[[str, str, int, float], None] | None = None

@@ -25,6 +25,7 @@ from stationd.http.guard import Guard, cors_headers, idempotency_key, preflight_
 from stationd.http.limits import Limited, Limits, Rate
 from stationd.http.policy import HttpPolicy
 from stationd.http.problems import MEDIA_TYPE, encode, problem_of, wants_indonesian
+from stationd.http.repeats import once
 from stationd.http.routing import Route
 from stationd.http.schemas import NoQuery
 
@@ -66,7 +67,7 @@ Who = Callable[[web.Request], Awaitable[tuple[Actor, Mapping[str, str] | None]]]
 
 def endpoint(route: Route, doors: Doors, policy: HttpPolicy, guard: Guard, limits: Limits) -> Endpoint:
     """The function that serves a route. It raises nothing but what means that the caller is gone."""
-    handler = route.handler
+    handler = once(route.handler, int(route.status)) if route.is_repeatable else route.handler
     who = _who(route, guard, limits)
     decoder = msgspec.json.Decoder(route.body) if route.has_body else None
     nothing = None if route.needs_body else route.body()

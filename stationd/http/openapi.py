@@ -162,9 +162,15 @@ def _parameters(route: Route, schemas: Mapping[type[Any], Json], components: Jso
                 parameter["description"] = schema["description"]
             yield parameter
     for header, says in route.headers.items():
-        yield {"name": header, "in": "header", "required": False, "description": says, "schema": {"type": "string"}}
-    if route.is_keyed:
-        yield _KEY
+        yield {
+            "name": str(header),
+            "in": "header",
+            "required": False,
+            "description": says,
+            "schema": {"type": "string"},
+        }
+    if route.is_keyed or route.is_repeatable:
+        yield _KEY | {"required": route.is_keyed}
 
 
 def _responses(route: Route, schemas: Mapping[type[Any], Json]) -> Json:

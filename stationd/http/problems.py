@@ -69,6 +69,9 @@ KINDS: dict[str, Kind] = {
     "media-type-unsupported": Kind(415, "The media type is not taken", "Jenis isi tidak diterima"),
     "encoding-unsupported": Kind(415, "The content encoding is not taken", "Penyandian isi tidak diterima"),
     "body-invalid": Kind(422, "The body does not fit the schema", "Isi permintaan tidak sesuai skema"),
+    "request-under-way": Kind(409, "The same request is being carried out", "Permintaan yang sama sedang dikerjakan"),
+    "outcome-not-known": Kind(409, "It is not known whether it was done", "Tidak diketahui apakah sudah dilakukan"),
+    "changed-meanwhile": Kind(412, "It was changed meanwhile", "Sudah diubah pihak lain"),
     # who asks, and from where
     "token-missing": Kind(401, "A token is needed", "Diperlukan token"),
     "token-unknown": Kind(401, "The token is not known", "Token tidak dikenal"),

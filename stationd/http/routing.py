@@ -38,7 +38,7 @@ class Route:
     of this call beyond those that every call has. ``takes`` is the media type of a body that the handler reads itself
     while it arrives. ``headers`` are request headers that it reads, with what they mean; ``streams`` the model of each
     event, where the answer is a stream of events; ``rate`` the limit on a public call; ``example`` a body,
-    where one made from the schema would not be taken.
+    where one made from the schema would not be taken; ``is_repeatable``: it takes an idempotency key and needs none.
     """
 
     method: str
@@ -63,6 +63,7 @@ class Route:
     streams: type[Any] | None = None
     rate: Rate | None = None
     example: Mapping[str, Any] | None = None
+    is_repeatable: bool = False
 
     @property
     def has_body(self) -> bool:
@@ -89,6 +90,8 @@ class Route:
             found += ["rate-limited"]
         if self.is_keyed:
             found += ["idempotency-key-missing", "idempotency-key-malformed"]
+        if self.is_repeatable:
+            found += ["idempotency-key-malformed", "idempotency-key-reused", "request-under-way", "outcome-not-known"]
         if self.has_body:
             found += ["media-type-unsupported", "encoding-unsupported", "body-too-large", "body-too-slow"]
             found += ["body-malformed", "json-malformed", "body-invalid"]
@@ -121,6 +124,7 @@ class Table:
         streams: type[Any] | None = None,
         rate: Rate | None = None,
         example: Mapping[str, Any] | None = None,
+        is_repeatable: bool = False,
     ) -> Callable[[Handler], Handler]:
         """A decorator that enters a handler into the table. Raises ``TypeError`` for a handler without its types."""
 
@@ -151,6 +155,7 @@ class Table:
                     streams=streams,
                     rate=rate,
                     example=example,
+                    is_repeatable=is_repeatable,
                 )
             )
             return handler

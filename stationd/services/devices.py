@@ -1,6 +1,7 @@
 """Everything that is plugged in or configured, as people see it: printers, readers, and what nothing takes."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -41,6 +42,7 @@ class Devices:
         self._watch = watch
         self._plug = plug
         self._store = store
+        self._labelling = asyncio.Lock()
 
     def all(self) -> list[DeviceView]:
         """Printers, then readers, then what is plugged in and not used."""
@@ -64,9 +66,17 @@ class Devices:
                 return self._unused(each)
         raise Refused("device-unknown", "cannot find the device: there is none with this id")
 
-    async def label(self, device_id: str, label: str | None, *, actor: Actor) -> DeviceView:
+    async def label(
+        self,
+        device_id: str,
+        label: str | None,
+        *,
+        actor: Actor,
+        before: Callable[[DeviceView], None] = lambda _: None,
+    ) -> DeviceView:
         """Call a device something, or nothing again; remembered as long as its identity lasts.
 
+        ``before`` looks at the device as it stands, while nobody else labels one, and may refuse.
         Raises :class:`Refused`: ``device-unknown``, or ``device-not-on-the-bus`` for one that is only configured.
         """
         usb = self.one(device_id).usb
@@ -74,8 +84,10 @@ class Devices:
             raise Refused(
                 "device-not-on-the-bus", "cannot label the device: it is known by its configuration and not over USB"
             )
-        await self._watch.label(usb.identity, label, actor=actor)
-        return self.one(device_id)
+        async with self._labelling:
+            before(self.one(device_id))
+            await self._watch.label(usb.identity, label, actor=actor)
+            return self.one(device_id)
 
     async def history(self, device_id: str, *, after: str | None, limit: int) -> tuple[Sequence[Event], str | None]:
         """Up to ``limit`` events of a device, the last first, and the cursor of the earlier ones.

@@ -34,6 +34,7 @@ from stationd.http.doors import Doors
 from stationd.http.listeners import hosts_of, open_sockets
 from stationd.http.policy import HttpPolicy
 from stationd.http.serve import HttpServer
+from stationd.ports.answers import KeptAnswer
 from stationd.ports.approvals import Agreed
 from stationd.ports.blanks import Booked, Counted, CountState, CountView
 from stationd.ports.devices import KnownDevice
@@ -47,6 +48,7 @@ from stationd.services.pairing import Asked, Pairing
 from stationd.services.precedence import Moved
 from stationd.services.printers import DeviceView
 from stationd.services.queue import QueueView
+from stationd.services.repeats import Repeats
 from stationd.services.second_person import Second
 from stationd.services.station import StationView
 from stationd.services.stream import Stream
@@ -300,8 +302,11 @@ class FakeDevices:
                 return view
         raise Refused("device-unknown", "cannot find the device: there is none with this id")
 
-    async def label(self, device_id: str, label: str | None, *, actor: Actor) -> DeviceView:
+    async def label(
+        self, device_id: str, label: str | None, *, actor: Actor, before: Callable[[DeviceView], None]
+    ) -> DeviceView:
         view = self.one(device_id)
+        before(view)
         if view.usb is None:
             raise Refused("device-not-on-the-bus", "cannot label the device: it is known by its configuration")
         return replace(view, usb=replace(view.usb, label=label))
@@ -525,6 +530,26 @@ class FakePrecedence:
         return await FakeJobs().read(job_id)
 
 
+class FakeAnswerStore:
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, str], KeptAnswer] = {}
+
+    async def claim(self, caller: str, key: str, digest: bytes) -> KeptAnswer | None:
+        known = self.kept.get((caller, key))
+        if known is None:
+            self.kept[caller, key] = KeptAnswer(digest=digest, status=None, body=b"")
+        return known
+
+    async def keep(self, caller: str, key: str, status: int, body: bytes) -> None:
+        self.kept[caller, key] = replace(self.kept[caller, key], status=status, body=body)
+
+    async def release(self, caller: str, key: str) -> None:
+        del self.kept[caller, key]
+
+    async def forget(self, before_ms: int) -> int:
+        return 0
+
+
 class FakePairings:
     def ask(self, name: str) -> Asked:
         return Asked(code="K7Q-4MX", secret="s", expires_in_s=600)
@@ -651,6 +676,7 @@ async def doors() -> AsyncIterator[OpenDoor]:
             stream=stream,
             figures=Figures(FakeLog(), SystemClock()),
             pairings=FakePairings(),
+            repeats=Repeats(FakeAnswerStore(), SystemClock()),
             clock=SystemClock(),
             metrics=lambda: b"stationd_up 1\n",
             observe=lambda *seen: observed.append(seen),

@@ -45,6 +45,7 @@ WRITTEN_DOWN = {
     ("POST", "/v1/officers/revoke"): {"admin"},
     ("GET", "/v1/devices"): {"kiosk", "officer", "admin", "monitor"},
     ("GET", "/v1/devices/{device_id}"): {"kiosk", "officer", "admin", "monitor"},
+    ("GET", "/v1/devices/{device_id}/label"): {"officer", "admin"},
     ("PUT", "/v1/devices/{device_id}/label"): {"officer", "admin"},
     ("GET", "/v1/devices/{device_id}/history"): {"officer", "admin", "monitor"},
     ("POST", "/v1/devices/{device_id}/pause"): {"officer", "admin"},

@@ -1,0 +1,22 @@
+"""The part of the composition that is about calls: kiosks that pair, and requests that come twice."""
+
+from stationd.adapters.sqlite.answers import SqliteAnswers
+from stationd.adapters.sqlite.database import Database
+from stationd.ports.clock import Clock
+from stationd.services.access import Access
+from stationd.services.pairing import Pairings
+from stationd.services.repeats import Repeats
+from stationd.services.stream import Stream
+from stationd.services.supervise import Supervisor
+
+
+class Calling:
+    """What the door remembers of its callers."""
+
+    def __init__(self, database: Database, clock: Clock, access: Access, stream: Stream) -> None:
+        self.pairings = Pairings(access, stream, clock)
+        self.repeats = Repeats(SqliteAnswers(database.writer), clock)
+
+    def start(self, supervisor: Supervisor) -> None:
+        """Start what goes on for ever."""
+        supervisor.start("old answers", self.repeats.run)
