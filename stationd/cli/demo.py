@@ -1,11 +1,12 @@
 """``stationd demo``: the daemon with simulated printers and invented applicants."""
 
 import argparse
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stationd.cli import EXIT_DONE, EXIT_FAILED
+from stationd.cli import EXIT_DONE, EXIT_FAILED, EXIT_USAGE
 from stationd.cli.run import set_up_logging
 from stationd.config import ConfigError
 
@@ -29,6 +30,12 @@ def register(subparsers: "Subparsers") -> None:
     parser.add_argument("--port", type=int, default=8631, help="the API's port, 0 for a free one (%(default)s)")
     parser.add_argument("--dir", type=Path, metavar="FOLDER", help="where everything goes (default: a new folder)")
     parser.add_argument("--faults", action="store_true", help="let cards jam, spoil and get lost now and then")
+    parser.add_argument(
+        "--scenario",
+        default="",
+        metavar="NAME",
+        help="play a recorded scenario, busy-morning or a file of your own, instead of a counter that never rests",
+    )
     parser.add_argument("--log-level", default="warning", choices=("debug", "info", "warning", "error"))
 
 
@@ -36,14 +43,26 @@ def run(args: argparse.Namespace) -> int:
     """Run until Ctrl-C."""
     import uvloop  # noqa: PLC0415 - costs start-up time that no other command should pay
 
+    from stationd.demo import scenario  # noqa: PLC0415 - see above
     from stationd.demo.run import run as run_demo  # noqa: PLC0415 - see above
     from stationd.demo.settings import DemoOptions  # noqa: PLC0415 - see above
 
     set_up_logging(args.log_level)
     folder = args.dir.absolute() if args.dir is not None else Path(tempfile.mkdtemp(prefix="stationd-demo-"))
     options = DemoOptions(
-        folder=folder, port=args.port, printers=args.printers, speed=args.speed, has_faults=args.faults
+        folder=folder,
+        port=args.port,
+        printers=args.printers,
+        speed=args.speed,
+        has_faults=args.faults,
+        scenario=args.scenario,
     )
+    if options.scenario:
+        try:
+            scenario.load(options.scenario)
+        except ValueError as wrong:
+            print(f"stationd demo: cannot play the scenario {wrong}", file=sys.stderr)
+            return EXIT_USAGE
     try:
         uvloop.run(run_demo(options))
     except ConfigError as wrong:

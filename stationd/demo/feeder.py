@@ -23,13 +23,14 @@ async def feed(address: str, token: str, people: People, *, every_s: float) -> N
                     answer.raise_for_status()
                     waiting = len((await answer.json())["items"])
                 for _ in range(WAITING - waiting):
-                    await _submit(session, address, people.application())
+                    await submit(session, address, people.application())
             except aiohttp.ClientError as error:
                 _log.warning("the counter cannot submit: %s", type(error).__name__)
             await asyncio.sleep(every_s)
 
 
-async def _submit(session: aiohttp.ClientSession, address: str, application: dict[str, object]) -> None:
+async def submit(session: aiohttp.ClientSession, address: str, application: dict[str, object]) -> None:
+    """Submit one application; a refusal is its own affair."""
     key = {"Idempotency-Key": f"demo-{application['order']}"}
     async with session.post(f"{address}/v1/jobs", json=application, headers=key) as answer:
         if answer.status not in {200, 201}:

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from stationd.app import App
 from stationd.config import load
-from stationd.demo import faults, scanning
+from stationd.demo import faults, scanning, scenario
 from stationd.demo.bus import SimulatedBus
 from stationd.demo.feeder import feed
 from stationd.demo.officer import NUMBER, PIN, go_on_duty
@@ -44,7 +44,7 @@ async def run(options: DemoOptions) -> None:
         _introduce(options, address, tokens)
         people = People(secrets.randbits(32), region=f"{secrets.randbelow(10**6):06d}")
         helpers = (
-            asyncio.create_task(feed(address, tokens["admin"], people, every_s=_FEED_EVERY_S), name="counter"),
+            asyncio.create_task(_counter(options, address, tokens["admin"], people), name="counter"),
             asyncio.create_task(_tell(app), name="progress"),
         )
         try:
@@ -56,6 +56,17 @@ async def run(options: DemoOptions) -> None:
                 with suppress(asyncio.CancelledError):
                     await helper
             print(flush=True)
+
+
+async def _counter(options: DemoOptions, address: str, token: str, people: People) -> None:
+    """Play the scenario that was asked for, else submit for ever."""
+    if not options.scenario:
+        await feed(address, token, people, every_s=_FEED_EVERY_S)
+        return
+    played = await asyncio.to_thread(scenario.load, options.scenario)
+    await scenario.play(
+        played, address, token, people, speed=options.speed, tell=lambda line: print(f"\n  {line}", flush=True)
+    )
 
 
 async def _tokens(app: App, options: DemoOptions) -> dict[str, str]:

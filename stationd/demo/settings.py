@@ -23,7 +23,7 @@ READER = "pemindai-1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoOptions:
-    """What the command line asked for. ``port`` 0 takes a free one."""
+    """What the command line asked for. ``port`` 0 takes a free one; ``scenario`` names what is played, or a file."""
 
     folder: Path
     port: int = 8631
@@ -31,6 +31,7 @@ class DemoOptions:
     speed: float = 3.0
     has_faults: bool = False
     blanks: int = 500
+    scenario: str = ""
 
     @property
     def config(self) -> Path:
