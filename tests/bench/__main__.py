@@ -10,6 +10,7 @@ from tests.bench.accept import accept, throughput
 from tests.bench.bulk import bulk
 from tests.bench.console import console
 from tests.bench.devices import devices
+from tests.bench.events import events
 from tests.bench.figures import Figures
 from tests.bench.footprint import footprint
 from tests.bench.growth import growth
@@ -26,6 +27,7 @@ BENCHES: dict[str, tuple[str, Callable[[Path, Figures], Awaitable[None]]]] = {
     "growth": ("Cost of a job as history grows", growth),
     "latency": ("An idle station", first_byte),
     "console": ("The console in Chromium, while two printers print", console),
+    "events": ("The stream of events", events),
     "devices": ("Devices that come and go, on a virtual USB bus", devices),
     "notices": ("Telling holders: the daily pass over a million cards", notices),
     "peers": ("Other queues, when `make bench-peers` has installed them", peers),

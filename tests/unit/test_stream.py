@@ -1,17 +1,23 @@
 """The stream: every event once, in order, to everybody who listens, or a word that something was missed."""
 
 import asyncio
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stationd.adapters.system import SystemClock
+from stationd.domain.authority import Role
 from stationd.domain.errors import Refused
 from stationd.domain.events import GENESIS, Event, linked
 from stationd.domain.position import Loss, Position, read_position
+from stationd.domain.telling import TOPICS, audience, topic_of
+from stationd.http.sse import Frames
 from stationd.services import stream as module
 from stationd.services.stream import Stream
+
+KINDS = ("job.claimed", "token.created", "printer.paused", "job.card_printed", "blanks.received")
 
 
 class Log:
@@ -27,7 +33,7 @@ class Log:
         for _ in range(count):
             self.seq += 1
             self.hash = linked(self.hash, (self.seq, salt))
-            fresh.append(Event(self.seq, 0, "job.claimed", salt, {}, self.hash))
+            fresh.append(Event(self.seq, 0, KINDS[self.seq % len(KINDS)], salt, {}, self.hash))
         self.events += fresh
         return fresh
 
@@ -217,9 +223,22 @@ ACTS = st.lists(
 )
 
 
-@given(ACTS, st.integers(0, 30))
-def test_any_order_of_events_disconnects_and_restarts_gives_each_event_once(acts, before):
+def ids(chunk):
+    """The numbers in what was sent."""
+    return [int(number) for number in re.findall(rb"^id: (\d+)-", chunk, re.MULTILINE)]
+
+
+@given(
+    ACTS,
+    st.integers(0, 30),
+    st.sampled_from(Role),
+    st.one_of(st.none(), st.sets(st.sampled_from(sorted(TOPICS)), min_size=1)),
+)
+def test_any_order_of_events_disconnects_and_restarts_gives_each_event_once(acts, before, role, wanted):
+    topics = audience(role, wanted)
+
     async def story():
+        frames = Frames()
         log = Log()
         log.write(before)
         stream = await opened(log)
@@ -233,7 +252,7 @@ def test_any_order_of_events_disconnects_and_restarts_gives_each_event_once(acts
                 if news is None:
                     return
                 assert news.loss is None
-                got.extend(event.seq for event in news.events)
+                got.extend(ids(frames.recorded(role, topics, news.events)))
                 last_id = str(news.position)
 
         for act, count in acts:
@@ -260,6 +279,7 @@ def test_any_order_of_events_disconnects_and_restarts_gives_each_event_once(acts
         stream.leave(listening)
         listening = await stream.listen(read_position(last_id))
         await listen_for(2 + log.seq // 256)
-        assert got == list(range(before + 1, log.seq + 1))
+        told = [event.seq for event in log.events if event.seq > before and topic_of(event.type) in topics]
+        assert got == told
 
     asyncio.run(story())
