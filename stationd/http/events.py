@@ -2,20 +2,18 @@
 
 import asyncio
 import logging
-import socket
 from typing import Annotated, Final
 
 import msgspec
 from aiohttp import hdrs, web
 from msgspec import Meta
 
+from stationd.domain.authority import Role
 from stationd.domain.errors import Faulted, Refused
 from stationd.domain.position import Position, read_position
 from stationd.domain.telling import TOPICS, audience
 from stationd.http.doors import Ask, Doors
-from stationd.http.endpoint import begin_stream
-from stationd.http.guard import bearer
-from stationd.http.policy import POLICY
+from stationd.http.flow import Flow
 from stationd.http.routing import EVERYBODY, Table
 from stationd.http.schemas import Nothing
 from stationd.http.sse import MEDIA_TYPE, EventAnswer, Frames, heartbeat, opening, reset
@@ -27,8 +25,6 @@ FRAMES = web.AppKey("frames", Frames)
 
 _NEVER: Final = Position((1 << 62) - 1)
 """A position of no database: what a Last-Event-ID that is not ours stands for."""
-_SEND_BUFFER: Final = 64 * 1024
-"""Bytes that the kernel holds for a listener that does not read; by itself it would take megabytes."""
 
 table = Table("events")
 _log = logging.getLogger(__name__)
@@ -86,49 +82,30 @@ async def stream_events(doors: Doors, ask: Ask[Nothing, EventsQuery]) -> web.Str
     topics = _topics(ask.query)
     listened_to = audience(role, topics)
     with await doors.stream.listen(_after(request, ask.query)) as listening:
-        response = await begin_stream(request, MEDIA_TYPE, {"X-Accel-Buffering": "no"})
+        flow = await Flow.begin(request, MEDIA_TYPE, doors.access)
         if request.method == hdrs.METH_HEAD:
-            return response
-        _narrow(request)
+            return flow.response
         try:
-            await _tell(doors, ask, response, listening, listened_to)
+            await _tell(flow, request.app[FRAMES], role, listening, listened_to)
         except Faulted as fault:
             _log.warning("a stream of events was cut off: %s", fault.detail)
         except TimeoutError:
             doors.stream.cut_off += 1
-            _abort(request)
+            flow.abort()
         except ConnectionError:
             pass  # it went away
-    return response
+    return flow.response
 
 
-async def _tell(
-    doors: Doors,
-    ask: Ask[Nothing, EventsQuery],
-    response: web.StreamResponse,
-    listening: Listening,
-    topics: frozenset[str],
-) -> None:
-    request, role = ask.request, ask.actor.role
-    frames = request.app[FRAMES]
-    policy = request.app[POLICY]
-    every_s = policy.heartbeat_s
-    token = bearer(request.headers)
+async def _tell(flow: Flow, frames: Frames, role: Role, listening: Listening, topics: frozenset[str]) -> None:
+    every_s = flow.heartbeat_s
     loop = asyncio.get_running_loop()
-
-    async def send(chunk: bytes) -> None:
-        async with asyncio.timeout(policy.patience_s):
-            await response.write(chunk)
-            await request.writer.drain()
-
-    await send(opening(listening.position))
-    told_at = checked_at = loop.time()
+    await flow.send(opening(listening.position))
+    told_at = loop.time()
     while (news := await listening.next(max(0.0, told_at + every_s - loop.time()))) is not None:
+        if not await flow.is_allowed():
+            break
         now = loop.time()
-        if now - checked_at >= every_s:
-            checked_at = now
-            if not await doors.access.is_valid(token):
-                break
         if news.loss is not None:
             chunk = reset(news.loss, news.position)
         else:
@@ -137,7 +114,7 @@ async def _tell(
             chunk = heartbeat(news.position)
         if chunk:
             told_at = now
-            await send(chunk)
+            await flow.send(chunk)
 
 
 def _topics(query: EventsQuery) -> frozenset[str] | None:
@@ -164,17 +141,3 @@ def _after(request: web.Request, query: EventsQuery) -> Position | None:
     if position is None:
         raise Refused("cursor-malformed", "cannot stream: 'after' is not an id of ours", field="after")
     return position
-
-
-def _narrow(request: web.Request) -> None:
-    """Let the kernel hold little for this listener."""
-    transport = request.transport
-    known = transport.get_extra_info("socket") if transport is not None else None
-    if known is not None:
-        with socket.fromfd(known.fileno(), known.family, known.type) as same:
-            same.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
-
-
-def _abort(request: web.Request) -> None:
-    if isinstance(request.transport, asyncio.Transport):
-        request.transport.abort()

@@ -1,6 +1,5 @@
 """What one reader reads, while it reads it: ``GET /v1/devices/{device_id}/scans``."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
@@ -11,13 +10,11 @@ from msgspec import Meta
 
 from stationd.domain.scan import ReaderStatus, Scan, ScanKind
 from stationd.http.doors import Ask, Doors
-from stationd.http.endpoint import begin_stream
-from stationd.http.guard import bearer
-from stationd.http.policy import POLICY
+from stationd.http.flow import Flow
 from stationd.http.routing import SUBMITTERS, Table
 from stationd.http.schemas import NoQuery, Nothing, moment
 from stationd.http.sse import MEDIA_TYPE
-from stationd.services.live_scans import Hearing, Seen
+from stationd.services.live_scans import Seen
 
 table = Table("devices")
 _encode = msgspec.json.Encoder().encode
@@ -58,30 +55,15 @@ async def stream_scans(doors: Doors, ask: Ask[Nothing, NoQuery]) -> web.StreamRe
     """
     request = ask.request
     with doors.readers.hear(ask.path["device_id"], ask.actor) as hearing:
-        response = await begin_stream(request, MEDIA_TYPE, {"X-Accel-Buffering": "no"})
+        flow = await Flow.begin(request, MEDIA_TYPE, doors.access)
         if request.method == hdrs.METH_HEAD:
-            return response
+            return flow.response
         try:
-            await _tell(doors, request, response, hearing)
+            while (seen := await hearing.next(flow.heartbeat_s)) is not None and await flow.is_allowed():
+                await flow.send(_frames(seen))
         except (ConnectionError, TimeoutError):
-            if isinstance(request.transport, asyncio.Transport):
-                request.transport.abort()  # it went away, or does not read
-    return response
-
-
-async def _tell(doors: Doors, request: web.Request, response: web.StreamResponse, hearing: Hearing) -> None:
-    policy = request.app[POLICY]
-    token = bearer(request.headers)
-    loop = asyncio.get_running_loop()
-    checked_at = loop.time()
-    while (seen := await hearing.next(policy.heartbeat_s)) is not None:
-        if loop.time() - checked_at >= policy.heartbeat_s:
-            checked_at = loop.time()
-            if not await doors.access.is_valid(token):
-                break
-        async with asyncio.timeout(policy.patience_s):
-            await response.write(_frames(seen))
-            await request.writer.drain()
+            flow.abort()  # it went away, or does not read
+    return flow.response
 
 
 def _frames(seen: Sequence[Seen]) -> bytes:

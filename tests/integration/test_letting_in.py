@@ -75,6 +75,9 @@ async def test_the_user_of_the_station_administers_it_over_the_unix_socket_only_
             "http://localhost/v1/officers", headers={"Authorization": "Bearer no"}
         ) as answer:
             assert answer.status == 401, "a wrong token is wrong there, too"
+        if is_on:
+            async with station.session.get("http://localhost/v1/events?after=0") as answer:
+                assert (await answer.content.readuntil(b"\n\n")).startswith(b"retry:"), "events, too"
 
 
 async def test_addresses_speak_tls_with_files_from_credentials(tmp_path, monkeypatch):
