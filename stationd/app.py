@@ -131,7 +131,7 @@ class App:
         self._database, seal = await open_database(settings, self._clock, self._publish, self._environment)
         try:
             await self._build(seal)
-            await self._listen()
+            await self._listen(seal)
         except BaseException:
             await self.stop()
             raise
@@ -381,7 +381,7 @@ class App:
             raise Faulted("reader-misconfigured", f"cannot use reader {spec.name}: {wrong}") from wrong
         self.readers.add(reader, spec)
 
-    async def _listen(self) -> None:
+    async def _listen(self, seal: StationSeal) -> None:
         http = self.settings.http
         tls = await asyncio.to_thread(server_tls, http.tls_cert, http.tls_key, self._environment)
         inherited = list(self._sockets or ())
@@ -401,7 +401,7 @@ class App:
         metrics = self._metrics
         if metrics is None:
             raise AssertionError("built before listening")
-        calling = Calling(self._database, self._clock, self.access, self.streaming.stream)
+        calling = Calling(self._database, seal, self._clock, self.access, self.streaming.stream)
         calling.start(self._supervisor)
         doors = Doors(
             access=self.access,

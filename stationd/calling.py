@@ -3,6 +3,7 @@
 from stationd.adapters.sqlite.answers import SqliteAnswers
 from stationd.adapters.sqlite.database import Database
 from stationd.ports.clock import Clock
+from stationd.ports.seal import Seal
 from stationd.services.access import Access
 from stationd.services.pairing import Pairings
 from stationd.services.repeats import Repeats
@@ -13,9 +14,9 @@ from stationd.services.supervise import Supervisor
 class Calling:
     """What the door remembers of its callers."""
 
-    def __init__(self, database: Database, clock: Clock, access: Access, stream: Stream) -> None:
+    def __init__(self, database: Database, seal: Seal, clock: Clock, access: Access, stream: Stream) -> None:
         self.pairings = Pairings(access, stream, clock)
-        self.repeats = Repeats(SqliteAnswers(database.writer), clock)
+        self.repeats = Repeats(SqliteAnswers(database.writer), clock, seal.fingerprint)
 
     def start(self, supervisor: Supervisor) -> None:
         """Start what goes on for ever."""

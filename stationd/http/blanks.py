@@ -71,8 +71,6 @@ async def list_entries(doors: Doors, ask: Ask[Nothing, EntriesQuery]) -> Reply[E
         "approval-settled",
         "storage-full",
     ),
-    says="Entered; the balances afterwards.",
-    problems=("quantity-out-of-range", "blanks-not-there", "storage-full"),
     is_repeatable=True,
 )
 async def enter_blanks(doors: Doors, ask: Ask[BlankEntry, NoQuery]) -> Reply[BlanksAnswer]:

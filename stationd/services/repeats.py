@@ -7,6 +7,7 @@ again by itself. (draft-ietf-httpapi-idempotency-key-header; keys live for a wee
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 from stationd.domain.errors import Faulted, Refused
 from stationd.ports.answers import AnswerStore, KeptAnswer
@@ -21,19 +22,23 @@ _log = logging.getLogger(__name__)
 class Repeats:
     """What was asked before, and what is being done."""
 
-    def __init__(self, store: AnswerStore, clock: Clock) -> None:
+    def __init__(self, store: AnswerStore, clock: Clock, fingerprint: Callable[[str], bytes]) -> None:
+        """``fingerprint`` is keyed: a request may hold a PIN, and its plain hash would let it be guessed."""
         self._store = store
+        self._fingerprint = fingerprint
         self._clock = clock
         self._at_work: set[tuple[str, str]] = set()
 
-    async def begin(self, caller: str, key: str, digest: bytes) -> KeptAnswer | None:
-        """``None`` when the request is new and may be carried out; else what was answered to it before.
+    async def begin(self, caller: str, key: str, request: bytes) -> KeptAnswer | None:
+        """What was answered to the request before; ``None`` when it is new and may be carried out.
 
+        ``request`` tells one request from another: a hash of it.
         Raises :class:`Refused`: ``idempotency-key-reused``, ``request-under-way``, ``outcome-not-known``.
         """
         if (caller, key) in self._at_work:
             raise Refused("request-under-way", "cannot answer: the same request is being carried out", wait_s=1)
         self._at_work.add((caller, key))
+        digest = self._fingerprint(request.hex())
         try:
             kept = await self._store.claim(caller, key, digest)
         except BaseException:

@@ -39,7 +39,7 @@ async def test_answers_are_kept_for_a_week(tmp_path):
     clock = Clock()
     database = await Database.open(tmp_path / "station.db", clock)
     try:
-        repeats = Repeats(SqliteAnswers(database.writer), clock)
+        repeats = Repeats(SqliteAnswers(database.writer), clock, str.encode)
         for number in range(1200):
             assert await repeats.begin("caller", f"k-{number}", b"d") is None
             await repeats.end("caller", f"k-{number}", 200, b"{}")

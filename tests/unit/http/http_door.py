@@ -676,7 +676,7 @@ async def doors() -> AsyncIterator[OpenDoor]:
             stream=stream,
             figures=Figures(FakeLog(), SystemClock()),
             pairings=FakePairings(),
-            repeats=Repeats(FakeAnswerStore(), SystemClock()),
+            repeats=Repeats(FakeAnswerStore(), SystemClock(), str.encode),
             clock=SystemClock(),
             metrics=lambda: b"stationd_up 1\n",
             observe=lambda *seen: observed.append(seen),
