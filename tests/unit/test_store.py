@@ -364,7 +364,7 @@ async def test_a_full_disk_fails_every_request_of_the_group_and_writes_nothing(s
 
     await store.accepted()
     answers = await asyncio.gather(
-        store.jobs.accept(store.acceptance()), store.database.writer.apply(full, None), return_exceptions=True
+        store.jobs.accept(store.acceptance()), store.database.writer.post(full, None), return_exceptions=True
     )
     assert [answer.code for answer in answers if isinstance(answer, Faulted)] == ["storage-full"] * 2
     assert (await store.jobs.counts())[JobState.QUEUED] == 1
