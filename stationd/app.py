@@ -19,6 +19,7 @@ from stationd.adapters.render import SvgRenderer
 from stationd.adapters.seal import StationSeal, load_key
 from stationd.adapters.sqlite.database import Database
 from stationd.adapters.sqlite.jobs import SqliteJobs
+from stationd.adapters.sqlite.keyring import KEY_CHECK, seal_of
 from stationd.adapters.sqlite.printers import SqlitePrinters
 from stationd.adapters.sqlite.tokens import SqliteTokens
 from stationd.adapters.system import SystemClock, SystemEntropy
@@ -41,6 +42,7 @@ from stationd.http.policy import MEBIBYTE, HttpPolicy
 from stationd.http.routing import Table
 from stationd.http.serve import HttpServer
 from stationd.http.tls import server_tls
+from stationd.keeping import Keeping
 from stationd.notifying import Notifying
 from stationd.ordering import TASK as RATIONING
 from stationd.ordering import Ordering
@@ -53,7 +55,6 @@ from stationd.services.access import Access
 from stationd.services.ahead import Ahead
 from stationd.services.bell import Bell
 from stationd.services.crew import Crew
-from stationd.services.housekeeping import Housekeeping
 from stationd.services.jobs import Jobs, Surrounding
 from stationd.services.line import Line
 from stationd.services.modems import Modems
@@ -153,7 +154,8 @@ class App:
         if self.server is not None:
             await self.server.stop()
             self.server = None
-        await self._supervisor.stop("housekeeping")
+        if hasattr(self, "keeping"):
+            await self.keeping.stop(self._supervisor)
         await self._supervisor.stop(RATIONING)
         await self._supervisor.stop("bookkeeping")
         await Attending.stop(self._supervisor)
@@ -325,8 +327,10 @@ class App:
         for reader_spec in settings.readers:
             await self._add_reader(reader_spec)
         self.plugging.start(self._supervisor, self.store)
-        self._supervisor.start("housekeeping", Housekeeping(self.store, clock).run)
         self._supervisor.start("bookkeeping", self.bookkeeping.run)
+        self.keeping = Keeping(settings, database, seal, clock=clock, jobs=self.store, load_key=self._load_key).start(
+            self._supervisor
+        )
         self.attending.start(self._supervisor)
         await self.streaming.start(
             self._supervisor, printers=self.printers, station=self.station, readiness=self.attending.readiness
@@ -334,6 +338,10 @@ class App:
         self.notifying.start(self._supervisor)
         self.ordering.start(self._supervisor)
         self.attending.readiness.follow(self._tell_status)
+
+    def _load_key(self) -> bytes:
+        settings = self.settings
+        return load_key(settings.station.state_dir, self._environment, beside=settings.file.parent)
 
     def _add_printer(self, spec: PrinterSpec, renderer: Renderer, mark: PrinterMark | None) -> None:
         try:
@@ -496,26 +504,16 @@ async def open_database(
     Raises :class:`Faulted` with nothing left open when one of them cannot be used.
     """
     state_dir = _existing(settings.station.state_dir)
-    seal = StationSeal(load_key(state_dir, environment, beside=settings.file.parent))
+    key = load_key(state_dir, environment, beside=settings.file.parent)
     database = await Database.open(state_dir / DATABASE_FILE, clock, publish)
     try:
-        await _check_key(database, seal)
+        seal = await database.reader.run(lambda connection: seal_of(connection, key))
+        if await database.remembered(KEY_CHECK) is None:
+            await database.remember(KEY_CHECK, seal.check_value())
     except BaseException:
         await database.aclose()
         raise
     return database, seal
-
-
-async def _check_key(database: Database, seal: StationSeal) -> None:
-    known = await database.remembered("seal_check")
-    if known is None:
-        await database.remember("seal_check", seal.check_value())
-    elif known != seal.check_value():
-        raise Faulted(
-            "key-wrong",
-            f"cannot open the personal data in {database.path}: the station key is not the one it was sealed with",
-            fix="put the key of this station back (credential station.key, or station.key in the state directory)",
-        )
 
 
 def _existing(state_dir: Path) -> Path:

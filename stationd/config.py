@@ -18,6 +18,7 @@ from stationd.config_schema import Problem, Reading, Row, read_tables
 from stationd.domain.minutes import Numbering
 from stationd.domain.profile import BUILT_IN, Profile, RestRule, pixels
 from stationd.domain.readiness import CheckName
+from stationd.domain.retention import Retention
 from stationd.ports.printers import PrinterSpec
 from stationd.ports.readers import ReaderSpec
 
@@ -183,6 +184,7 @@ class Settings:
     notices: NoticesSettings
     sms: SmsSettings
     gateway: GatewaySettings
+    retention: Retention
     printers: tuple[PrinterSpec, ...]
     readers: tuple[ReaderSpec, ...]
     profiles: tuple[Profile, ...]
@@ -268,6 +270,7 @@ def parse(raw: Mapping[str, object], *, file: str) -> Settings:
         notices=NoticesSettings(**rows["notices"][0].values),
         sms=SmsSettings(**rows["sms"][0].values),
         gateway=GatewaySettings(**rows["gateway"][0].values),
+        retention=Retention(**rows["retention"][0].values),
         printers=tuple(_printer(row) for row in rows["printer"]),
         readers=tuple(_reader(row) for row in rows["reader"]),
         profiles=tuple(profiles.values()),

@@ -16,6 +16,7 @@ from stationd.config_cards import CARD_TABLES
 from stationd.config_gate import GATE_TABLES
 from stationd.config_notices import NOTICE_TABLES
 from stationd.config_office import OFFICE_TABLE
+from stationd.config_retention import RETENTION_TABLE
 from stationd.config_schema import YES_OR_NO, Key, Rule, Table, UnfitError, many, matching, number, one_of, whole
 from stationd.domain.profile import KTP_EL
 
@@ -280,6 +281,7 @@ TABLES: Final[tuple[Table, ...]] = (
     OFFICE_TABLE,
     *CARD_TABLES,
     *NOTICE_TABLES,
+    RETENTION_TABLE,
     Table(
         name="devices",
         help="Printers and readers that come and go on the USB bus; see [devices](devices.md).",

@@ -44,6 +44,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("backup", "stationd.cli.backup", "copy the database to a new file, beside a running station"),
     Command("restore", "stationd.cli.restore", "put a backup in the place of the database of a stopped station"),
     Command("upgrade-check", "stationd.cli.upgrade_check", "see whether this version takes configuration and books"),
+    Command("key", "stationd.cli.key", "change the station key while the station works"),
     Command("token", "stationd.cli.token", "create, list and revoke bearer tokens"),
     Command("officer", "stationd.cli.officer", "enter, list and revoke officers appointed by decree"),
     Command("minutes", "stationd.cli.minutes", "list minutes, print them as PDF or CSV, draw up a day's book"),

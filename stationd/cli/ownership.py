@@ -29,13 +29,7 @@ def key_beside(config: Path) -> bytes | None:
     plain, sealed = config.parent / KEY_FILE, config.parent / SEALED_KEY_FILE
     try:
         if sealed.exists():
-            done = subprocess.run(  # noqa: S603 - fixed words and the configuration's place
-                ["systemd-creds", "decrypt", f"--name={KEY_FILE}", str(sealed), "-"],  # noqa: S607 - root's own path
-                capture_output=True,
-                check=True,
-                timeout=60,
-            )
-            return done.stdout
+            return unsealed(sealed)
         return plain.read_bytes() if plain.exists() else None
     except (OSError, subprocess.SubprocessError) as error:
         raise Faulted(
@@ -43,6 +37,29 @@ def key_beside(config: Path) -> bytes | None:
             f"cannot open the station key beside {config}: {type(error).__name__}",
             fix="run this as root, on the machine that the key was sealed to",
         ) from error
+
+
+def unsealed(file: Path) -> bytes:
+    """A key that was sealed to this machine. Raises ``OSError`` or ``SubprocessError``."""
+    done = subprocess.run(  # noqa: S603 - fixed words and the place of our own file
+        ["systemd-creds", "decrypt", f"--name={KEY_FILE}", str(file), "-"],  # noqa: S607 - root's own path
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    return done.stdout
+
+
+def seal_to_machine(key: bytes, file: Path) -> None:
+    """Seal a key to this machine (its TPM where there is one). Raises ``OSError`` or ``SubprocessError``."""
+    subprocess.run(  # noqa: S603 - fixed words and the place of our own file
+        ["systemd-creds", "encrypt", f"--name={KEY_FILE}", "-", str(file)],  # noqa: S607 - root's own path
+        input=key,
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    file.chmod(0o400)
 
 
 def step_down(settings: Settings) -> None:

@@ -31,7 +31,10 @@ def run(args: argparse.Namespace) -> int:
     settings = read_settings(args)
     if settings is None:
         return EXIT_FAILED
+    from stationd.adapters.memory import refuse_dumps  # noqa: PLC0415 - start-up time of other commands
+
     set_up_logging(args.log_level)
+    refuse_dumps()
     import uvloop  # noqa: PLC0415 - costs start-up time that no other command should pay
 
     uvloop.run(serve(settings, args.config))

@@ -45,15 +45,16 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _findings(settings: "Settings") -> "list[Finding]":
-    from stationd.adapters.seal import StationSeal, load_key  # noqa: PLC0415 - start-up time of other commands
+    from stationd.adapters.seal import load_key  # noqa: PLC0415 - start-up time of other commands
     from stationd.adapters.sqlite.connection import open_reader  # noqa: PLC0415
+    from stationd.adapters.sqlite.keyring import seal_of  # noqa: PLC0415
     from stationd.adapters.sqlite.verify import verify  # noqa: PLC0415
     from stationd.app import DATABASE_FILE  # noqa: PLC0415
 
     state_dir = settings.station.state_dir
     reader = await open_reader(state_dir / DATABASE_FILE)
     try:
-        seal = StationSeal(load_key(state_dir, os.environ, beside=settings.file.parent))
-        return await reader.run(lambda connection: verify(connection, seal))
+        key = load_key(state_dir, os.environ, beside=settings.file.parent)
+        return await reader.run(lambda connection: verify(connection, seal_of(connection, key)))
     finally:
         await reader.close()

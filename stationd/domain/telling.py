@@ -83,6 +83,8 @@ TOPICS: Final[Mapping[str, Row]] = MappingProxyType(
         "officer": _row(officer=None),
         "session": _row(officer=None),
         "sign_in": _row(officer=None),
+        "key": _row(officer=None),
+        "retention": _row(officer=None, monitor=_unnamed("class", "count")),
         "token": _row(officer=None),
     }
 )

@@ -1,33 +1,46 @@
-"""What is kept only for a while: idempotency keys for a week, documents of finished jobs for a day."""
+"""What is kept only for a while: idempotency keys, documents, holders, proxies, traces."""
 
 import asyncio
 import logging
-from typing import Protocol
+from typing import Final, Protocol
 
 from stationd.domain.errors import Faulted
+from stationd.domain.retention import Deadlines, Retention
 from stationd.ports.clock import Clock
 
 _log = logging.getLogger(__name__)
 
-KEYS_MS = 7 * 24 * 3_600_000
-DOCUMENTS_MS = 24 * 3_600_000
-EVERY_S = 600.0
+EVERY_S: Final = 600.0
 
 
-class Forgetting(Protocol):
-    """The store's side of it."""
+class ForgettingJobs(Protocol):
+    """The store of jobs."""
 
     async def forget(self, *, keys_before_ms: int, documents_before_ms: int) -> int:
         """Delete what is older, in small steps; how many rows went."""
         ...
 
 
+class Forgetting(Protocol):
+    """The store's other side of it."""
+
+    async def forget(self, deadlines: Deadlines) -> int:
+        """Forget the persons whose time is over, in small steps; how many rows went."""
+        ...
+
+    async def fold(self) -> None:
+        """Keep no trace of what went beside the database file."""
+        ...
+
+
 class Housekeeping:
     """Forgets in small steps, so that no request waits for it."""
 
-    def __init__(self, store: Forgetting, clock: Clock) -> None:
+    def __init__(self, store: ForgettingJobs, forgetting: Forgetting, clock: Clock, retention: Retention) -> None:
         self._store = store
+        self._forgetting = forgetting
         self._clock = clock
+        self._retention = retention
 
     async def run(self) -> None:
         """For ever."""
@@ -40,5 +53,9 @@ class Housekeeping:
 
     async def sweep(self) -> int:
         """Forget all that is due now; how many rows went."""
-        now = self._clock.now_ms()
-        return await self._store.forget(keys_before_ms=now - KEYS_MS, documents_before_ms=now - DOCUMENTS_MS)
+        due = self._retention.deadlines(self._clock.now_ms())
+        gone = await self._store.forget(keys_before_ms=due.keys, documents_before_ms=due.documents)
+        gone += await self._forgetting.forget(due)
+        if gone:
+            await self._forgetting.fold()
+        return gone

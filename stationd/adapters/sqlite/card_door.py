@@ -23,6 +23,9 @@ _Q = load("cards")
 _FOUND: Final = HELD_HERE - {Custody.PRINTED}
 """Where a card is found by name: in somebody's hand, on the shelf, or set aside."""
 
+FORGOTTEN: Final = Holder(nik="", name="")
+"""The holder of a card that was settled so long ago that nobody may know any more."""
+
 Rows = Callable[[str, Sequence[object]], list[Any]]
 """Runs a query, inside a transaction or beside it."""
 
@@ -128,11 +131,19 @@ def read_card(row: Sequence[Any]) -> Card:
 
 
 def holder_of(seal: Seal, rows: Rows, card: Card) -> Holder:
-    """Whose card it is; ``rows`` runs a query. Raises ``Faulted`` (``seal-broken``)."""
+    """Whose card it is; ``rows`` runs a query. Raises ``Faulted`` (``seal-broken``).
+
+    Once the time of keeping is over it is :data:`FORGOTTEN`.
+    """
     if card.origin is None:
-        sealed, job_id = rows(_Q["holder_of"], (card.seq,))[0]
+        found = rows(_Q["holder_of"], (card.seq,))
+        if not found:
+            return FORGOTTEN
+        sealed, job_id = found[0]
         return opened_holder(seal, sealed, f"holder:sealed:{job_id}")
     sealed, card_id = rows(_Q["foreign_holder_of"], (card.seq,))[0]
+    if not sealed:
+        return FORGOTTEN
     return opened_holder(seal, sealed, foreign_place(card_id))
 
 

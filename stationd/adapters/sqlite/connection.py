@@ -47,7 +47,7 @@ async def open_writer(path: Path) -> UnitConnection:
             "synchronous=FULL",
             "foreign_keys=ON",
             "trusted_schema=OFF",
-            "secure_delete=FAST",
+            "secure_delete=ON",
             "wal_autocheckpoint=1000",
             "journal_size_limit=16777216",
         ):

@@ -53,6 +53,14 @@ class Database:
         await self.reader.close()
         await self._writing.close()
 
+    async def fold(self) -> None:
+        """Fold the log into the file and cut it off, so that it keeps nothing of what was deleted."""
+
+        def unit(connection: sqlite3.Connection) -> None:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+
+        await self._writing.run(unit)
+
     async def remembered(self, key: str) -> bytes | None:
         """A value of the ``meta`` table, or ``None``."""
 

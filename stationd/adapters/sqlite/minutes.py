@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import msgspec
 
+from stationd.adapters.seal import lasting
 from stationd.adapters.sqlite.connection import UnitConnection
 from stationd.adapters.sqlite.queries import load
 from stationd.adapters.sqlite.transaction import Transaction
@@ -118,9 +119,12 @@ def sealed_place(id_: str) -> str:
 
 
 def link(previous: bytes, row: Sequence[object]) -> bytes:
-    """The hash of a row of the register after ``previous``; the sealed content is its last column."""
+    """The hash of a row of the register after ``previous``; the sealed content is its last column.
+
+    The wrapped key before the content is left out: it changes with the station key.
+    """
     *columns, sealed = row
-    return linked(previous, [*columns, sealed.hex() if isinstance(sealed, bytes) else sealed])
+    return linked(previous, [*columns, lasting(sealed).hex() if isinstance(sealed, bytes) else sealed])
 
 
 def _drawn(row: Sequence[object]) -> Drawn:

@@ -98,6 +98,11 @@ class Transaction:
             self._connection.execute(sql, parameters).rowcount for sql, parameters, _ in queries.chunks(name, rows)
         )
 
+    def overwrite(self, table: str, column: str, rowid: object, data: bytes) -> None:
+        """Write over the beginning of a stored value: only the pages that it touches are written."""
+        with self._connection.blobopen(table, column, rowid) as blob:  # type: ignore[arg-type]  # a key from a row
+            blob.write(data)
+
     def next_job_seq(self, count: int = 1) -> int:
         """The first of ``count`` sequence numbers for new jobs."""
         first = self._books.job_seq + 1

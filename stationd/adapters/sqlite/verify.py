@@ -5,7 +5,7 @@ It reads one snapshot through a read-only connection, beside a running station o
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from stationd.adapters.sqlite.findings import Finding
 from stationd.adapters.sqlite.notice_clock import number_place
@@ -112,25 +112,21 @@ def _tallies(connection: sqlite3.Connection, name: str, counting: str) -> Iterat
             yield Finding(where=f"tally {name} {label}", what=f"{kept.get(label, 0)}, counted {counted.get(label, 0)}")
 
 
+_PLACES: Mapping[str, tuple[str, Callable[[object], str]]] = {
+    "sealed_holders": ("holder", lambda job_id: f"holder:sealed:{job_id}"),
+    "sealed_documents": ("document", lambda job_id: f"document:sealed:{job_id}"),
+    "sealed_foreign_cards": ("foreign_card", lambda card_id: f"foreign_card:sealed:{card_id}"),
+    "sealed_numbers": ("notice_number", lambda card: number_place(int(str(card)))),
+    "sealed_proxies": ("hand_over", lambda number: f"hand_over:proxy:{number}"),
+    "sealed_officers": ("officer", lambda number: f"officer:sealed:{number}"),
+}
+"""Query of sealed values (row, what its place is made from, the value) → table, and the place."""
+
+
 def _sealed(connection: sqlite3.Connection, seal: Seal) -> Iterator[Finding]:
-    for table in ("holder", "document"):
-        for job, job_id, sealed in connection.execute(_V[f"sealed_{table}s"]):
+    for query, (table, place) in _PLACES.items():
+        for row, about, sealed in connection.execute(_V[query]):
             try:
-                seal.open(sealed, place=f"{table}:sealed:{job_id}")
+                seal.open(sealed, place=place(about))
             except Faulted:
-                yield Finding(where=f"{table} row {job}", what=_NOT_OPENED)
-    for card, card_id, sealed in connection.execute(_V["sealed_foreign_cards"]):
-        try:
-            seal.open(sealed, place=f"foreign_card:sealed:{card_id}")
-        except Faulted:
-            yield Finding(where=f"foreign_card row {card}", what=_NOT_OPENED)
-    for card, sealed in connection.execute(_V["sealed_numbers"]):
-        try:
-            seal.open(sealed, place=number_place(card))
-        except Faulted:
-            yield Finding(where=f"notice_number row {card}", what=_NOT_OPENED)
-    for place, (number, sealed) in enumerate(connection.execute(_V["sealed_officers"]), start=1):
-        try:
-            seal.open(sealed, place=f"officer:sealed:{number}")
-        except Faulted:
-            yield Finding(where=f"officer row {place}", what=_NOT_OPENED)
+                yield Finding(where=f"{table} row {row}", what=_NOT_OPENED)

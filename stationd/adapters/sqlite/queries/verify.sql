@@ -34,7 +34,10 @@ SELECT c.seq FROM card AS c
 WHERE (c.custody = 'handed_over') <> EXISTS (SELECT 1 FROM hand_over AS h WHERE h.card = c.seq AND h.undone_at IS NULL);
 
 -- name: sealed_foreign_cards
-SELECT card, id, sealed FROM foreign_card;
+SELECT card, id, sealed FROM foreign_card WHERE length(sealed) > 0;
+
+-- name: sealed_proxies
+SELECT seq, seq, proxy FROM hand_over WHERE proxy IS NOT NULL;
 
 -- name: sealed_holders
 SELECT h.job, j.id, h.sealed FROM holder AS h JOIN job AS j ON j.seq = h.job;
@@ -43,7 +46,7 @@ SELECT h.job, j.id, h.sealed FROM holder AS h JOIN job AS j ON j.seq = h.job;
 SELECT d.job, j.id, d.sealed FROM document AS d JOIN job AS j ON j.seq = d.job;
 
 -- name: sealed_officers
-SELECT number, sealed FROM officer ORDER BY number;
+SELECT row_number() OVER (ORDER BY number), number, sealed FROM officer;
 
 -- name: line_miscounted
 SELECT w.place, coalesce(t.value, 0), w.counted FROM (
@@ -77,4 +80,4 @@ SELECT seq FROM card WHERE custody = 'on_shelf' AND seq NOT IN (SELECT card FROM
 SELECT t.card FROM notice_clock AS t JOIN card AS c ON c.seq = t.card WHERE c.custody <> 'on_shelf';
 
 -- name: sealed_numbers
-SELECT card, sealed FROM notice_number;
+SELECT card, card, sealed FROM notice_number;

@@ -1,0 +1,27 @@
+-- name: due_holders
+SELECT h.job FROM holder AS h JOIN job AS j ON j.seq = h.job LEFT JOIN card AS c ON c.seq = h.job
+WHERE h.job > ?1 AND (
+    (j.state = 'cancelled' AND j.updated_at < ?2)
+    OR (c.custody IN ('handed_over', 'transferred', 'destroyed') AND c.since < ?2)
+) ORDER BY h.job LIMIT ?3;
+
+-- name: due_foreign
+SELECT f.card FROM foreign_card AS f JOIN card AS c ON c.seq = f.card
+WHERE f.card > ?1 AND length(f.sealed) > 0
+  AND c.custody IN ('handed_over', 'transferred', 'destroyed') AND c.since < ?2
+ORDER BY f.card LIMIT ?3;
+
+-- name: due_proxies
+SELECT seq FROM hand_over WHERE seq > ?1 AND proxy IS NOT NULL AND at < ?2 ORDER BY seq LIMIT ?3;
+
+-- name: forget_holder
+DELETE FROM holder WHERE job = ?;
+
+-- name: forget_foreign
+UPDATE foreign_card SET sealed = x'' WHERE card = ?;
+
+-- name: forget_proxy
+UPDATE hand_over SET proxy = NULL WHERE seq = ?;
+
+-- name: forget_traces
+DELETE FROM sign_in WHERE who IN (SELECT who FROM sign_in WHERE at < ? LIMIT ?);

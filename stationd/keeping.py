@@ -1,0 +1,49 @@
+"""Composition of what keeps the books in order in the background: forgetting, and changing the keys."""
+
+from collections.abc import Callable
+from typing import Final, Self
+
+from stationd.adapters.seal import StationSeal
+from stationd.adapters.sqlite.database import Database
+from stationd.adapters.sqlite.forgetting import SqliteForgetting
+from stationd.adapters.sqlite.jobs import SqliteJobs
+from stationd.adapters.sqlite.keyring import SqliteKeyring
+from stationd.config import Settings
+from stationd.ports.clock import Clock
+from stationd.services.housekeeping import Housekeeping
+from stationd.services.rekeying import Rekeying
+from stationd.services.supervise import Supervisor
+
+_HOUSEKEEPING: Final = "housekeeping"
+_KEYS: Final = "keys"
+
+
+class Keeping:
+    """The tasks, to be started once the station is built."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        seal: StationSeal,
+        *,
+        clock: Clock,
+        jobs: SqliteJobs,
+        load_key: Callable[[], bytes],
+    ) -> None:
+        """``load_key`` reads the station key, once more when it is being changed."""
+        self._tasks = {
+            _HOUSEKEEPING: Housekeeping(jobs, SqliteForgetting(database), clock, settings.retention).run,
+            _KEYS: Rekeying(SqliteKeyring(database, seal, load_key)).run,
+        }
+
+    def start(self, supervisor: Supervisor) -> Self:
+        """Start them."""
+        for name, run in self._tasks.items():
+            supervisor.start(name, run)
+        return self
+
+    async def stop(self, supervisor: Supervisor) -> None:
+        """Stop them."""
+        for name in self._tasks:
+            await supervisor.stop(name)
