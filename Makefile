@@ -66,8 +66,10 @@ $(BENCH_PEERS)/installed: tests/bench/peers/requirements.txt
 
 .PHONY: campaign
 campaign: system-test $(STAMPS)/dev ## kill the daemon at random moments (KILLS=200 or MINUTES=30), simulate 10,000 stations and a month of notices
+campaign: system-test $(STAMPS)/dev ## kill the daemon at random moments (KILLS=200 or MINUTES=30), cut its power, run it in a genuine kernel, send a month of notices
 	@.ci/install-packages .ci/packages-campaign.txt
 	$(VENV)/bin/python -m tests.campaign.kernel
+	$(VENV)/bin/python -m tests.campaign.powercuts
 	$(VENV)/bin/python -m tests.campaign.notices
 	$(VENV)/bin/python -m tests.campaign.machine
 	$(VENV)/bin/python -m tests.simulation --seeds 10000 --workers $$(nproc)
