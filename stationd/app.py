@@ -183,6 +183,7 @@ class App:
     async def _build(self, seal: StationSeal) -> None:
         settings, clock, database = self.settings, self._clock, self._database
         writer, reader = database.writer, database.reader
+        writer.relieved = self._bell.ring_all
         self.ordering = Ordering(settings, database, clock=clock, ring=self._bell.ring_all)
         self.store = SqliteJobs(
             writer,

@@ -13,7 +13,7 @@ from tests.rigs.press import GenuinePress, press
 from tests.rigs.reckoning import reckon
 from tests.rigs.station import StationProcess
 
-DISK = "6m"
+DISK = "8m"
 OPEN_GATE = "[readiness]\nstop_printing = []\n"
 """No stop while space is merely low: these tests are about the disk that takes nothing at all."""
 
@@ -103,17 +103,23 @@ async def test_a_full_disk_refuses_orders_pauses_printing_and_goes_on_by_itself(
         await until_full(station)
         assert (await station.call("GET", "/healthz"))[0] == 200
 
-        gate.touch()  # the first card comes out while its outcome cannot be written down
+        gate.touch()  # the first card comes out while nothing can be written down but its outcome
         await asyncio.to_thread(printer.rig.wait_for_cards, 1)
-        await asyncio.sleep(1.5)  # long enough for the outcome to be tried, and refused, more than once
-        assert len(printer.begun()) == 1, "the next card must wait until the last one is in the book"
-        assert station.counts() == {"printing": 1, "queued": 1}
-        assert station.rows("SELECT count(*) FROM event") == events
+        async with asyncio.timeout(20):  # the outcome is written into the space that was kept back for it
+            while station.counts() != {"printed": 1, "queued": 1}:
+                await asyncio.sleep(0.05)
+        assert station.rows("SELECT count(*) FROM event") > events
+        assert not (disk.path / "reserve").exists()
+        await asyncio.sleep(1.5)  # long enough for the next card to be tried, and refused, more than once
+        assert len(printer.begun()) == 1, "the next card must wait until there is space"
+        assert station.counts() == {"printed": 1, "queued": 1}
+        assert (await station.submit(3, documents[3]))[0] == 507, "what was kept back is for outcomes only"
         status, page = await station.call("GET", "/v1/jobs?limit=10")
         assert (status, len(page["items"])) == (200, 2)
 
         disk.free()
         await until_ready(station)
+        assert (disk.path / "reserve").exists()
         assert await station.settled() == {"printed": 2}
         assert (await station.submit(3, documents[3]))[0] == 201
         assert await station.settled() == {"printed": 3}

@@ -8,6 +8,7 @@ from pathlib import Path
 from stationd.adapters.sqlite.connection import UnitConnection, open_reader, open_writer, translate
 from stationd.adapters.sqlite.migrate import migrate
 from stationd.adapters.sqlite.queries import load
+from stationd.adapters.sqlite.reserve import RESERVE_FILE, Reserve
 from stationd.adapters.sqlite.writer import Writer
 from stationd.domain.errors import Faulted
 from stationd.domain.events import Event
@@ -40,12 +41,14 @@ class Database:
         try:
             await writing.run(lambda connection: _prepare(connection, path))
             reader = await open_reader(path)
+            reserve = Reserve(path.with_name(RESERVE_FILE))
+            await writing.run(lambda _: reserve.make())
         except BaseException as error:
             await writing.close()
             if isinstance(error, Faulted) and error.code == "storage-corrupt":
                 raise _damaged(path, error.detail) from error
             raise
-        return cls(path, writing, reader, Writer(writing, clock, publish))
+        return cls(path, writing, reader, Writer(writing, clock, publish, reserve))
 
     async def aclose(self) -> None:
         """Commit what waits, fold the log into the file, close."""

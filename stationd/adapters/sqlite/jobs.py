@@ -63,7 +63,8 @@ class SqliteJobs:
 
     def turn(self, turn: Turn) -> Awaitable[Turned]:
         """See :meth:`stationd.ports.jobs.JobStore.turn`."""
-        return self._writer.post(self._turning, turn)
+        in_need = None if turn.settling is None else Turn(settling=turn.settling)
+        return self._writer.post(self._turning, turn, in_need=in_need)
 
     def opened(self, attempt: Attempt, opened: Opened) -> Awaitable[Attempt]:
         """See :meth:`stationd.ports.jobs.JobStore.opened`."""

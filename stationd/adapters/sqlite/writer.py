@@ -5,7 +5,9 @@ request. Requests that wait together are concurrent (none has been answered), so
 operation together, and it can write them in one statement. Answers and events go out after the commit, never before.
 
 When a group fails for a reason that is one request's own (a constraint, a defect), the whole is rolled back and each
-request runs alone, so that only the bad one fails. When the disk fails, all fail: nothing was written.
+request runs alone, so that only the bad one fails. When the disk fails, all fail: nothing was written. When it is full,
+space that was kept back is given for what cannot wait (the outcome of a card), and nothing else is taken until that
+space can be kept back again.
 """
 
 import asyncio
@@ -13,12 +15,13 @@ import logging
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
 from stationd.adapters.sqlite.connection import UnitConnection, translate
 from stationd.adapters.sqlite.queries import load
+from stationd.adapters.sqlite.reserve import Reserve
 from stationd.adapters.sqlite.transaction import Books, Transaction
 from stationd.domain.blanks import Account, at_hand
 from stationd.domain.errors import Faulted
@@ -44,6 +47,8 @@ _TRY_EVERY_S = 1.0
 _MARK = "mark"
 _MARK_BYTES = 256 * 1024
 """Room for a few orders: less would call a disk good on which no order fits."""
+_FULL = "storage-full"
+_FREE = "free space on the disk of the state directory"
 _HOPELESS = frozenset({"storage-corrupt", "storage-closed"})
 
 
@@ -52,13 +57,18 @@ class _Request:
     operation: Operation[Any, Any]
     argument: Any
     answer: "asyncio.Future[Any]"
+    in_need: Any = None
 
 
 class Writer:
     """Gathers requests on the event loop and commits them in the database thread."""
 
     def __init__(
-        self, connection: UnitConnection, clock: Clock, publish: Callable[[Sequence[Event]], None] = lambda _: None
+        self,
+        connection: UnitConnection,
+        clock: Clock,
+        publish: Callable[[Sequence[Event]], None] = lambda _: None,
+        reserve: Reserve | None = None,
     ) -> None:
         self._connection = connection
         self._clock = clock
@@ -68,6 +78,10 @@ class Writer:
         self._pump: asyncio.Task[None] | None = None
         self._is_closed = False
         self._trying: asyncio.Task[None] | None = None
+        self._reserve = reserve
+        self._is_in_need = False
+        self.relieved: Callable[[], None] = lambda: None
+        """Called when a disk that was full takes everything again."""
         self.trouble: str | None = None
         """The code of the fault that kept the last transaction off the disk, until one that writes has succeeded."""
         self.groups = 0
@@ -101,15 +115,16 @@ class Writer:
         """
         return await self.post(operation, argument)
 
-    def post(self, operation: Operation[A, R], argument: A) -> "asyncio.Future[R]":
+    def post(self, operation: Operation[A, R], argument: A, *, in_need: A | None = None) -> "asyncio.Future[R]":
         """As :meth:`apply`, as a future: whoever wants to wait for it under shield needs no task for that.
 
+        ``in_need`` is the part of it that must be written even when the disk is full; without one it has to wait.
         Raises :class:`Faulted` at once when the writer is closed.
         """
         if self._is_closed:
             raise Faulted("storage-closed", "cannot write: the station is stopping")
         answer: asyncio.Future[R] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Request(operation, argument, answer))
+        self._waiting.append(_Request(operation, argument, answer, in_need))
         if self._pump is None:
             self._pump = asyncio.create_task(self._run(), name="writer")
         return answer
@@ -146,17 +161,22 @@ class Writer:
             self._pump = None
 
     async def _commit_group(self, group: list[_Request]) -> None:
+        if self._is_in_need:
+            group = _only_what_cannot_wait(group)
         try:
             results, events = await self._connection.run(partial(self._commit, group))
         except Exception as error:  # noqa: BLE001 - handed to every requester, none is swallowed
             self._note_fault(error)
+            if await self._falls_back(group, error):
+                await self._commit_group(group)
+                return
             for request in group:
                 if not request.answer.done():
                     request.answer.set_exception(error)
             return
         self.groups += 1
         self.requests += len(group)
-        if events:
+        if events and not self._is_in_need:
             self._note_success()
         for request, result in zip(group, results, strict=True):
             if request.answer.done():
@@ -167,6 +187,17 @@ class Writer:
                 request.answer.set_result(result)
         if events:
             self._publish(events)
+
+    async def _falls_back(self, group: list[_Request], error: Exception) -> bool:
+        """Whether the disk is full, something in the group cannot wait, and there was space to give for it."""
+        if self._reserve is None or self._is_in_need or not (isinstance(error, Faulted) and error.code == _FULL):
+            return False
+        if all(request.in_need is None for request in group):
+            return False
+        self._is_in_need = await asyncio.to_thread(self._reserve.give)
+        if self._is_in_need:
+            _log.warning("space that was kept back is given for what the printers did; all else waits")
+        return self._is_in_need
 
     def _note_fault(self, error: Exception) -> None:
         if not isinstance(error, Faulted):
@@ -187,10 +218,14 @@ class Writer:
         try:
             while self.trouble is not None:
                 await asyncio.sleep(_TRY_EVERY_S)
+                if self._reserve is not None and not await asyncio.to_thread(self._reserve.make):
+                    continue
+                self._is_in_need = False
                 with suppress(Faulted):
                     await self.apply(_leave_mark, None)
                     await self.apply(_take_mark_away, None)
                     self._note_success()
+                    self.relieved()
         finally:
             self._trying = None
 
@@ -235,6 +270,17 @@ class Writer:
                 connection.execute("ROLLBACK")
             raise
         return results, transaction.events
+
+
+def _only_what_cannot_wait(group: Sequence[_Request]) -> list[_Request]:
+    """The requests of a group reduced to what must be written; all others are told that the disk is full."""
+    kept = []
+    for request in group:
+        if request.in_need is not None:
+            kept.append(replace(request, argument=request.in_need))
+        elif not request.answer.done():
+            request.answer.set_exception(Faulted(_FULL, "cannot write: the disk is full", fix=_FREE))
+    return kept
 
 
 def _nothing(_: Transaction, arguments: Sequence[None]) -> list[None]:
