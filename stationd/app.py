@@ -183,7 +183,6 @@ class App:
     async def _build(self, seal: StationSeal) -> None:
         settings, clock, database = self.settings, self._clock, self._database
         writer, reader = database.writer, database.reader
-        writer.relieved = self._bell.ring_all
         self.ordering = Ordering(settings, database, clock=clock, ring=self._bell.ring_all)
         self.store = SqliteJobs(
             writer,
@@ -329,9 +328,15 @@ class App:
             await self._add_reader(reader_spec)
         self.plugging.start(self._supervisor, self.store)
         self._supervisor.start("bookkeeping", self.bookkeeping.run)
-        self.keeping = Keeping(settings, database, seal, clock=clock, jobs=self.store, load_key=self._load_key).start(
-            self._supervisor
-        )
+        self.keeping = Keeping(
+            settings,
+            database,
+            seal,
+            surely_ms=lambda: self.attending.calendar.known_ms,
+            jobs=self.store,
+            load_key=self._load_key,
+            relieved=self._bell.ring_all,
+        ).start(self._supervisor)
         self.attending.start(self._supervisor)
         await self.streaming.start(
             self._supervisor, printers=self.printers, station=self.station, readiness=self.attending.readiness

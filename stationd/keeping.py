@@ -9,7 +9,6 @@ from stationd.adapters.sqlite.forgetting import SqliteForgetting
 from stationd.adapters.sqlite.jobs import SqliteJobs
 from stationd.adapters.sqlite.keyring import SqliteKeyring
 from stationd.config import Settings
-from stationd.ports.clock import Clock
 from stationd.services.housekeeping import Housekeeping
 from stationd.services.rekeying import Rekeying
 from stationd.services.supervise import Supervisor
@@ -27,13 +26,19 @@ class Keeping:
         database: Database,
         seal: StationSeal,
         *,
-        clock: Clock,
+        surely_ms: Callable[[], int | None],
         jobs: SqliteJobs,
         load_key: Callable[[], bytes],
+        relieved: Callable[[], None],
     ) -> None:
-        """``load_key`` reads the station key, once more when it is being changed."""
+        """``surely_ms`` is the latest moment that has surely passed.
+
+        ``load_key`` reads the station key, once more when it is being changed; ``relieved`` is told when a disk
+        that was full takes everything again.
+        """
+        database.writer.relieved = relieved
         self._tasks = {
-            _HOUSEKEEPING: Housekeeping(jobs, SqliteForgetting(database), clock, settings.retention).run,
+            _HOUSEKEEPING: Housekeeping(jobs, SqliteForgetting(database), surely_ms, settings.retention).run,
             _KEYS: Rekeying(SqliteKeyring(database, seal, load_key)).run,
         }
 

@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Final, Protocol
 
 from stationd.domain.errors import Faulted
 from stationd.domain.retention import Deadlines, Retention
-from stationd.ports.clock import Clock
 
 _log = logging.getLogger(__name__)
 
@@ -36,10 +36,20 @@ class Forgetting(Protocol):
 class Housekeeping:
     """Forgets in small steps, so that no request waits for it."""
 
-    def __init__(self, store: ForgettingJobs, forgetting: Forgetting, clock: Clock, retention: Retention) -> None:
+    def __init__(
+        self,
+        store: ForgettingJobs,
+        forgetting: Forgetting,
+        surely_ms: Callable[[], int | None],
+        retention: Retention,
+    ) -> None:
+        """``surely_ms``: the latest moment (Unix milliseconds) that has surely passed, or ``None``.
+
+        A clock that jumps a year ahead must not forget everybody.
+        """
         self._store = store
         self._forgetting = forgetting
-        self._clock = clock
+        self._surely_ms = surely_ms
         self._retention = retention
 
     async def run(self) -> None:
@@ -53,7 +63,10 @@ class Housekeeping:
 
     async def sweep(self) -> int:
         """Forget all that is due now; how many rows went."""
-        due = self._retention.deadlines(self._clock.now_ms())
+        now_ms = self._surely_ms()
+        if now_ms is None:
+            return 0
+        due = self._retention.deadlines(now_ms)
         gone = await self._store.forget(keys_before_ms=due.keys, documents_before_ms=due.documents)
         gone += await self._forgetting.forget(due)
         if gone:

@@ -1,7 +1,8 @@
 /* Preloaded into a process: writes down, in order, every change that it makes to files below $POWERCUT_ROOT, and every
  * time it waits for the disk. The record goes to $POWERCUT_LOG, one append a change: kind, offset, lengths, path, data.
  * A change and its record are one step, so that every prefix of the record is a moment. Waiting for the disk is only
- * recorded, and not done: what the disk would have kept is worked out afterwards. */
+ * recorded, and not done: what the disk would have kept is worked out afterwards.
+ * While the file $POWERCUT_FAILING is there, each of these calls fails with the errno whose number stands in it. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -19,12 +20,14 @@ struct head { uint32_t kind, path; uint64_t offset, data; };
 enum { WRITE = 1, TRUNCATE, SYNC, UNLINK, RENAME, LINK };
 
 static const char *root; static size_t root_length; static int record = -1;
+static const char *failing;
 static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
 __attribute__((constructor)) static void begin(void) {
     const char *log = getenv("POWERCUT_LOG");
     root = getenv("POWERCUT_ROOT");
+    failing = getenv("POWERCUT_FAILING");
     if (log == NULL || root == NULL) return;
     root_length = strlen(root);
     record = open(log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
@@ -40,6 +43,17 @@ static int path_of(int fd, char *path) {
     if (length <= 0) return 0;
     path[length] = 0;
     return is_ours(path);
+}
+
+/* Whether the disk is broken now; sets errno. */
+static int is_broken(void) {
+    char number[8] = "";
+    int fd = failing == NULL ? -1 : open(failing, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return 0;
+    if (read(fd, number, sizeof number - 1) < 0) number[0] = 0;
+    close(fd);
+    errno = atoi(number);
+    return errno != 0;
 }
 
 static void put(uint32_t kind, const char *path, uint64_t offset, const void *data, size_t length) {
@@ -60,6 +74,7 @@ static void put(uint32_t kind, const char *path, uint64_t offset, const void *da
 ssize_t pwrite64(int fd, const void *data, size_t length, off64_t offset) {
     char path[PATH_MAX]; ssize_t done;
     if (!path_of(fd, path)) return REAL(pwrite64)(fd, data, length, offset);
+    if (is_broken()) return -1;
     LOCKED(done = REAL(pwrite64)(fd, data, length, offset); if (done > 0) put(WRITE, path, offset, data, done));
     return done;
 }
@@ -68,6 +83,7 @@ ssize_t pwrite(int fd, const void *data, size_t length, off_t offset) { return p
 ssize_t write(int fd, const void *data, size_t length) {
     char path[PATH_MAX]; ssize_t done;
     if (!path_of(fd, path)) return REAL(write)(fd, data, length);
+    if (is_broken()) return -1;
     LOCKED(done = REAL(write)(fd, data, length);
            if (done > 0) put(WRITE, path, lseek(fd, 0, SEEK_CUR) - done, data, done));
     return done;
@@ -76,6 +92,7 @@ ssize_t write(int fd, const void *data, size_t length) {
 int ftruncate64(int fd, off64_t length) {
     char path[PATH_MAX]; int done;
     if (!path_of(fd, path)) return REAL(ftruncate64)(fd, length);
+    if (is_broken()) return -1;
     LOCKED(done = REAL(ftruncate64)(fd, length); if (done == 0) put(TRUNCATE, path, length, NULL, 0));
     return done;
 }
@@ -84,6 +101,7 @@ int ftruncate(int fd, off_t length) { return ftruncate64(fd, length); }
 int fdatasync(int fd) {
     char path[PATH_MAX]; int done;
     if (!path_of(fd, path)) return REAL(fdatasync)(fd);
+    if (is_broken()) return -1;
     LOCKED(done = 0; put(SYNC, path, 0, NULL, 0));
     return done;
 }

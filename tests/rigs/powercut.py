@@ -67,7 +67,9 @@ class Recorder:
         self._cards = f"{cards}/"
         self.log = log
         self._before = {str(path): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
+        self._failing = log.with_name(f"{log.name}.failing")
         self.environment = {
+            "POWERCUT_FAILING": str(self._failing),
             "LD_PRELOAD": str(_library()),
             "POWERCUT_ROOT": f"{root}/",
             "POWERCUT_LOG": str(log),
@@ -78,6 +80,15 @@ class Recorder:
         """Write down that the client has its answer."""
         name = what.encode()
         os.write(self._descriptor, _HEAD.pack(Act.ACKNOWLEDGED, len(name), 0, 0) + name)
+
+    def fail(self, number: int | None) -> None:
+        """Let every write of the daemon fail with this errno; ``None``: let them go through again."""
+        if number is None:
+            self._failing.unlink(missing_ok=True)
+        else:
+            fresh = self._failing.with_suffix(".fresh")
+            fresh.write_text(str(number), encoding="ascii")
+            fresh.replace(self._failing)
 
     def close(self) -> None:
         """No more acknowledgements."""

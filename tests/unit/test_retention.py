@@ -23,7 +23,7 @@ async def shelf(tmp_path):
 
 
 def housekeeping(shelf: Shelf) -> Housekeeping:
-    return Housekeeping(shelf.jobs, SqliteForgetting(shelf.database), shelf.clock, RETENTION)
+    return Housekeeping(shelf.jobs, SqliteForgetting(shelf.database), shelf.clock.now_ms, RETENTION)
 
 
 async def handed_over(shelf: Shelf) -> Card:
@@ -80,6 +80,14 @@ async def test_what_was_forgotten_is_nowhere_in_the_files_any_more(shelf: Shelf)
     assert found() == 0
     wal = shelf.database.path.with_name(shelf.database.path.name + "-wal")
     assert wal.stat().st_size == 0
+
+
+async def test_nothing_goes_while_nobody_knows_what_time_it_is(shelf: Shelf):
+    await handed_over(shelf)
+    shelf.clock.wall_ms += 1000 * (1000 * DAY_S)
+    keeper = Housekeeping(shelf.jobs, SqliteForgetting(shelf.database), lambda: None, RETENTION)
+    assert await keeper.sweep() == 0
+    assert await shelf.rows("SELECT count(*) FROM holder") == [(1,)]
 
 
 async def test_the_person_stays_known_by_the_keyed_hash_so_that_one_card_stays_one(shelf: Shelf):

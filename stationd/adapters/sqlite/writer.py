@@ -169,10 +169,8 @@ class Writer:
             self._note_fault(error)
             if await self._falls_back(group, error):
                 await self._commit_group(group)
-                return
-            for request in group:
-                if not request.answer.done():
-                    request.answer.set_exception(error)
+            else:
+                _fail(group, error)
             return
         self.groups += 1
         self.requests += len(group)
@@ -272,14 +270,20 @@ class Writer:
         return results, transaction.events
 
 
+def _fail(group: Sequence[_Request], error: Exception) -> None:
+    for request in group:
+        if not request.answer.done():
+            request.answer.set_exception(error)
+
+
 def _only_what_cannot_wait(group: Sequence[_Request]) -> list[_Request]:
     """The requests of a group reduced to what must be written; all others are told that the disk is full."""
     kept = []
     for request in group:
         if request.in_need is not None:
             kept.append(replace(request, argument=request.in_need))
-        elif not request.answer.done():
-            request.answer.set_exception(Faulted(_FULL, "cannot write: the disk is full", fix=_FREE))
+        else:
+            _fail([request], Faulted(_FULL, "cannot write: the disk is full", fix=_FREE))
     return kept
 
 

@@ -24,7 +24,7 @@ from stationd.http.schemas import NoQuery, Nothing
 DOCUMENT = document(ROUTES)
 
 
-COMMAND_LINE_ONLY = {"backup.py", "setup.py"}
+COMMAND_LINE_ONLY = {"backup.py", "keyring.py", "setup.py"}
 """Modules whose refusals only a command line tells."""
 
 
