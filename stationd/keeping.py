@@ -1,4 +1,4 @@
-"""Composition of what keeps the books in order in the background: forgetting, and changing the keys."""
+"""Composition of what keeps the books in order: forgetting, changing the keys, reading them through."""
 
 from collections.abc import Callable
 from typing import Final, Self
@@ -6,14 +6,17 @@ from typing import Final, Self
 from stationd.adapters.seal import StationSeal
 from stationd.adapters.sqlite.database import Database
 from stationd.adapters.sqlite.forgetting import SqliteForgetting
+from stationd.adapters.sqlite.integrity import SqliteExamination
 from stationd.adapters.sqlite.jobs import SqliteJobs
 from stationd.adapters.sqlite.keyring import SqliteKeyring
 from stationd.config import Settings
 from stationd.services.housekeeping import Housekeeping
+from stationd.services.integrity import Integrity
 from stationd.services.rekeying import Rekeying
 from stationd.services.supervise import Supervisor
 
 _HOUSEKEEPING: Final = "housekeeping"
+_INTEGRITY: Final = "integrity"
 _KEYS: Final = "keys"
 
 
@@ -39,6 +42,7 @@ class Keeping:
         database.writer.relieved = relieved
         self._tasks = {
             _HOUSEKEEPING: Housekeeping(jobs, SqliteForgetting(database), surely_ms, settings.retention).run,
+            _INTEGRITY: Integrity(SqliteExamination(database), database.writer.condemn).run,
             _KEYS: Rekeying(SqliteKeyring(database, seal, load_key)).run,
         }
 

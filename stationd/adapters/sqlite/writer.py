@@ -80,6 +80,7 @@ class Writer:
         self._trying: asyncio.Task[None] | None = None
         self._reserve = reserve
         self._is_in_need = False
+        self._damage: str | None = None
         self.relieved: Callable[[], None] = lambda: None
         """Called when a disk that was full takes everything again."""
         self.trouble: str | None = None
@@ -207,9 +208,13 @@ class Writer:
             self._trying = asyncio.create_task(self._try_again(), name="writer: trying again")
 
     def _note_success(self) -> None:
-        if self.trouble is not None:
+        if self.trouble is not None and self.trouble != self._damage:
             _log.warning("the database can be written again (it was: %s)", self.trouble)
-        self.trouble = None
+        self.trouble = self._damage
+
+    def condemn(self) -> None:
+        """The books were found damaged: that is the trouble until the next start, whatever can still be written."""
+        self.trouble = self._damage = "storage-corrupt"
 
     async def _try_again(self) -> None:
         """Write a mark every second until the disk takes it, so that a station without work notices by itself."""
