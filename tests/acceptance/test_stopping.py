@@ -131,7 +131,8 @@ async def test_a_printer_that_never_answers_does_not_hold_up_the_stop(stocked, p
     assert len(printer.printed()) == 1
 
 
-async def test_a_document_whose_answer_never_came_is_found_again(stocked, printer):
+async def test_a_document_whose_answer_never_came_is_found_and_shown_to_a_person(stocked, printer):
+    """The device calls it completed, and would also say so of a piece: only its answer tells that it has the whole."""
     document = png(1, size=100_000)
     async with Relay(printer.rig.port, lose_answers=True) as relay:
         table = {**printer.table, "uri": f"ipp://127.0.0.1:{relay.port}/ipp/print", "timeout_s": 60}
@@ -143,7 +144,7 @@ async def test_a_document_whose_answer_never_came_is_found_again(stocked, printe
             assert station.counts() == {"printing": 1}
             station.configure([printer.table])
             await station.start()
-            assert await station.settled() == {"printed": 1}
+            assert await station.settled() == {"uncertain": 1}
             station.check_books()
             reckon(station, {1: document}, printer.printed(), printer.begun()).check()
 
