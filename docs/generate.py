@@ -1,4 +1,4 @@
-"""Writes the documentation that comes from the code: the machines, the keys of configuration and of matchers.
+"""Writes the documentation that comes from the code: the machines, the keys of configuration, the metrics.
 
 ``python docs/generate.py`` writes them between their markers; ``--check`` only says which are out of date (exit 1).
 """
@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 DOCS = Path(__file__).resolve().parent
-sys.path.insert(0, str(DOCS.parent))
+sys.path[:0] = [str(DOCS.parent), str(DOCS)]
+
+import metric_families  # noqa: E402
 
 from stationd.config_keys import TABLES  # noqa: E402  the checkout's own code, wherever this is called from
 from stationd.config_matchers import DEVICE  # noqa: E402
@@ -147,6 +149,7 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "configuration": ("configuration.md", configuration),
     "matchers": ("devices.md", matchers),
     "telling": ("api.md", telling),
+    "metrics": ("metrics.md", metric_families.table),
 }
 """Each generated part: the document it stands in, and what writes it."""
 

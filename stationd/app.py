@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from stationd import __version__
-from stationd.adapters.loop_metrics import LoopMetrics
+from stationd.adapters.loop_metrics import LOOP_LAG, LoopMetrics
 from stationd.adapters.metrics import Metrics
 from stationd.adapters.printers import drivers
 from stationd.adapters.readers import drivers as reader_drivers
@@ -24,6 +24,7 @@ from stationd.adapters.sqlite.printers import SqlitePrinters
 from stationd.adapters.sqlite.tokens import SqliteTokens
 from stationd.adapters.system import SystemClock, SystemEntropy
 from stationd.adapters.systemd import Notifier, watchdog_s
+from stationd.adapters.wait_metrics import WaitMetrics
 from stationd.attending import Attending
 from stationd.bookkeeping import Bookkeeping
 from stationd.calling import Calling
@@ -116,6 +117,7 @@ class App:
         self._bell = Bell()
         self._line = Line()
         self._metrics: Metrics | None = None
+        self._waits = WaitMetrics()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -156,6 +158,7 @@ class App:
             self.server = None
         if hasattr(self, "keeping"):
             await self.keeping.stop(self._supervisor)
+        await self._supervisor.stop(LOOP_LAG)
         await self._supervisor.stop(RATIONING)
         await self._supervisor.stop("bookkeeping")
         await Attending.stop(self._supervisor)
@@ -179,6 +182,12 @@ class App:
         _log.info("asked to stop")
 
     # ------------------------------------------------------------------------------------------------- building
+
+    def _measure(self, metrics: Metrics) -> None:
+        loop_metrics = LoopMetrics()
+        for collector in (self.plugging.metrics, self.streaming.metrics, loop_metrics, self._waits):
+            metrics.add(collector)
+        self._supervisor.start(LOOP_LAG, loop_metrics.run)
 
     async def _build(self, seal: StationSeal) -> None:
         settings, clock, database = self.settings, self._clock, self._database
@@ -318,8 +327,7 @@ class App:
             bus=self._bus,
             modems=self.modems,
         )
-        for collector in (self.plugging.metrics, self.streaming.metrics, LoopMetrics()):
-            metrics.add(collector)
+        self._measure(metrics)
         await show_orphans(self.store, self.plugging.names | {spec.name for spec in settings.printers})
         known = await marks.marks()
         for spec in settings.printers:
@@ -482,6 +490,7 @@ class App:
         """After a commit: the line, the figures, and a ring for the printers that have something to do."""
         if self._metrics is not None:
             self._metrics.follow(events)
+            self._waits.follow(events)
             self.handing.follow(events)
             self.notifying.follow(events)
             self.attending.approval_metrics.follow(events)

@@ -72,13 +72,15 @@ class BlankMetrics(Collector):
             )
         if self.days_left is not None:
             yield GaugeMetricFamily(
-                "stationd_blanks_days_left", "Days that the blanks at hand last at the pace of 14 days.", self.days_left
+                "stationd_blanks_left_seconds",
+                "How long the blanks at hand last at the pace of 14 days.",
+                self.days_left * 86_400,
             )
         hoppers = GaugeMetricFamily("stationd_blank_hopper", "What the book has in a hopper.", labels=["printer"])
         for printer, balance in sorted(self._hoppers().items()):
             hoppers.add_metric([printer], balance)
         yield hoppers
-        minutes = CounterMetricFamily("stationd_minutes", "Minutes drawn up since the start.", labels=["kind"])
+        minutes = CounterMetricFamily("stationd_papers", "Minutes and books drawn up since the start.", labels=["kind"])
         for kind, count in sorted(self._minutes.items()):
             minutes.add_metric([kind], count)
         yield minutes

@@ -1,4 +1,4 @@
-"""Readiness for Prometheus: the level of each check, what can be finished, and how many officers are able."""
+"""Readiness for Prometheus: the level of each check, what can be finished, how many officers are able, the machine."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -40,3 +40,17 @@ class ReadinessMetrics(Collector):
         yield GaugeMetricFamily(
             "stationd_officers_ending_soon", "Officers whose decree ends within 30 days.", len(days)
         )
+        yield from self._of_the_host()
+
+    def _of_the_host(self) -> Iterable[Metric]:
+        reading = self._readiness.reading
+        if reading is None:
+            return
+        for name, says, value in (
+            ("stationd_disk_free_bytes", "Free bytes where the database is.", reading.free_bytes),
+            ("stationd_wal_bytes", "Size of the write-ahead log of the database.", reading.wal_bytes),
+            ("stationd_host_temperature_celsius", "The hottest sensor of the machine.", reading.celsius),
+            ("stationd_backup_timestamp_seconds", "When the last backup was made (Unix time).", reading.backed_up_at),
+        ):
+            if value is not None:
+                yield GaugeMetricFamily(name, says, value)

@@ -1,6 +1,7 @@
 """``stationd backup``: a checked copy of the database, made beside a running station."""
 
 import argparse
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ def run(args: argparse.Namespace) -> int:
     settings = read_settings(args)
     if settings is None:
         return EXIT_FAILED
+    from stationd.adapters.host import BACKUP_MARK  # noqa: PLC0415 - start-up time of other commands
     from stationd.adapters.sqlite.backup import backup, backup_into  # noqa: PLC0415 - start-up time of other commands
     from stationd.app import DATABASE_FILE  # noqa: PLC0415
 
@@ -37,6 +39,8 @@ def run(args: argparse.Namespace) -> int:
         destination = backup_into(database, destination, keep=args.keep)
     else:
         backup(database, destination)
+    with suppress(OSError):  # the copy is there, whoever may write the mark that the station shows
+        (settings.station.state_dir / BACKUP_MARK).touch()
     print(f"backed up to {destination}")
     return EXIT_DONE
 

@@ -14,10 +14,15 @@ class CentreProbe(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostReading:
-    """The machine below: free bytes on the disk of the state directory, degrees Celsius; ``None`` where unknown."""
+    """The machine below: free bytes on the disk of the state directory, degrees Celsius; ``None`` where unknown.
+
+    ``wal_bytes`` is the size of the database's write-ahead log, ``backed_up_at`` when the last copy was made (Unix s).
+    """
 
     free_bytes: int | None
     celsius: float | None
+    wal_bytes: int | None = None
+    backed_up_at: float | None = None
 
 
 class Host(Protocol):

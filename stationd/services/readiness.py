@@ -120,6 +120,11 @@ class Readiness:
         ready = [status.supplies for status in self._sights.printers().values() if not status.stopped_by]
         return rules.can_finish(self._sights.at_hand(), ready)
 
+    @property
+    def reading(self) -> HostReading | None:
+        """The machine below as last read; ``None`` before the first time."""
+        return self._reading
+
     async def look(self) -> None:
         """Read the clock and the machine, and judge everything anew. Raises ``Faulted`` when the disk takes nothing."""
         self._reading = await self._host.read()

@@ -20,7 +20,7 @@ def event(what: str, **data: object) -> Event:
 def test_counts_and_what_they_did_not_find_are_told():
     metrics = BlankMetrics(lambda: 90_000, lambda: {"p1": 3})
     assert "stationd_blank_count_age_seconds" not in text_of(metrics)
-    assert "stationd_blanks_days_left" not in text_of(metrics)
+    assert "stationd_blanks_left_seconds" not in text_of(metrics)
     metrics.load(Counted(waiting=None, last=None))
     last = CountView(state=CountState.BOOKED, at=30_000, people=2, difference=-1)
     metrics.load(Counted(waiting=None, last=last))
@@ -45,9 +45,9 @@ def test_counts_and_what_they_did_not_find_are_told():
         "stationd_blanks_missed_total 4.0",
         "stationd_blank_count_difference 2.0",
         "stationd_blank_count_age_seconds 30.0",
-        "stationd_blanks_days_left 12.5",
+        "stationd_blanks_left_seconds 1.08e+06",
         'stationd_blank_hopper{printer="p1"} 3.0',
-        'stationd_minutes_total{kind="blank-book"} 1.0',
+        'stationd_papers_total{kind="blank-book"} 1.0',
     ):
         assert line in text
     assert metrics.missed == 0
