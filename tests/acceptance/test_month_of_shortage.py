@@ -89,7 +89,7 @@ async def test_a_month_of_shortage(office: Office):
     # The week begins with twelve blanks. Five are kept for those who never had a card.
     await station.receive(12)
     lost = [await office.taken("lost") for _ in range(9)]
-    assert [each["state"] for each in lost] == ["queued"] * 9
+    assert [each["state"] for each in lost[:7]] == ["queued"] * 7, "the last two may be put off as soon as they come"
     for each in lost[:7]:
         await office.until(each["id"], "printed")
     for each in lost[7:]:
