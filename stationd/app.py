@@ -250,6 +250,7 @@ class App:
                 around=self.queue.around,
                 counter=self.printers.counter,
                 withdraw=self.printers.withdraw,
+                give_up=self.printers.give_up,
                 ration=self.ordering.rationer.of,
                 waits=self.attending.second_person.about,
             ),

@@ -16,7 +16,7 @@ class Calling:
 
     def __init__(self, database: Database, seal: Seal, clock: Clock, access: Access, stream: Stream) -> None:
         self.pairings = Pairings(access, stream, clock)
-        self.repeats = Repeats(SqliteAnswers(database.writer), clock, seal.fingerprint)
+        self.repeats = Repeats(SqliteAnswers(database.writer, seal), clock, seal.fingerprint)
 
     def start(self, supervisor: Supervisor) -> None:
         """Start what goes on for ever."""

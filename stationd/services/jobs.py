@@ -8,7 +8,7 @@ from stationd.domain.authority import Actor
 from stationd.domain.dispatch import LOWEST_RANK
 from stationd.domain.errors import Refused
 from stationd.domain.ids import read_receipt
-from stationd.domain.job import Job, JobState, Verdict
+from stationd.domain.job import Attempt, Job, JobState, Verdict
 from stationd.domain.job_machine import VERDICT_EVENTS, JobEvent
 from stationd.domain.order import Document, TemplateDocument
 from stationd.domain.second_person import Approval
@@ -67,13 +67,15 @@ class Surrounding:
     """The station around the jobs.
 
     ``around`` tells what bears on a job's place, ``counter`` the card counter of a printer when last asked;
-    ``withdraw`` takes a job back from the printer that has it, ``None`` when none has. ``ration`` explains the place
-    of a job before the blanks, ``waits`` gives the request about it that waits for a second officer.
+    ``withdraw`` takes a job back from the printer that has it, ``None`` when none has; ``give_up`` sees to it that no
+    card comes any more of an attempt that a person has judged. ``ration`` explains the place of a job before the
+    blanks, ``waits`` gives the request about it that waits for a second officer.
     """
 
     around: Callable[[Job], Surroundings] = lambda _: Surroundings()
     counter: Callable[[str], int | None] = lambda _: None
     withdraw: Callable[[str, Actor], Awaitable[Job | Refused | None]] | None = None
+    give_up: Callable[[Attempt], Awaitable[None]] | None = None
     ration: Callable[[Job], Awaitable[Ration]] | None = None
     waits: Callable[[str], Awaitable[Approval | None]] | None = None
 
@@ -247,6 +249,10 @@ class Jobs:
         ``blanks-not-there``).
         """
         event = VERDICT_EVENTS[verdict]
+        if self._surrounding.give_up is not None:
+            found = await self._store.in_question(job_id)
+            if found is not None and found.job.state is JobState.UNCERTAIN and attempt in {None, found.attempt.number}:
+                await self._surrounding.give_up(found.attempt)
         return await self._control(
             Control(job_id=job_id, event=event, actor=actor, verdict=verdict, attempt=attempt, note=note)
         )

@@ -1,18 +1,26 @@
 """The printers of the station, as people see and steer them."""
 
+import asyncio
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from stationd.domain.authority import Actor
-from stationd.domain.errors import Refused
-from stationd.domain.job import Evidence, Job
+from stationd.domain.errors import Faulted, Refused
+from stationd.domain.job import Attempt, Evidence, Job
 from stationd.domain.printer import Supply
 from stationd.ports.devices import KnownDevice
-from stationd.ports.printers import PrinterStore
+from stationd.ports.printers import GivesUp, PrinterStore
 from stationd.ports.rendering import Renderer
 from stationd.services.crew import Crew
 from stationd.services.spool import Spooler
 from stationd.services.standing import MAINTENANCE
+
+_log = logging.getLogger(__name__)
+
+GIVE_UP_WITHIN_S: Final = 5.0
+"""How long an officer's verdict waits for a spooler that does not answer."""
 
 _TEST_NAME = "KARTU UJI / TEST CARD"
 
@@ -100,6 +108,20 @@ class Printers:
             if answer is not None:
                 return answer
         return None
+
+    async def give_up(self, attempt: Attempt) -> None:
+        """See to it, as far as one can in a moment, that its printer makes no card of an attempt any more.
+
+        A spooler keeps a card for a printer that was pulled out, and would print it when that is back.
+        """
+        spooler = self._spoolers.get(attempt.printer)
+        if spooler is None or not isinstance(spooler.printer, GivesUp):
+            return
+        try:
+            async with asyncio.timeout(GIVE_UP_WITHIN_S):
+                await spooler.printer.give_up(attempt)
+        except (Faulted, TimeoutError):
+            _log.warning("printer %s: attempt %s could not be cancelled there", attempt.printer, attempt.id)
 
     async def pause(self, device_id: str, *, actor: Actor) -> DeviceView:
         """Start no further card there; remembered over restarts."""

@@ -154,7 +154,7 @@ async def test_a_station_killed_on_a_full_disk_finds_the_outcome_again(stocked, 
         station.kill()
         await station.start()
         await until_full(station)
-        assert station.counts() == {"printing": 1, "queued": 1}
+        assert station.counts() in ({"printing": 1, "queued": 1}, {"printed": 1, "queued": 1})
         disk.free()
         assert await station.settled() == {"printed": 2}
         station.check_books()

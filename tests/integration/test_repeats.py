@@ -3,6 +3,7 @@
 import sqlite3
 from contextlib import closing
 
+from stationd.adapters.seal import StationSeal
 from stationd.adapters.sqlite.answers import SqliteAnswers
 from stationd.adapters.sqlite.database import Database
 from stationd.adapters.system import SystemClock
@@ -39,13 +40,15 @@ async def test_answers_are_kept_for_a_week(tmp_path):
     clock = Clock()
     database = await Database.open(tmp_path / "station.db", clock)
     try:
-        repeats = Repeats(SqliteAnswers(database.writer), clock, str.encode)
+        repeats = Repeats(SqliteAnswers(database.writer, StationSeal(bytes(32))), clock, str.encode)
         for number in range(1200):
             assert await repeats.begin("caller", f"k-{number}", b"d") is None
             await repeats.end("caller", f"k-{number}", 200, b"{}")
         clock.ahead_ms = KEPT_MS - 60_000
         assert await repeats.sweep() == 0
         assert (await repeats.begin("caller", "k-7", b"d")).body == b"{}"
+        kept = await database.reader.run(lambda connection: connection.execute("SELECT body FROM answer").fetchall())
+        assert not any(body == b"{}" for (body,) in kept), "answers are sealed: they may name a person"
         clock.ahead_ms = KEPT_MS + 60_000
         assert await repeats.sweep() == 1200
         assert await repeats.begin("caller", "k-7", b"d") is None

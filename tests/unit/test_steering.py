@@ -16,7 +16,7 @@ from stationd.adapters.system import SystemClock, SystemEntropy
 from stationd.domain.authority import Actor, Role
 from stationd.domain.breaker import TOO_MANY_SPOILED
 from stationd.domain.errors import Refused
-from stationd.domain.job import Evidence, Job, JobKind, JobState, Verdict
+from stationd.domain.job import Attempt, Evidence, Job, JobKind, JobState, Verdict
 from stationd.domain.job_machine import VERDICT_EVENTS
 from stationd.domain.order import Document, TemplateDocument
 from stationd.domain.outcome import Cause, NothingPrinted, Printed, Spoiled, Unknown
@@ -90,7 +90,10 @@ class House:
             self.crew,
             renderer=self.brush,
             surrounding=Surrounding(
-                around=self.queue.around, counter=self.printers.counter, withdraw=self.printers.withdraw
+                around=self.queue.around,
+                counter=self.printers.counter,
+                withdraw=self.printers.withdraw,
+                give_up=self.printers.give_up,
             ),
         )
         return self
@@ -409,6 +412,50 @@ async def test_the_officer_is_shown_all_that_is_known_of_an_uncertain_card(house
     assert known.counter_now in {0, 1}
     assert known.said == "the printer does not know how the card ended"
     assert abs(known.opened_at - house.clock.now_ms()) < 60_000
+
+
+async def uncertain_at_a_printer(house: House) -> tuple[Job, Spooler]:
+    await house.store.receive(5)
+    spooler = await house.printer(faults={"unknown": 1}, seed=1, window=1)
+    job = await house.accept()
+    await house.until(JobState.UNCERTAIN, 1)
+    return job, spooler
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+async def test_what_a_person_has_judged_is_given_up_at_the_device_before_the_job_may_go_on(
+    house: House, monkeypatch: pytest.MonkeyPatch, verdict: Verdict
+):
+    """A spooler that holds the card of a printer that was pulled out would print it when that is plugged in again."""
+    job, spooler = await uncertain_at_a_printer(house)
+    states: list[JobState] = []
+
+    async def give_up(attempt: Attempt) -> None:
+        assert attempt.job == job.id
+        states.append((await house.jobs.read(job.id)).job.state)
+
+    monkeypatch.setattr(spooler.printer, "give_up", give_up, raising=False)
+    with pytest.raises(Refused):
+        await house.jobs.verdict(job.id, verdict, "", actor=OFFICER, attempt=7)
+    assert states == []
+    await house.jobs.verdict(job.id, verdict, "", actor=OFFICER)
+    assert states == [JobState.UNCERTAIN]
+    if verdict is not Verdict.PRINTED:
+        return
+    await house.jobs.verdict(job.id, Verdict.SPOILED, "", actor=OFFICER)
+    assert states == [JobState.UNCERTAIN], "a second thought is about a card that is out of the machine"
+
+
+async def test_a_spooler_that_does_not_answer_holds_up_no_verdict(house: House, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("stationd.services.printers.GIVE_UP_WITHIN_S", 0.05)
+    job, spooler = await uncertain_at_a_printer(house)
+
+    async def give_up(_: Attempt) -> None:
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(spooler.printer, "give_up", give_up, raising=False)
+    view = await house.jobs.verdict(job.id, Verdict.PRINTED, "", actor=OFFICER)
+    assert view.job.state is JobState.PRINTED
 
 
 VERDICTS = {

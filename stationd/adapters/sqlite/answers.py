@@ -3,10 +3,12 @@
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from stationd.adapters.seal import is_wrapped
 from stationd.adapters.sqlite.queries import load
 from stationd.adapters.sqlite.transaction import Transaction
 from stationd.adapters.sqlite.writer import Writer
 from stationd.ports.answers import KeptAnswer
+from stationd.ports.seal import Seal
 
 _Q = load("answers")
 _AT_ONCE = 500
@@ -15,10 +17,11 @@ R = TypeVar("R")
 
 
 class SqliteAnswers:
-    """Claimed before the act, kept after it."""
+    """Claimed before the act, kept after it; sealed, for an answer may name a person or hold a session's token."""
 
-    def __init__(self, writer: Writer) -> None:
+    def __init__(self, writer: Writer, seal: Seal) -> None:
         self._writer = writer
+        self._seal = seal
 
     async def claim(self, caller: str, key: str, digest: bytes) -> KeptAnswer | None:
         """See :meth:`stationd.ports.answers.AnswerStore.claim`."""
@@ -27,13 +30,17 @@ class SqliteAnswers:
             if transaction.run(_Q["claim"], (caller, key, digest, transaction.now_ms)) == 1:
                 return None
             known, status, body = transaction.rows(_Q["kept"], (caller, key))[0]
-            return KeptAnswer(digest=known, status=status, body=body or b"")
+            return KeptAnswer(digest=known, status=status, body=self._opened(body or b"", caller, key))
 
         return await self._apply(act)
 
+    def _opened(self, body: bytes, caller: str, key: str) -> bytes:
+        return self._seal.open(body, place=answer_place(caller, key)) if is_wrapped(body) else body
+
     async def keep(self, caller: str, key: str, status: int, body: bytes) -> None:
         """See :meth:`stationd.ports.answers.AnswerStore.keep`."""
-        _ = await self._apply(lambda transaction: transaction.run(_Q["keep"], (status, body, caller, key)))
+        sealed = self._seal.seal(body, place=answer_place(caller, key)) if body else body
+        _ = await self._apply(lambda transaction: transaction.run(_Q["keep"], (status, sealed, caller, key)))
 
     async def release(self, caller: str, key: str) -> None:
         """See :meth:`stationd.ports.answers.AnswerStore.release`."""
@@ -48,3 +55,8 @@ class SqliteAnswers:
             return [act(transaction) for _ in arguments]
 
         return await self._writer.apply(operation, None)
+
+
+def answer_place(caller: str, key: str) -> str:
+    """Where an answer is sealed to."""
+    return f"answer:body:{caller}:{key}"

@@ -118,6 +118,7 @@ _PLACES: Mapping[str, tuple[str, Callable[[object], str]]] = {
     "sealed_foreign_cards": ("foreign_card", lambda card_id: f"foreign_card:sealed:{card_id}"),
     "sealed_numbers": ("notice_number", lambda card: number_place(int(str(card)))),
     "sealed_proxies": ("hand_over", lambda number: f"hand_over:proxy:{number}"),
+    "sealed_answers": ("answer", lambda key: f"answer:body:{key}"),
     "sealed_officers": ("officer", lambda number: f"officer:sealed:{number}"),
 }
 """Query of sealed values (row, what its place is made from, the value) → table, and the place."""

@@ -81,3 +81,6 @@ SELECT t.card FROM notice_clock AS t JOIN card AS c ON c.seq = t.card WHERE c.cu
 
 -- name: sealed_numbers
 SELECT card, card, sealed FROM notice_number;
+
+-- name: sealed_answers
+SELECT row_number() OVER (ORDER BY at), caller || ':' || key, body FROM answer WHERE substr(body, 1, 4) = x'f5736431';
