@@ -15,6 +15,7 @@ from stationd.adapters.sqlite.jobs import SqliteJobs
 from stationd.adapters.sqlite.rows import attempt_of
 from stationd.adapters.sqlite.writer import Writer
 from stationd.domain.errors import Faulted
+from stationd.domain.outcome import Printed
 from stationd.services.post import Post
 from tests.simulation.world import World, run_seed
 
@@ -70,7 +71,7 @@ def counter_not_asked() -> Iterator[None]:
     """A device is believed that calls a card finished, whatever its counter says."""
 
     async def believed(printer: IppPrinter, _attempt: Any) -> Any:
-        return printer._counter.unmeasured(printer._capabilities)
+        return Printed(printer._capabilities.evidence)
 
     with patch.object(IppPrinter, "_printed", believed):
         yield

@@ -602,7 +602,7 @@ async def forecast_and_truth(house: House) -> list[tuple[float | None, float]]:
 
 async def test_the_slow_printer_leaves_the_last_card_to_the_fast_one(house: House):
     await house.store.receive(9)
-    await house.printer("lambat", seconds=3.0, window=1)
+    await house.printer("lambat", seconds=30.0, window=1)
     await house.printer("cepat", seconds=0.2, window=1)
     async with asyncio.timeout(5):
         while not all(spooler.is_open for spooler in house.printers.spoolers()):
