@@ -68,8 +68,8 @@ def left_behind(folder: Path, *, without: Iterable[Path] = ()) -> dict[str, set[
     return found
 
 
-async def hand_over(station: StationProcess, job_id: str) -> None:
-    """Check, shelve, find, and hand the card to a proxy."""
+async def hand_over(station: StationProcess, job_id: str) -> str:
+    """Check, shelve, find, and hand the card to a proxy; the session's token."""
     session = await station.sign_in()
     token = f"Bearer {session}"
     steps: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -88,6 +88,7 @@ async def hand_over(station: StationProcess, job_id: str) -> None:
     for path, body in steps:
         status, answer = await station.call("POST", f"/v1/cards/{path}", body, Authorization=token)
         assert status == 200, (path, answer)
+    return session
 
 
 def test_the_search_finds_what_is_planted(tmp_path):
@@ -129,7 +130,7 @@ async def test_a_station_leaves_nothing_of_a_holder_behind(stocked, tmp_path):
         assert (await tell("POST", "/v1/sessions", {"number": OFFICER, "pin": PLANTED["phone"][1:9]}))[0] >= 400
         assert await station.settled() == {"printed": 1}
         assert any(path.stat().st_size for path in tray.iterdir())
-        await hand_over(station, accepted["id"])
+        session = await hand_over(station, accepted["id"])
         for path in ("/metrics", "/v1/readiness", "/v1/jobs?limit=10", f"/v1/receipts/{accepted['receipt']}"):
             await tell("GET", path)
         assert station.process is not None
@@ -146,6 +147,9 @@ async def test_a_station_leaves_nothing_of_a_holder_behind(stocked, tmp_path):
         events = "\n".join(data for (data,) in station.rows("SELECT data FROM event"))
         assert found_in(events.encode()) == set()
         assert not list(station.folder.glob("core*"))
+        assert session.encode() not in b"".join(
+            path.read_bytes() for path in station.folder.rglob("*") if path.is_file()
+        )
         assert left_behind(tray), "the card itself must have it, or the search is blind"
 
 

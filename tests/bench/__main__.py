@@ -17,6 +17,7 @@ from tests.bench.growth import growth
 from tests.bench.latency import first_byte
 from tests.bench.notices import notices
 from tests.bench.peers.comparison import peers
+from tests.bench.sealing import sealing
 from tests.bench.utilisation import utilisation
 
 BENCHES: dict[str, tuple[str, Callable[[Path, Figures], Awaitable[None]]]] = {
@@ -30,6 +31,7 @@ BENCHES: dict[str, tuple[str, Callable[[Path, Figures], Awaitable[None]]]] = {
     "events": ("The stream of events", events),
     "devices": ("Devices that come and go, on a virtual USB bus", devices),
     "notices": ("Telling holders: the daily pass over a million cards", notices),
+    "sealing": ("Sealing personal data", sealing),
     "peers": ("Other queues, when `make bench-peers` has installed them", peers),
     "footprint": ("Memory and start", footprint),
 }
