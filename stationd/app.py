@@ -158,9 +158,8 @@ class App:
             self.server = None
         if hasattr(self, "keeping"):
             await self.keeping.stop(self._supervisor)
-        await self._supervisor.stop(LOOP_LAG)
-        await self._supervisor.stop(RATIONING)
-        await self._supervisor.stop("bookkeeping")
+        for name in (LOOP_LAG, RATIONING, "bookkeeping", "old answers", "watchdog"):
+            await self._supervisor.stop(name)
         await Attending.stop(self._supervisor)
         if hasattr(self, "notifying"):
             await self.notifying.stop(self._supervisor)

@@ -54,6 +54,7 @@ async def test_an_idle_station_stops_at_once(stocked, printer):
     async with stocked(printer.table) as station:
         await station.start()
         await terminated(station)
+        assert "cards in the printers" not in station.tail(), "something that goes on for ever was waited for"
         station.check_books()
 
 
