@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from stationd.adapters.buckets import Buckets
 from stationd.domain.custody import Custody
 from stationd.domain.events import Event
 
@@ -19,8 +20,7 @@ class CardMetrics(Collector):
 
     def __init__(self) -> None:
         self._where: Counter[str] = Counter()
-        self._pickups: Counter[float] = Counter()
-        self._pickup_s = 0.0
+        self._pickups = Buckets(_BUCKETS)
         self._by_proxy: Counter[str] = Counter()
 
     def load(self, counts: Mapping[Custody, int]) -> None:
@@ -42,9 +42,7 @@ class CardMetrics(Collector):
                     self._count_pickup(event)
 
     def _count_pickup(self, event: Event) -> None:
-        held_s = float(str(event.data["held_ms"])) / 1000
-        self._pickups[next((edge for edge in _BUCKETS if held_s <= edge), float("inf"))] += 1
-        self._pickup_s += held_s
+        self._pickups.add(float(str(event.data["held_ms"])) / 1000)
         self._by_proxy["proxy" if event.data["by_proxy"] else "holder"] += 1
 
     def collect(self) -> Iterable[Metric]:
@@ -53,15 +51,9 @@ class CardMetrics(Collector):
         for custody in Custody:
             cards.add_metric([custody.value], self._where[custody.value])
         yield cards
-        count, buckets = 0, []
-        for edge in (*_BUCKETS, float("inf")):
-            count += self._pickups[edge]
-            buckets.append(("+Inf" if edge == float("inf") else str(edge), float(count)))
-        yield HistogramMetricFamily(
+        yield self._pickups.family(
             "stationd_pickup_age_seconds",
             "How long cards had been in their last place when they were handed over, since the start.",
-            buckets=buckets,
-            sum_value=self._pickup_s,
         )
         taken = CounterMetricFamily(
             "stationd_hand_overs", "Cards handed over since the start, by who came.", labels=["to"]

@@ -1,12 +1,13 @@
 """The event loop for Prometheus: how many tasks there are, steady unless some are left behind, and how late it is."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
-from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
+
+from stationd.adapters.buckets import Buckets
 
 LOOP_LAG: Final = "event loop lag"
 """The name of the task that measures it."""
@@ -20,8 +21,7 @@ class LoopMetrics(Collector):
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._lags: Counter[float] = Counter()
-        self._lag_s = 0.0
+        self._lags = Buckets(_BUCKETS)
 
     async def run(self) -> None:
         """Measure for ever, once a second."""
@@ -32,8 +32,7 @@ class LoopMetrics(Collector):
 
     def saw(self, lag_s: float) -> None:
         """Count one measurement."""
-        self._lags[next((edge for edge in _BUCKETS if lag_s <= edge), float("inf"))] += 1
-        self._lag_s += lag_s
+        self._lags.add(lag_s)
 
     def collect(self) -> Iterable[Metric]:
         """Tasks and lag."""
@@ -41,13 +40,7 @@ class LoopMetrics(Collector):
         yield GaugeMetricFamily(
             "stationd_tasks", "Tasks of the event loop, the request for this figure included.", tasks
         )
-        count, buckets = 0, []
-        for edge in (*_BUCKETS, float("inf")):
-            count += self._lags[edge]
-            buckets.append(("+Inf" if edge == float("inf") else str(edge), float(count)))
-        yield HistogramMetricFamily(
+        yield self._lags.family(
             "stationd_loop_lag_seconds",
             "How late the event loop wakes a sleeper, measured once a second since the start.",
-            buckets=buckets,
-            sum_value=self._lag_s,
         )

@@ -1,12 +1,12 @@
 """How long printed cards had waited since their order was taken, for Prometheus; the promise of three working days."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from prometheus_client.core import HistogramMetricFamily, Metric
+from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
+from stationd.adapters.buckets import Buckets
 from stationd.domain.events import Event
 
 _DAY_S: Final = 86_400.0
@@ -17,8 +17,7 @@ class WaitMetrics(Collector):
     """Kept while events pass; when an order was taken is read from the job's id, which carries it (UUIDv7)."""
 
     def __init__(self) -> None:
-        self._waits: Counter[float] = Counter()
-        self._wait_s = 0.0
+        self._waits = Buckets(_BUCKETS)
 
     def follow(self, events: Sequence[Event]) -> None:
         """Take in what was committed."""
@@ -26,19 +25,11 @@ class WaitMetrics(Collector):
             if event.type != "job.card_printed":
                 continue
             taken_ms = int(event.subject.replace("-", "")[:12], 16)
-            wait_s = max(0, event.at - taken_ms) / 1000
-            self._waits[next((edge for edge in _BUCKETS if wait_s <= edge), float("inf"))] += 1
-            self._wait_s += wait_s
+            self._waits.add(max(0, event.at - taken_ms) / 1000)
 
     def collect(self) -> Iterable[Metric]:
         """One histogram."""
-        count, buckets = 0, []
-        for edge in (*_BUCKETS, float("inf")):
-            count += self._waits[edge]
-            buckets.append(("+Inf" if edge == float("inf") else str(edge), float(count)))
-        yield HistogramMetricFamily(
+        yield self._waits.family(
             "stationd_card_wait_seconds",
             "From taking the order to the printed card, of the cards printed since the start.",
-            buckets=buckets,
-            sum_value=self._wait_s,
         )
