@@ -70,6 +70,7 @@ campaign: system-test $(STAMPS)/dev ## kill the daemon at random moments (KILLS=
 	@.ci/install-packages .ci/packages-campaign.txt
 	$(VENV)/bin/python -m tests.campaign.kernel
 	$(VENV)/bin/python -m tests.campaign.powercuts
+	$(VENV)/bin/python -m tests.campaign.soak
 	$(VENV)/bin/python -m tests.campaign.notices
 	$(VENV)/bin/python -m tests.campaign.machine
 	$(VENV)/bin/python -m tests.simulation --seeds 10000 --workers $$(nproc)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.campaign.soak import grown, laps
 from tests.rigs.documents import png
 from tests.rigs.powercut import Recorder, forget_library
-from tests.rigs.station import StationProcess
 
 OPEN_GATE = "[readiness]\nstop_printing = []\n"
 FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), Path("libfaketime of .ci/packages-test.txt"))
@@ -153,33 +153,8 @@ async def test_three_hundred_cards_leave_nothing_growing(stocked, tmp_path):
     async with stocked(simulator(tmp_path, 0.005), extra=OPEN_GATE) as station:
         await station.start()
         await station.receive(400)
-        assert station.process is not None
-        seen = []
-        for lap in range(3):
-            for number in range(100 * lap + 1, 100 * lap + 101):
-                assert (await station.submit(number, png(number, size=20_000)))[0] == 201
-            await station.settled()
-            seen.append(sizes(station))
-        for name in ("descriptors", "threads", "tasks"):
-            assert seen[2][name] <= seen[0][name] + 2, (name, seen)
-        assert seen[2]["log"] <= 17 * 1024 * 1024, seen
-        assert seen[2]["memory"] <= seen[1]["memory"] * 1.15 + 4096, seen
+        assert grown(await laps(station, 100, 3)) == []
 
 
 def count(folder: Path) -> int:
     return sum(1 for _ in folder.iterdir())
-
-
-def sizes(station: StationProcess) -> dict[str, int]:
-    """What may grow: open descriptors, threads, kilobytes of memory, bytes of the database's log."""
-    assert station.process is not None
-    proc = Path(f"/proc/{station.process.pid}")
-    status = dict(line.split(":", 1) for line in (proc / "status").read_text("ascii").splitlines())
-    log = station.database.with_name("station.db-wal")
-    return {
-        "descriptors": count(proc / "fd"),
-        "threads": int(status["Threads"]),
-        "tasks": count(proc / "task"),
-        "memory": int(status["VmRSS"].split()[0]),
-        "log": log.stat().st_size,
-    }
