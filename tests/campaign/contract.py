@@ -46,7 +46,7 @@ async def check_contract(
         *("--header", f"Authorization: Bearer {station.token}"),
         *("--checks", CHECKS, "--max-examples", str(examples), "--seed", "1", "--no-color"),
         *("--phases", phases, "--warnings", "off", "--mode", "all", "--workers", "2"),
-        *("--generation-database", "none", "--request-timeout", "30", "--max-time", str(seconds)),
+        *("--generation-database", "none", "--request-timeout", "30", "--max-time", str(int(seconds))),
     ]
     process = await asyncio.create_subprocess_exec(
         *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, cwd=folder
