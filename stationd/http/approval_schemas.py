@@ -38,7 +38,7 @@ class ApprovalsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     state: Annotated[ApprovalState, Meta(description="Only requests in this state.")] | msgspec.UnsetType = (
         msgspec.UNSET
     )
-    after: Annotated[int, Meta(ge=0, description="The cursor of the former page.")] = 0
+    after: Annotated[int, Meta(ge=0, le=2**62, description="The cursor of the former page.")] = 0
     limit: Annotated[int, Meta(ge=1, le=500)] = 50
 
 

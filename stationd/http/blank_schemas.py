@@ -71,7 +71,9 @@ class BlankEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Annotated[tuple[PackBody, ...], Meta(max_length=_MOST_LISTED, description="Of received: its packs.")] | None
     ) = None
     pack: Annotated[PackNumber, Meta(description="Of opened: which.")] | None = None
-    corrects: Annotated[int, Meta(ge=1, description="Of corrected: the number of the wrong entry.")] | None = None
+    corrects: (
+        Annotated[int, Meta(ge=1, le=2**62, description="Of corrected: the number of the wrong entry.")] | None
+    ) = None
     hoppers: (
         Annotated[
             dict[Name, Quantity], Meta(max_length=64, description="Of counted: what lies in hoppers, by printer.")
@@ -131,7 +133,9 @@ class BlanksQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class EntriesQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """From where; the newest come first."""
 
-    after: Annotated[int, Meta(ge=1, description="The cursor of the former page.")] | msgspec.UnsetType = msgspec.UNSET
+    after: Annotated[int, Meta(ge=1, le=2**62, description="The cursor of the former page.")] | msgspec.UnsetType = (
+        msgspec.UNSET
+    )
     limit: Annotated[int, Meta(ge=1, le=500)] = 50
 
 

@@ -21,7 +21,9 @@ class MinutesQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which minutes, and from where; the newest come first."""
 
     kind: Annotated[str, Meta(max_length=64, pattern=r"^[a-z-]+$(?!\n)")] | msgspec.UnsetType = msgspec.UNSET
-    after: Annotated[int, Meta(ge=1, description="The cursor of the former page.")] | msgspec.UnsetType = msgspec.UNSET
+    after: Annotated[int, Meta(ge=1, le=2**62, description="The cursor of the former page.")] | msgspec.UnsetType = (
+        msgspec.UNSET
+    )
     limit: Annotated[int, Meta(ge=1, le=500)] = 50
 
 

@@ -185,9 +185,9 @@ class VerdictBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     outcome: Verdict
     note: Note = ""
-    attempt: Annotated[int, Meta(ge=1, description="The attempt that the card is of, as `known` names it.")] | None = (
-        None
-    )
+    attempt: (
+        Annotated[int, Meta(ge=1, le=2**62, description="The attempt that the card is of, as `known` names it.")] | None
+    ) = None
 
 
 class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

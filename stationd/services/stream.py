@@ -30,8 +30,8 @@ _READING_AT_ONCE = 4
 _LOOK_EVERY_S = 1.0
 _PAUSE_A_LISTENER_S = 0.0005
 """Pause between two wake-ups, for each listener: many events are told together, and telling them takes a bounded share
-of the processor however many listen: waking one and writing to it costs 34 µs, so at most 7 %. With the ten screens of an
-office it is 5 ms, with 200 listeners 100 ms."""
+of the processor however many listen: waking one and writing to it costs 34 µs, so at most 7 %. With the ten screens of
+an office it is 5 ms, with 200 listeners 100 ms."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

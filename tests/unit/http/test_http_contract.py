@@ -206,3 +206,32 @@ def test_a_handler_without_its_types_is_not_routed():
 def test_words_of_the_library_that_are_not_known_are_not_passed_on(message):
     refusal = invalid(msgspec.ValidationError(message), Nothing, code="body-invalid", what="the body")
     assert "8888" not in refusal.detail
+
+
+def integers(schema, path=""):
+    """Every whole number that a caller may send below a schema, by its path."""
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        yield from (
+            () if name in path.split("/") else integers(DOCUMENT["components"]["schemas"][name], f"{path}/{name}")
+        )
+        return
+    if schema.get("type") == "integer":
+        yield path, schema
+    for name, value in schema.get("properties", {}).items():
+        yield from integers(value, f"{path}/{name}")
+    for value in filter(None, (*schema.get("anyOf", ()), schema.get("items"))):
+        yield from integers(value, path)
+
+
+def test_no_whole_number_is_taken_that_the_database_cannot_hold():
+    found = []
+    for path, operations in DOCUMENT["paths"].items():
+        for method, operation in operations.items():
+            sent = [(each["name"], each["schema"]) for each in operation.get("parameters", ())]
+            sent += [("", each["schema"]) for each in operation.get("requestBody", {}).get("content", {}).values()]
+            for name, schema in sent:
+                found += [(f"{method} {path} {name}{where}", each) for where, each in integers(schema)]
+    assert len(found) > 5
+    assert [where for where, each in found if not {"minimum", "maximum"} <= each.keys()] == []
+    assert all(each["maximum"] < 2**63 for _, each in found)
