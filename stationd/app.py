@@ -254,7 +254,6 @@ class App:
                 waits=self.attending.second_person.about,
             ),
         )
-        self.handing = Handing(settings, database, seal, clock=clock, jobs=self.jobs, attending=self.attending)
         self.precedence = Precedence(self.store, self.ordering.rations, self.jobs, self.attending.second_person)
         self.notifying = Notifying(
             settings,
@@ -275,6 +274,17 @@ class App:
             printers=lambda: [spooler.name for spooler in self.printers.spoolers()],
         )
         await self.bookkeeping.load()
+        self.handing = Handing(
+            settings,
+            database,
+            seal,
+            clock=clock,
+            entropy=self._entropy,
+            jobs=self.jobs,
+            job_store=self.store,
+            attending=self.attending,
+            books=self.bookkeeping,
+        )
         self.blanks = self.bookkeeping.blanks
         self.submission = Submission(
             self.store,
@@ -439,6 +449,8 @@ class App:
             board=self.notifying.board,
             rush=self.notifying.rush,
             answers=self.handing.answers,
+            transfers=self.handing.transfers,
+            slips=self.handing.slips,
             minutes=self.bookkeeping.minutes,
             station=self.station,
             officers=self.attending.officers,

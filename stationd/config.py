@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-from stationd.config_cards import PickupSettings
+from stationd.config_cards import PartnerSettings, PickupSettings, SlipSettings
 from stationd.config_keys import LISTEN, TABLES, Listen, Mode, TcpListen, UnixListen
 from stationd.config_notices import GatewaySettings, NoticesSettings, SmsSettings, check_notices
 from stationd.config_schema import Problem, Reading, Row, read_tables
@@ -35,6 +35,7 @@ __all__ = [
     "Listen",
     "Mode",
     "OfficeSettings",
+    "PartnerSettings",
     "PickupSettings",
     "Problem",
     "QueueSettings",
@@ -185,6 +186,8 @@ class Settings:
     sms: SmsSettings
     gateway: GatewaySettings
     retention: Retention
+    slip: SlipSettings
+    partners: tuple[PartnerSettings, ...]
     printers: tuple[PrinterSpec, ...]
     readers: tuple[ReaderSpec, ...]
     profiles: tuple[Profile, ...]
@@ -236,6 +239,7 @@ def parse(raw: Mapping[str, object], *, file: str) -> Settings:
     rows = read_tables(reading, raw, TABLES)
     _refuse_duplicates(reading, [*rows["printer"], *rows["reader"]])
     _refuse_duplicates(reading, rows["profile"])
+    _refuse_duplicates(reading, rows["partner"], key="id")
     _check_listen(reading, rows["http"])
     for row in rows["profile"]:
         _fit_pixels(reading, row)
@@ -271,6 +275,8 @@ def parse(raw: Mapping[str, object], *, file: str) -> Settings:
         sms=SmsSettings(**rows["sms"][0].values),
         gateway=GatewaySettings(**rows["gateway"][0].values),
         retention=Retention(**rows["retention"][0].values),
+        slip=SlipSettings(**rows["slip"][0].values),
+        partners=tuple(PartnerSettings(**row.values) for row in rows["partner"]),
         printers=tuple(_printer(row) for row in rows["printer"]),
         readers=tuple(_reader(row) for row in rows["reader"]),
         profiles=tuple(profiles.values()),
@@ -311,14 +317,14 @@ def _profile(values: Mapping[str, Any]) -> Profile:
     return Profile(**fields, rest=RestRule(cards=cards, rest_s=rest_s) if cards else None)
 
 
-def _refuse_duplicates(reading: Reading, rows: list[Row]) -> None:
+def _refuse_duplicates(reading: Reading, rows: list[Row], *, key: str = "name") -> None:
     seen: dict[str, str] = {}
     for row in rows:
-        name = row.values["name"]
+        name = row.values[key]
         if name is None:
             continue
         if name in seen:
-            reading.refuse(f"{row.where}.name", name, f"a name of its own: {seen[name]} has this one")
+            reading.refuse(f"{row.where}.{key}", name, f"a name of its own: {seen[name]} has this one")
         seen.setdefault(name, row.where)
 
 

@@ -121,6 +121,10 @@ class StationSeal:
         """HMAC-SHA-256 of the value, cut to 16 bytes."""
         return hmac.digest(self._fingerprint_key, value.encode(), hashlib.sha256)[:_FINGERPRINT_BYTES]
 
+    def derived(self, purpose: bytes) -> bytes:
+        """32 bytes for another purpose; they outlive the station key and give neither it nor each other away."""
+        return _derived(_derived(self._fingerprint_key, b"derive"), purpose)
+
     def check_value(self) -> bytes:
         """Eight bytes that tell this station key from another without giving it away."""
         return self._check

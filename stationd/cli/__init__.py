@@ -46,6 +46,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("upgrade-check", "stationd.cli.upgrade_check", "see whether this version takes configuration and books"),
     Command("key", "stationd.cli.key", "change the station key while the station works"),
     Command("token", "stationd.cli.token", "create, list and revoke bearer tokens"),
+    Command("transfer", "stationd.cli.transfer", "exchange packets of cards with other stations by files"),
     Command("officer", "stationd.cli.officer", "enter, list and revoke officers appointed by decree"),
     Command("minutes", "stationd.cli.minutes", "list minutes, print them as PDF or CSV, draw up a day's book"),
 )

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import re
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +29,9 @@ def register(subparsers: "Subparsers") -> None:
     )
     parser.add_argument("--printers", type=_printers, default=2, metavar="N", help="how many printers (%(default)s)")
     parser.add_argument("--port", type=int, default=8631, help="the API's port, 0 for a free one (%(default)s)")
+    parser.add_argument(
+        "--station", type=_station, default="1671-07", metavar="ID", help="which station it is (%(default)s)"
+    )
     parser.add_argument("--dir", type=Path, metavar="FOLDER", help="where everything goes (default: a new folder)")
     parser.add_argument("--faults", action="store_true", help="let cards jam, spoil and get lost now and then")
     parser.add_argument(
@@ -56,6 +60,7 @@ def run(args: argparse.Namespace) -> int:
         speed=args.speed,
         has_faults=args.faults,
         scenario=args.scenario,
+        station=args.station,
     )
     if options.scenario:
         try:
@@ -76,6 +81,12 @@ def _speed(text: str) -> float:
     if not 0.01 <= value <= 10_000:  # noqa: PLR2004 - the bounds stand in the message
         raise argparse.ArgumentTypeError(f"{text}: allowed is a number from 0.01 to 10000")
     return value
+
+
+def _station(text: str) -> str:
+    if re.fullmatch(r"[0-9]{4}-[0-9]{2}", text) is None:
+        raise argparse.ArgumentTypeError(f"{text}: allowed is a city and kecamatan such as 1671-09")
+    return text
 
 
 def _printers(text: str) -> int:

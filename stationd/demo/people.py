@@ -14,23 +14,24 @@ _FIRST = ("Budi", "Siti", "Contoh", "Dewi", "Agus", "Rina", "Joko", "Wati", "And
 _LAST = ("Rekaan", "Umpama", "Contoh", "Khayalan", "Misalnya", "Andaikan", "Percobaan", "Peraga", "Spesimen")
 _NUMBERS = ("Satu", "Dua", "Tiga", "Empat", "Lima", "Enam", "Tujuh", "Delapan", "Sembilan", "Sepuluh")
 _STREETS = ("Jalan Tidak Ada", "Jalan Khayal", "Lorong Umpama", "Jalan Contoh Kartu", "Gang Andaikata", "Jalan Peraga")
-_KECAMATAN = (
-    "Ilir Barat Dua",
-    "Seberang Ulu Satu",
-    "Sukarami",
-    "Sako",
-    "Kemuning",
-    "Kalidoni",
-    "Gandus",
-    "Kertapati",
-    "Plaju",
-    "Alang-alang Lebar",
-    "Sematangborang",
-    "Jakabaring",
-)
 _SURRENDERED = 0.9
 """How many bring the damaged card when they order; the others bring it later, and their orders wait for it."""
 
+_KECAMATAN = {
+    "Ilir Barat Dua": "16.71.01",
+    "Seberang Ulu Satu": "16.71.02",
+    "Sukarami": "16.71.07",
+    "Sako": "16.71.08",
+    "Kemuning": "16.71.09",
+    "Kalidoni": "16.71.10",
+    "Gandus": "16.71.12",
+    "Kertapati": "16.71.13",
+    "Plaju": "16.71.14",
+    "Alang-alang Lebar": "16.71.15",
+    "Sematangborang": "16.71.16",
+    "Jakabaring": "16.71.17",
+}
+"""Kecamatan with their region codes."""
 _KINDS = ("first",) * 7 + ("damaged",) * 2 + ("lost",)
 _WOMEN = 40
 _COLOURS = ((226, 114, 91), (240, 179, 90), (127, 183, 163), (74, 124, 140), (140, 120, 160), (120, 140, 90))
@@ -63,7 +64,7 @@ class People:
         kind = chance.choice(_KINDS)
         order = f"PRR-{self._region}-{self._number:06d}"
         name = f"{chance.choice(_FIRST)} {chance.choice(_LAST)} {chance.choice(_NUMBERS)}"
-        kecamatan = chance.choice(_KECAMATAN)
+        kecamatan = chance.choice(tuple(_KECAMATAN))
         address = (
             f"{chance.choice(_STREETS)} No. {chance.randint(1, 999)}, RT 000 RW 000, "
             f"Kelurahan Rekaan, Kecamatan {kecamatan}"
@@ -77,7 +78,13 @@ class People:
         body: dict[str, object] = {
             "order": order,
             "kind": kind,
-            "holder": {"nik": self._nik(), "name": name, "address": address, "phone": self._phone()},
+            "holder": {
+                "nik": self._nik(),
+                "name": name,
+                "address": address,
+                "phone": self._phone(),
+                "village": f"{_KECAMATAN[kecamatan]}.{chance.randint(1001, 1004)}",
+            },
             "document": document,
         }
         if kind == "lost":

@@ -16,6 +16,8 @@ ANY_TIME = (
     '["simulator"]\nopen = "00:00"\nclose = "24:00"\nweekdays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]'
 )
 """Messages go nowhere in a demonstration, and at any time."""
+OWN = "1671-07"
+"""The demonstration's station, unless another is asked for."""
 
 READER = "pemindai-1"
 """The simulated reader of codes and cards."""
@@ -32,6 +34,7 @@ class DemoOptions:
     has_faults: bool = False
     blanks: int = 500
     scenario: str = ""
+    station: str = OWN
 
     @property
     def config(self) -> Path:
@@ -52,9 +55,13 @@ class DemoOptions:
 def configuration(options: DemoOptions) -> str:
     """The text of the configuration file."""
     folder = options.folder
+    name = "Contoh" if options.station == OWN else "Umpama"
     parts = [
         "# The demonstration's station. Change it and start again with --dir to keep what you changed it to.",
-        f'[station]\nid = "1671-07"\nname = "Kecamatan Contoh (demo)"\nstate_dir = {json.dumps(str(folder / "state"))}',
+        (
+            f'[station]\nid = "{options.station}"\nname = "Kecamatan {name} (demo)"\n'
+            f"state_dir = {json.dumps(str(folder / 'state'))}"
+        ),
         '[clock]\ntrust = "always"',
         f"[notices]\nways = {ANY_TIME}",
         f'[http]\nlisten = ["127.0.0.1:{options.port}", {json.dumps(f"unix:{folder}/api.sock")}]',

@@ -69,6 +69,7 @@ TOPICS: Final[Mapping[str, Row]] = MappingProxyType(
         ),
         # the work of the office
         "hand_over": _row(monitor=_unnamed("code")),
+        "transfer": _row(monitor=_only("state", "from", "direction", "peer", "cards", "arrived", "missing", "extra")),
         "approval": _row(),
         "surrender": _row(),
         "pairing": _row(),

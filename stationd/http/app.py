@@ -27,7 +27,9 @@ from stationd.http import (
     receipts,
     reference,
     scans,
+    slips,
     station,
+    transfers,
 )
 from stationd.http.doors import Doors
 from stationd.http.endpoint import SHORTCUTS, endpoint, expect, not_allowed, not_found
@@ -52,6 +54,8 @@ TABLES = (
     cards.table,
     notices.table,
     receipts.table,
+    slips.table,
+    transfers.table,
     minutes.table,
     officers.table,
     approvals.table,

@@ -30,9 +30,11 @@ from stationd.services.repeats import Repeats
 from stationd.services.rush import Rush
 from stationd.services.second_person import SecondPerson
 from stationd.services.sign_in import SignIn
+from stationd.services.slips import Slips
 from stationd.services.station import Station
 from stationd.services.stream import Stream
 from stationd.services.submit import Submission
+from stationd.services.transfers import Transfers
 
 Body = TypeVar("Body")
 Query = TypeVar("Query")
@@ -60,6 +62,8 @@ class Doors:
     board: Board
     rush: Rush
     answers: Answers
+    transfers: Transfers
+    slips: Slips
     minutes: Register
     station: Station
     officers: Officers

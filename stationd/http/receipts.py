@@ -18,7 +18,7 @@ table = Table("receipts")
     "/v1/receipts/{receipt}",
     roles=SUBMITTERS,
     says="What a citizen may see.",
-    problems=("receipt-malformed", "receipt-unknown", "asked-too-often"),
+    problems=("receipt-malformed", "receipt-unknown"),
 )
 async def read_receipt(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[ReceiptAnswer]:
     """Where a card is, why it takes long, when it is expected, what to bring.

@@ -11,8 +11,7 @@ from stationd.domain.job import JobState
 from stationd.domain.rate import Allowance, Callers
 from stationd.ports.cards import CardStore
 from stationd.ports.clock import Clock
-from stationd.services.cards import malformed
-from stationd.services.jobs import Jobs
+from stationd.services.jobs import Jobs, malformed
 
 _FARTHEST_S: Final = 365 * 86_400
 """What is expected later than this is not expected, it is hoped for."""
@@ -44,13 +43,13 @@ class Answers:
         """The answer for what was typed or scanned.
 
         An unknown receipt gets the same answer as every other unknown one, after the same look into the books. Raises
-        :class:`Refused`: ``asked-too-often``, ``receipt-malformed``, ``receipt-unknown``.
+        :class:`Refused`: ``rate-limited``, ``receipt-malformed``, ``receipt-unknown``.
         """
         now = self._clock.monotonic()
         wait_s = self._callers.take(caller, now)
         if wait_s is not None:
             raise Refused(
-                "asked-too-often",
+                "rate-limited",
                 "cannot answer now: too many receipts were asked for from here",
                 fix="ask again later",
                 wait_s=wait_s,

@@ -11,6 +11,7 @@ from stationd.domain.handover import CheckResult, HandedOver, HandOver, Identity
 from stationd.domain.ids import read_receipt
 from stationd.ports.approvals import Agreed
 from stationd.ports.cards import DESTROY, UNDO, CardMove, CardsPage, CardStore, FoundCard, IdentityPort
+from stationd.services.jobs import malformed
 from stationd.services.second_person import Second, SecondPerson
 
 _LONGEST_CURSOR = 40
@@ -177,16 +178,6 @@ class Cards:
         if standing is None or standing.card is None:
             return ()
         return (FoundCard(card=standing.card, name=await self._store.name_of(standing.card)),)
-
-
-def malformed() -> Refused:
-    """The refusal for a receipt with a typing error, which its check symbol shows."""
-    return Refused(
-        "receipt-malformed",
-        "cannot find the receipt: it was not typed as it is printed",
-        field="receipt",
-        fix="type the 12 letters and digits again, or scan the code",
-    )
 
 
 def _start(after: str | None) -> tuple[int, int]:

@@ -185,11 +185,7 @@ class Jobs:
         if receipt is not None:
             receipt = read_receipt(receipt)
             if receipt is None:
-                raise Refused(
-                    "receipt-malformed",
-                    "cannot look for the receipt: its check symbol says that it is mistyped",
-                    field="receipt",
-                )
+                raise malformed()
         job = await self._store.find(receipt=receipt, order=order)
         return [] if job is None else [self.view(job)]
 
@@ -266,3 +262,13 @@ class Jobs:
 
 def _held_note(decisions: Sequence[Decision]) -> str:
     return next((each.note for each in decisions if each.decision == JobEvent.DEFERRED), "")
+
+
+def malformed() -> Refused:
+    """The refusal for a receipt with a typing error, which its check symbol shows."""
+    return Refused(
+        "receipt-malformed",
+        "cannot find the receipt: it was not typed as it is printed",
+        field="receipt",
+        fix="type the 12 letters and digits again, or scan the code",
+    )

@@ -17,6 +17,7 @@ from tests.bench.growth import growth
 from tests.bench.latency import first_byte
 from tests.bench.notices import notices
 from tests.bench.peers.comparison import peers
+from tests.bench.receipts import receipts
 from tests.bench.sealing import sealing
 from tests.bench.utilisation import utilisation
 
@@ -29,6 +30,7 @@ BENCHES: dict[str, tuple[str, Callable[[Path, Figures], Awaitable[None]]]] = {
     "latency": ("An idle station", first_byte),
     "console": ("The console in Chromium, while two printers print", console),
     "events": ("The stream of events", events),
+    "receipts": ("Citizens who ask with a receipt", receipts),
     "devices": ("Devices that come and go, on a virtual USB bus", devices),
     "notices": ("Telling holders: the daily pass over a million cards", notices),
     "sealing": ("Sealing personal data", sealing),

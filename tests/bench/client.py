@@ -48,6 +48,19 @@ class Load:
     done: asyncio.Future[None]
     seconds: list[float] = field(default_factory=list)
     bad: int = 0
+    good: bytes = b"201"
+
+    def figures(self, count: int, began: float) -> dict[str, float]:
+        """Requests a second, percentiles in milliseconds, how many answers were bad, and when it began."""
+        elapsed = time.perf_counter() - began
+        ordered = sorted(self.seconds)
+        return {
+            "rate": count / elapsed,
+            "p50_ms": ordered[len(ordered) // 2] * 1000,
+            "p99_ms": ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))] * 1000,
+            "bad": self.bad,
+            "began": began,
+        }
 
 
 class Connection(asyncio.Protocol):
@@ -84,7 +97,7 @@ class Connection(asyncio.Protocol):
         if len(self.buffer) < need:
             return
         self.load.seconds.append(time.perf_counter() - self.began)
-        if self.buffer[9:12] != b"201":
+        if self.buffer[9:12] != self.load.good:
             self.load.bad += 1
             if self.load.bad == 1:
                 print(self.buffer[:600].decode(errors="replace"), file=sys.stderr)
@@ -109,15 +122,7 @@ async def run(socket_path: str, path: str, token: str, first: int, count: int, c
     for connection in connections:
         connection.next()
     await load.done
-    elapsed = time.perf_counter() - began
-    ordered = sorted(load.seconds)
-    return {
-        "rate": count / elapsed,
-        "p50_ms": ordered[len(ordered) // 2] * 1000,
-        "p99_ms": ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))] * 1000,
-        "bad": load.bad,
-        "began": began,
-    }
+    return load.figures(count, began)
 
 
 if __name__ == "__main__":

@@ -45,6 +45,8 @@ class StationProcess:
         is_duty_required: bool = False,
         is_watching: bool = False,
         is_on_tcp: bool = False,
+        station: str = "1671-07",
+        name: str = "Kecamatan Contoh",
     ) -> None:
         self.folder = folder
         self.socket = folder / "api.sock"
@@ -58,13 +60,15 @@ class StationProcess:
         self.is_duty_required = is_duty_required
         self.is_watching = is_watching
         self.is_on_tcp = is_on_tcp
+        self.station = station
+        self.name = name
         self._session: aiohttp.ClientSession | None = None
         folder.mkdir(parents=True, exist_ok=True)
         self.configure(printers, extra)
 
     def configure(self, printers: Sequence[Mapping[str, object]], extra: str = "") -> None:
         """Write the configuration; it counts from the next start."""
-        station = f'[station]\nid = "1671-07"\nname = "Kecamatan Contoh"\nstate_dir = "{self.folder}/state"\n'
+        station = f'[station]\nid = "{self.station}"\nname = "{self.name}"\nstate_dir = "{self.folder}/state"\n'
         listen = [f"unix:{self.socket}", *(["127.0.0.1:0"] if self.is_on_tcp else [])]
         tables = [f"{station}[http]\nlisten = {_toml(listen)}\n{extra}\n"]
         if "[devices]" not in extra:
@@ -146,7 +150,9 @@ class StationProcess:
             sent.setdefault("Content-Type", "application/json")
         async with self.session.request(method, f"http://localhost{path}", data=data, headers=sent) as answer:
             kind = answer.content_type
-            return answer.status, await answer.json(content_type=None) if kind.endswith("json") else await answer.text()
+            return answer.status, await answer.json(content_type=None) if kind.endswith("json") else await answer.text(
+                errors="replace"
+            )
 
     def appoint(self, number: str = OFFICER, pin: str = PIN, *, since: str = "2020-01-01", until: str = "2029-12-31"):
         """Enter an invented officer by the command line; the PIN comes from a file."""

@@ -12,6 +12,7 @@ from stationd.adapters.sqlite.jobs import SqliteJobs
 from stationd.adapters.sqlite.verify import verify
 from stationd.adapters.system import SystemEntropy
 from stationd.domain.authority import Actor, Role
+from stationd.domain.blanks import Account, Movement
 from stationd.domain.custody import Card, CustodyEvent, Place
 from stationd.domain.errors import Refused
 from stationd.domain.handover import CheckResult, HandOver, IdentityCheck, IdentityDocument
@@ -38,6 +39,12 @@ class Shelf:
         self.jobs = SqliteJobs(database.writer, database.reader, self.seal, SystemEntropy(), max_tries=3, ageing=10)
         self.cards = SqliteCards(database.writer, database.reader, self.seal, undo_within_s=900)
         self._orders = count(1)
+
+    async def due(self, *cards: Card) -> None:
+        """These cards are due for a transfer from now on."""
+        for card in cards:
+            sql = f"UPDATE card SET due_since = {self.clock.now_ms()} WHERE seq = {card.seq}"
+            await self.database.writer.once(lambda transaction, sql=sql: transaction.run(sql))
 
     async def accept(
         self,
@@ -156,16 +163,11 @@ class Shelf:
 @asynccontextmanager
 async def open_shelf(path: Path, *, blanks: int = 100) -> AsyncIterator[Shelf]:
     """An empty shelf at a station with blanks."""
-    from stationd.adapters.sqlite.blanks import SqliteBlanks
-    from stationd.domain.authority import STATION
-    from stationd.domain.blank_entry import NewEntry
-    from stationd.domain.blanks import EntryKind
-
     clock = HandClock()
     database = await Database.open(path / "station.db", clock)
     try:
-        ledger = SqliteBlanks(database.writer, database.reader, low=5)
-        await ledger.enter(NewEntry(kind=EntryKind.RECEIVED, quantity=blanks), STATION)
+        delivery = Movement(Account.CENTRE, Account.SAFE, blanks)
+        await database.writer.once(lambda transaction: transaction.move(delivery, cause="received", actor="test"))
         yield Shelf(database, clock)
     finally:
         await database.aclose()

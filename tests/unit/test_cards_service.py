@@ -185,7 +185,7 @@ async def test_who_guesses_is_slowed_down_and_others_are_not(shelf):
     for _ in range(6):
         await refused(desk.about("0000-0000-0000", caller="guesser"))
     answer = await refused(desk.about(job.receipt, caller="guesser"))
-    assert (answer.code, answer.wait_s) == ("asked-too-often", 1)
+    assert (answer.code, answer.wait_s) == ("rate-limited", 1)
     assert (await desk.about(job.receipt, caller="kiosk")).stage is Stage.WAITING
     shelf.clock.pass_s(1)
     assert (await desk.about(job.receipt, caller="guesser")).stage is Stage.WAITING

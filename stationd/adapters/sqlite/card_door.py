@@ -83,17 +83,26 @@ class CardDoor:
             return read_card(transaction.rows(_Q["by_seq"], (card.seq,))[0])
         return after
 
+    def welcome(self, transaction: Transaction, card: Card, *, actor: str) -> None:
+        """Write down that a card which was never here has come out of a packet."""
+        transaction.tally("card_custody", card.custody, 1)
+        facts: dict[str, object] = {"custody": card.custody, "kind": card.kind, "transfer": card.transfer}
+        transaction.event(f"card.{CustodyEvent.RECEIVED}", card.id, facts | {"actor": actor})
+        self._keep_words(transaction, card, card.custody, None, is_new=True)
+
     def holder(self, transaction: Transaction, card: Card) -> Holder:
         """Whose card it is. Raises ``Faulted`` (``seal-broken``)."""
         return holder_of(self._seal, transaction.rows, card)
 
-    def _keep_words(self, transaction: Transaction, card: Card, custody: Custody, chip: str | None) -> None:
+    def _keep_words(
+        self, transaction: Transaction, card: Card, custody: Custody, chip: str | None, *, is_new: bool = False
+    ) -> None:
         if custody not in _FOUND:
             if card.custody in _FOUND:
                 transaction.run(_Q["forget_words"], (card.seq,))
             return
         words = [] if chip is None else [chip]
-        if card.custody not in _FOUND:
+        if is_new or card.custody not in _FOUND:
             holder = self.holder(transaction, card)
             words += [*words_of_name(holder.name), word_of_nik(holder.nik)]
         if words:

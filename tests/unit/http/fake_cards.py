@@ -1,6 +1,7 @@
 """Invented services for finished cards behind the door."""
 
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 from stationd.domain.answer import Answer, answer
@@ -10,10 +11,21 @@ from stationd.domain.errors import Refused
 from stationd.domain.handover import HandedOver, HandOver, IdentityDocument, Relation
 from stationd.domain.job import JobKind
 from stationd.domain.second_person import Approval, ApprovalState
+from stationd.domain.transfer import (
+    Direction,
+    DueGroup,
+    ItemState,
+    ScanResult,
+    Transfer,
+    TransferItem,
+    TransferState,
+)
 from stationd.ports.approvals import Agreed
 from stationd.ports.cards import FoundCard
+from stationd.ports.transfers import Scanned
 from stationd.services.cards import CardView, Search
 from stationd.services.second_person import Second
+from stationd.services.transfers import Seen, TransferView, Wanted
 
 JOB_ID = "01890000-0000-7000-8000-000000000001"
 APPROVAL = Approval(
@@ -109,5 +121,92 @@ class FakeCards:
 class FakeAnswers:
     async def about(self, text: str, *, caller: object) -> Answer:
         if text == "slow":
-            raise Refused("asked-too-often", "cannot answer now", wait_s=7)
+            raise Refused("rate-limited", "cannot answer now", wait_s=7)
         return answer(None, CARD, here="Kecamatan Contoh")
+
+
+TRANSFER_ID = "01890000-0000-7000-8000-00000000000a"
+TRANSFER = Transfer(
+    id=TRANSFER_ID,
+    direction=Direction.OUT,
+    state=TransferState.SENT,
+    number="470/003/BA/1671-07/XI/2026",
+    peer="1671-09",
+    peer_name="Kecamatan Umpama",
+    cards=1,
+    arrived=0,
+    missing=0,
+    extra=0,
+    revision=0,
+    made_at=1_700_000_000_123,
+    at=1_700_000_000_123,
+    settled_at=None,
+)
+VIEW = TransferView(
+    transfer=TRANSFER,
+    items=(TransferItem(place=1, sender_id=JOB_ID, receipt="2XK7-9QF4-M3TP", state=ItemState.SENT, card=JOB_ID),),
+    extra=("0000-0000-0000",),
+)
+
+
+@dataclass
+class FakeTransfers:
+    done: list[tuple[Any, ...]] = field(default_factory=list)
+
+    async def due(self) -> list[DueGroup]:
+        return [DueGroup(district="16.71.09", partner="1671-09", cards=4, oldest=1_700_000_000_123)]
+
+    async def page(self, **asked: Any) -> tuple[list[Transfer], str | None]:
+        self.done.append(("page", asked))
+        return [TRANSFER], f"1~{TRANSFER_ID}"
+
+    async def read(self, transfer_id: str) -> TransferView:
+        if transfer_id != TRANSFER_ID:
+            raise Refused("transfer-unknown", "cannot find the transfer: there is none with this id")
+        return VIEW
+
+    async def pack(self, wanted: Wanted, *, actor: Actor) -> TransferView:
+        self.done.append(("pack", wanted))
+        return VIEW
+
+    async def cancel(self, transfer_id: str, *, actor: Actor) -> TransferView:
+        return await self.read(transfer_id)
+
+    async def announce(self, raw: bytes, *, actor: Actor) -> TransferView:
+        self.done.append(("announce", raw))
+        return VIEW
+
+    async def take_confirmation(self, raw: bytes, *, actor: Actor) -> TransferView:
+        self.done.append(("confirm", raw))
+        return VIEW
+
+    async def scan(self, transfer_id: str, seen: Seen, *, actor: Actor) -> Scanned:
+        self.done.append(("scan", seen))
+        return Scanned(result=ScanResult.ARRIVED, card=JOB_ID, transfer=TRANSFER)
+
+    async def settle(self, transfer_id: str, *, with_differences: bool, actor: Actor) -> TransferView:
+        self.done.append(("settle", with_differences))
+        return await self.read(transfer_id)
+
+    async def file(self, transfer_id: str) -> bytes:
+        await self.read(transfer_id)
+        return b'{"format":"stationd-transfer/1"}'
+
+    async def confirmation(self, transfer_id: str) -> bytes:
+        await self.read(transfer_id)
+        raise Refused("transfer-unconfirmed", "cannot give the confirmation: there is none yet", see=transfer_id)
+
+    async def pdf(self, transfer_id: str) -> bytes:
+        await self.read(transfer_id)
+        return b"%PDF-1.4"
+
+    async def csv(self, transfer_id: str) -> bytes:
+        await self.read(transfer_id)
+        return b"No.;Nama\r\n"
+
+
+class FakeSlips:
+    async def print(self, job_id: str) -> SimpleNamespace:
+        if job_id != JOB_ID:
+            raise Refused("job-unknown", "cannot find the job: there is none with this id")
+        return SimpleNamespace(receipt="2XK7-9QF4-M3TP")

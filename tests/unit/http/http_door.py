@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 import aiohttp
-from fake_cards import FakeAnswers, FakeCards
+from fake_cards import FakeAnswers, FakeCards, FakeSlips, FakeTransfers
 from fake_notices import FakeBoard, FakeNotices, FakeRush
 
 from stationd.adapters.system import SystemClock
@@ -587,6 +587,7 @@ class Door:
     jobs: FakeJobs
     blanks: FakeBlanks
     cards: FakeCards
+    transfers: FakeTransfers
     station: FakeStation
     stream: Stream
     readers: FakeReaders
@@ -650,7 +651,7 @@ async def doors() -> AsyncIterator[OpenDoor]:
         stream = Stream(FakeLog(), SystemClock())
         readers = FakeReaders()
         await stream.load()
-        cards = FakeCards()
+        cards, transfers = FakeCards(), FakeTransfers()
         services: Any = Doors(
             access=FakeAccess(),
             submission=submission,
@@ -666,6 +667,8 @@ async def doors() -> AsyncIterator[OpenDoor]:
             board=FakeBoard(),
             rush=FakeRush(),
             answers=FakeAnswers(),
+            transfers=transfers,
+            slips=FakeSlips(),
             station=station,
             officers=FakeOfficers(),
             sign_in=FakeSignIn(),
@@ -693,6 +696,7 @@ async def doors() -> AsyncIterator[OpenDoor]:
                 jobs,
                 blanks,
                 cards,
+                transfers,
                 station,
                 stream,
                 readers,

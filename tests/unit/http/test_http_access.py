@@ -1,6 +1,7 @@
 """Who is let in: every role on every route, every name, every site; and nothing leaves without its headers."""
 
 import pytest
+from fake_cards import TRANSFER_ID
 from http_door import JOB_ID
 
 from stationd.domain.authority import Role
@@ -92,6 +93,20 @@ WRITTEN_DOWN = {
     ("PUT", "/v1/cards/{card_id}/number"): {"officer", "admin"},
     ("GET", "/v1/forecast"): {"officer", "admin", "monitor"},
     ("GET", "/v1/receipts/{receipt}"): {"kiosk", "officer", "admin"},
+    ("POST", "/v1/jobs/{job_id}/slip"): {"kiosk", "officer", "admin"},
+    ("GET", "/v1/transfers/due"): {"officer", "admin"},
+    ("GET", "/v1/transfers"): {"officer", "admin"},
+    ("POST", "/v1/transfers"): {"officer", "admin"},
+    ("POST", "/v1/transfers/incoming"): {"officer", "admin"},
+    ("POST", "/v1/transfers/confirmations"): {"officer", "admin"},
+    ("GET", "/v1/transfers/{transfer_id}"): {"officer", "admin"},
+    ("POST", "/v1/transfers/{transfer_id}/cancel"): {"officer", "admin"},
+    ("POST", "/v1/transfers/{transfer_id}/scan"): {"officer", "admin"},
+    ("POST", "/v1/transfers/{transfer_id}/confirm"): {"officer", "admin"},
+    ("GET", "/v1/transfers/{transfer_id}/file.json"): {"officer", "admin"},
+    ("GET", "/v1/transfers/{transfer_id}/confirmation.json"): {"officer", "admin"},
+    ("GET", "/v1/transfers/{transfer_id}/minutes.pdf"): {"officer", "admin"},
+    ("GET", "/v1/transfers/{transfer_id}/minutes.csv"): {"officer", "admin"},
 }
 CALLS = [pytest.param(route, id=f"{route.method} {route.path}") for route in ROUTES]
 
@@ -102,6 +117,7 @@ def address(route):
         device_id="kartu-1",
         approval_id=JOB_ID,
         card_id=JOB_ID,
+        transfer_id=TRANSFER_ID,
         receipt="2XK7-9QF4-M3TP",
         serial="A1",
         minutes_id=JOB_ID,

@@ -108,7 +108,7 @@ async def test_a_kiosk_reads_the_answer_in_the_language_of_the_reader(door):
 
 async def test_who_asks_too_often_is_told_when_to_come_back(door):
     status, body, headers = await door.ask("GET", "/v1/receipts/slow", role="kiosk")
-    assert (status, body["code"], headers["Retry-After"]) == (429, "asked-too-often", "7")
+    assert (status, body["code"], headers["Retry-After"]) == (429, "rate-limited", "7")
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from aiohttp import web
+from fake_cards import TRANSFER_ID
 from http_door import JOB_ID
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
@@ -127,6 +128,11 @@ async def test_answers_are_as_the_document_says(door, order, route):
         "collect_pairing": {"secret": "s"},
         "tell_holder": {"how": "in-person"},
         "mend_number": {"number": "0812 0000 0001"},
+        "pack_transfer": {"to": "1671-09"},
+        "announce_transfer": {"format": "stationd-transfer/1"},
+        "take_confirmation": {"format": "stationd-confirmation/1"},
+        "scan_card": {"receipt": "2XK7-9QF4-M3TP"},
+        "confirm_transfer": {},
         "enter_blanks": {"kind": "counted", "quantity": 5},
     }
     headers = {"Idempotency-Key": "k"} if route.is_keyed else {}
@@ -136,6 +142,7 @@ async def test_answers_are_as_the_document_says(door, order, route):
         device_id="kartu-1",
         approval_id=JOB_ID,
         card_id=JOB_ID,
+        transfer_id=TRANSFER_ID,
         receipt="2XK7-9QF4-M3TP",
         serial="A1",
         minutes_id=JOB_ID,

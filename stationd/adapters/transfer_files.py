@@ -1,0 +1,286 @@
+"""The files of a transfer: JSON that a person can look at, signed by the sender, with the cards sealed to the receiver.
+
+Signatures are Ed25519 over the header as JSON with sorted keys; the list of cards is sealed by HPKE (RFC 9180, base
+mode: DHKEM(X25519), HKDF-SHA256, AES-256-GCM) under an ``info`` that binds it to this transfer and its two ends, and
+its hash stands in the signed header. A stick that gets lost tells how many cards went where, and nothing of a person.
+"""
+
+import base64
+import hashlib
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+import msgspec
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives import hpke
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+
+from stationd.domain.errors import Refused
+from stationd.domain.job import JobKind
+from stationd.domain.order import Holder
+from stationd.domain.transfer import Confirmation, Manifest, PackedCard, Partner
+
+TRANSFER_FORMAT: Final = "stationd-transfer/1"
+CONFIRMATION_FORMAT: Final = "stationd-confirmation/1"
+KEY_BYTES: Final = 32
+
+_SUITE: Final = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM)
+
+T = TypeVar("T")
+
+
+class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    transfer: str
+    number: str
+    sender: str
+    sender_name: str
+    receiver: str
+    made_at: int
+    cards: int
+    sealed_sha256: str
+
+
+class _TransferFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    format: str
+    header: _Header
+    sealed: bytes
+    signature: bytes
+
+
+class _Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    id: str
+    receipt: str
+    order: str
+    kind: JobKind
+    printed_at: int
+    district: str | None
+    village: str | None
+    nik: str
+    name: str
+    address: str | None
+    phone: str | None
+
+
+class _Told(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    transfer: str
+    sender: str
+    receiver: str
+    revision: int
+    at: int
+    arrived: tuple[str, ...]
+    missing: tuple[str, ...]
+    extra: tuple[str, ...]
+
+
+class _ConfirmationFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    format: str
+    confirmation: _Told
+    signature: bytes
+
+
+_encode = msgspec.json.Encoder(order="sorted").encode
+_decode_cards = msgspec.json.Decoder(list[_Card]).decode
+_decode_transfer = msgspec.json.Decoder(_TransferFile).decode
+_decode_confirmation = msgspec.json.Decoder(_ConfirmationFile).decode
+
+
+class StationKeys:
+    """This station's keys towards others, derived from the station key: nothing more to keep safe."""
+
+    def __init__(self, derived: Callable[[bytes], bytes]) -> None:
+        """``derived`` gives 32 bytes for a purpose."""
+        self._signing = Ed25519PrivateKey.from_private_bytes(derived(b"transfer sign"))
+        self.sealing = X25519PrivateKey.from_private_bytes(derived(b"transfer seal"))
+
+    @property
+    def identity(self) -> str:
+        """Both public keys as the other station's configuration wants them: 64 bytes in base64url."""
+        raw = self._signing.public_key().public_bytes_raw() + self.sealing.public_key().public_bytes_raw()
+        return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+    def sign(self, format_: str, told: Any) -> bytes:
+        """A signature over what is told in a file of this format."""
+        return self._signing.sign(_signed(format_, told))
+
+
+class TransferFiles:
+    """Fulfils :class:`stationd.ports.transfers.TransferFiles` with this station's keys and those of its partners."""
+
+    def __init__(self, keys: StationKeys, partners: dict[str, Partner]) -> None:
+        """``partners`` by their id."""
+        self._keys = keys
+        self._partners = partners
+
+    def write(self, manifest: Manifest) -> bytes:
+        """See :meth:`stationd.ports.transfers.TransferFiles.write`."""
+        partner = self._partners[manifest.receiver]
+        cards = _encode([_packed(card) for card in manifest.cards])
+        sealed = _SUITE.encrypt(
+            cards,
+            X25519PublicKey.from_public_bytes(partner.seal_key),
+            _info(manifest.id, manifest.sender, manifest.receiver),
+        )
+        header = _Header(
+            transfer=manifest.id,
+            number=manifest.number,
+            sender=manifest.sender,
+            sender_name=manifest.sender_name,
+            receiver=manifest.receiver,
+            made_at=manifest.made_at,
+            cards=len(manifest.cards),
+            sealed_sha256=hashlib.sha256(sealed).hexdigest(),
+        )
+        signature = self._keys.sign(TRANSFER_FORMAT, header)
+        return _pretty(_TransferFile(TRANSFER_FORMAT, header, sealed, signature))
+
+    def read(self, raw: bytes, *, here: str) -> Manifest | Refused:
+        """See :meth:`stationd.ports.transfers.TransferFiles.read`."""
+        file = _decoded(_decode_transfer, raw, TRANSFER_FORMAT)
+        if isinstance(file, Refused):
+            return file
+        header = file.header
+        refused = self._signature_refusal(header.sender, file.format, header, file.signature)
+        if refused is not None:
+            return refused
+        if header.receiver != here:
+            return Refused(
+                "transfer-for-another",
+                f"cannot take the transfer: it is for station {header.receiver}",
+                see=header.transfer,
+                fix="hand packet and file to that station",
+            )
+        if hashlib.sha256(file.sealed).hexdigest() != header.sealed_sha256:
+            return _altered()
+        try:
+            plain = _SUITE.decrypt(
+                file.sealed, self._keys.sealing, _info(header.transfer, header.sender, header.receiver)
+            )
+            cards = tuple(_card(card) for card in _decode_cards(plain))
+        except (InvalidTag, ValueError, msgspec.MsgspecError):
+            return Refused(
+                "transfer-unreadable",
+                "cannot take the transfer: it was not sealed to this station's key",
+                see=header.transfer,
+                fix="compare `stationd transfer identity` here with the sender's [[partner]] table",
+            )
+        if len(cards) != header.cards:
+            return _altered()
+        return Manifest(
+            id=header.transfer,
+            number=header.number,
+            sender=header.sender,
+            sender_name=header.sender_name,
+            receiver=header.receiver,
+            made_at=header.made_at,
+            cards=cards,
+        )
+
+    def write_confirmation(self, confirmation: Confirmation) -> bytes:
+        """See :meth:`stationd.ports.transfers.TransferFiles.write_confirmation`."""
+        told = _Told(
+            transfer=confirmation.transfer,
+            sender=confirmation.sender,
+            receiver=confirmation.receiver,
+            revision=confirmation.revision,
+            at=confirmation.at,
+            arrived=confirmation.arrived,
+            missing=confirmation.missing,
+            extra=confirmation.extra,
+        )
+        return _pretty(_ConfirmationFile(CONFIRMATION_FORMAT, told, self._keys.sign(CONFIRMATION_FORMAT, told)))
+
+    def read_confirmation(self, raw: bytes, *, here: str) -> Confirmation | Refused:
+        """See :meth:`stationd.ports.transfers.TransferFiles.read_confirmation`."""
+        file = _decoded(_decode_confirmation, raw, CONFIRMATION_FORMAT)
+        if isinstance(file, Refused):
+            return file
+        told = file.confirmation
+        refused = self._signature_refusal(told.receiver, file.format, told, file.signature)
+        if refused is not None:
+            return refused
+        if told.sender != here:
+            return Refused(
+                "transfer-for-another",
+                f"cannot use the confirmation: it is for station {told.sender}",
+                see=told.transfer,
+            )
+        return Confirmation(**msgspec.structs.asdict(told))
+
+    def _signature_refusal(self, signer: str, format_: str, told: Any, signature: bytes) -> Refused | None:
+        partner = self._partners.get(signer)
+        if partner is None:
+            return Refused(
+                "transfer-sender-unknown",
+                f"cannot take the file: station {signer} is no partner of this one",
+                fix="enter the station as a [[partner]] with its identity",
+            )
+        try:
+            Ed25519PublicKey.from_public_bytes(partner.sign_key).verify(signature, _signed(format_, told))
+        except InvalidSignature:
+            return _altered()
+        return None
+
+
+def _signed(format_: str, told: Any) -> bytes:
+    return f"{format_}\n".encode() + _encode(told)
+
+
+def _info(transfer: str, sender: str, receiver: str) -> bytes:
+    return f"{TRANSFER_FORMAT} {transfer} {sender} {receiver}".encode()
+
+
+def _decoded(decode: Callable[[bytes], T], raw: bytes, format_: str) -> T | Refused:
+    try:
+        file = decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return Refused(
+            "transfer-malformed",
+            f"cannot read the file: it is not a whole {format_}",
+            fix="copy the file again; it may have been cut short",
+        )
+    if file.format != format_:  # type: ignore[attr-defined]  # both kinds of file have one
+        return Refused("transfer-malformed", f"cannot read the file: it is not a {format_}")
+    return file
+
+
+def _altered() -> Refused:
+    return Refused(
+        "transfer-altered",
+        "cannot take the file: it is not what its sender has signed",
+        fix="ask the sender for the file again",
+    )
+
+
+def _pretty(file: Any) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(file), indent=2) + b"\n"
+
+
+def _packed(card: PackedCard) -> _Card:
+    holder = card.holder
+    return _Card(
+        id=card.id,
+        receipt=card.receipt,
+        order=card.order,
+        kind=card.kind,
+        printed_at=card.printed_at,
+        district=card.district,
+        village=card.village,
+        nik=holder.nik,
+        name=holder.name,
+        address=holder.address,
+        phone=holder.phone,
+    )
+
+
+def _card(card: _Card) -> PackedCard:
+    return PackedCard(
+        id=card.id,
+        receipt=card.receipt,
+        order=card.order,
+        kind=card.kind,
+        printed_at=card.printed_at,
+        district=card.district,
+        village=card.village,
+        holder=Holder(nik=card.nik, name=card.name, address=card.address, phone=card.phone),
+    )
