@@ -1,8 +1,8 @@
 """``stationd demo``: the daemon with simulated printers and invented applicants."""
 
 import argparse
-import sys
 import re
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING

@@ -178,6 +178,7 @@ KINDS: dict[str, Kind] = {
     "transfer-too-large": Kind(422, "Too many cards for one packet", "Terlalu banyak KTP-el untuk satu kiriman"),
     "nothing-to-transfer": Kind(409, "Nothing lies here for that station", "Tidak ada KTP-el untuk stasiun itu"),
     "partner-unknown": Kind(422, "The station is no partner", "Stasiun itu bukan mitra"),
+    "card-forgotten": Kind(410, "What was known of the card is forgotten", "Data KTP-el ini sudah dimusnahkan"),
     "card-not-listed": Kind(409, "The card is not in the list", "KTP-el tidak ada dalam daftar"),
     "confirmation-outdated": Kind(409, "The confirmation came before", "Konfirmasi ini sudah usang"),
     "confirmation-invalid": Kind(422, "The confirmation does not fit", "Konfirmasi tidak sesuai"),

@@ -130,6 +130,7 @@ async def cancel_transfer(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[Tra
         "transfer-unknown",
         "transfer-state",
         "card-not-listed",
+        "card-forgotten",
         "card-state",
         "storage-full",
     ),

@@ -8,6 +8,7 @@ from pathlib import Path
 from stationd.adapters.seal import StationSeal
 from stationd.adapters.sqlite.cards import SqliteCards
 from stationd.adapters.sqlite.database import Database
+from stationd.adapters.sqlite.forgetting import SqliteForgetting
 from stationd.adapters.sqlite.jobs import SqliteJobs
 from stationd.adapters.sqlite.verify import verify
 from stationd.adapters.system import SystemEntropy
@@ -19,6 +20,7 @@ from stationd.domain.handover import CheckResult, HandOver, IdentityCheck, Ident
 from stationd.domain.job import Evidence, Job, JobKind
 from stationd.domain.order import Document, Holder, Order, Surrendered
 from stationd.domain.outcome import Outcome, Printed
+from stationd.domain.retention import Deadlines
 from stationd.domain.second_person import Approval, ApprovalState
 from stationd.ports.cards import CardMove
 from stationd.ports.jobs import Acceptance, Accepted, Claiming, Settling, Turn
@@ -39,6 +41,12 @@ class Shelf:
         self.jobs = SqliteJobs(database.writer, database.reader, self.seal, SystemEntropy(), max_tries=3, ageing=10)
         self.cards = SqliteCards(database.writer, database.reader, self.seal, undo_within_s=900)
         self._orders = count(1)
+
+    async def forget(self) -> int:
+        """Forget everybody whose card has left, now."""
+        later = self.clock.now_ms() + 1
+        deadlines = Deadlines(keys=0, documents=0, holders=later, proxies=later, traces=0)
+        return await SqliteForgetting(self.database).forget(deadlines)
 
     async def due(self, *cards: Card) -> None:
         """These cards are due for a transfer from now on."""

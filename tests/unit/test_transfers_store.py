@@ -201,6 +201,37 @@ async def test_a_late_confirmation_says_nothing_of_a_card_that_is_on_its_way_aga
     assert (there.custody, there.transfer) == (Custody.IN_TRANSIT, again.id)
 
 
+async def test_a_card_comes_back_after_its_holder_was_forgotten(stations):
+    one, other = stations
+    transfer, (card, *_), file = await sent(one, 1)
+    await other.announce(file)
+    scanned = await other.scan(transfer.id, receipt=card.receipt)
+    await other.settle(transfer.id)
+    await one.take_confirmation(await other.store.confirmation(transfer.id))
+    back = await other.packed("1671-07", card_ids=(scanned.card,))
+    await one.shelf.forget()
+    await one.announce(await other.store.file(back.id))
+    await one.scan(back.id, receipt=card.receipt)
+    assert [each.name for each in await one.shelf.cards.find(("name CONTOH",), 20)] == ["Contoh Rekaan 0"]
+    await one.settle(back.id)
+    await other.take_confirmation(await one.store.confirmation(back.id))
+    await other.shelf.forget()
+    again = await one.packed("1671-09", card_ids=(card.id,))
+    await other.announce(await one.store.file(again.id))
+    assert (await other.scan(again.id, receipt=card.receipt)).card == scanned.card
+
+
+async def test_a_list_is_forgotten_with_its_time_and_a_late_card_is_told_as_such(stations):
+    one, other = stations
+    transfer, (card, *_), file = await sent(one, 1)
+    await other.announce(file)
+    await other.shelf.forget()
+    await other.settle(transfer.id, with_differences=True)
+    await other.shelf.forget()
+    assert await other.shelf.rows("SELECT count(*) FROM transfer_card WHERE sealed IS NOT NULL") == [(0,)]
+    assert code(await other.scan(transfer.id, receipt=card.receipt)) == "card-forgotten"
+
+
 async def test_a_packet_that_never_left_is_cancelled(stations):
     one, other = stations
     transfer, cards, file = await sent(one)

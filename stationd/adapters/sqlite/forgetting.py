@@ -18,6 +18,7 @@ ROWS_AT_ONCE: Final = 200
 _CLASSES: Final = (
     ("holders", "due_holders", "forget_holder"),
     ("holders", "due_foreign", "forget_foreign"),
+    ("holders", "due_lists", "forget_list"),
     ("proxies", "due_proxies", "forget_proxy"),
 )
 

@@ -8,7 +8,7 @@ import msgspec
 from stationd.adapters.sqlite.card_door import CardDoor, foreign_place, read_card
 from stationd.adapters.sqlite.minutes import Draw
 from stationd.adapters.sqlite.queries import load
-from stationd.adapters.sqlite.rows import sealed_holder_at
+from stationd.adapters.sqlite.rows import sealed_holder, sealed_holder_at
 from stationd.adapters.sqlite.transaction import Transaction
 from stationd.adapters.sqlite.transfer_rows import counts_of, find_transfer, found_transfer
 from stationd.domain.authority import Actor
@@ -130,6 +130,12 @@ class Incoming:
         if state == ItemState.ARRIVED:
             card = read_card(transaction.rows(_CARDS["by_seq"], (seq,))[0])
             return Scanned(result=ScanResult.KNOWN, card=card.id, transfer=transfer)
+        if sealed is None:
+            return Refused(
+                "card-forgotten",
+                "cannot take the card in: what was known of it is forgotten, as it must be",
+                fix="let the sender pack it again, with a new file",
+            )
         listed = _decode(self._seal.open(sealed, place=_item_place(transfer.id, place)))
         arrived = self._take_in(transaction, transfer, receipt, listed, scanning.actor)
         if isinstance(arrived, Refused):
@@ -176,15 +182,25 @@ class Incoming:
         row = transaction.row(_CARDS["by_seq"], (seq,))
         if row is None:
             return Refused("card-state", "cannot take the card in: its job here has not brought a card yet")
-        return self._door.change(
-            transaction, read_card(row), CustodyEvent.RECEIVED, actor=actor.name, transfer=transfer.id
-        )
+        card = read_card(row)
+        self._remember(transaction, card, listed)
+        return self._door.change(transaction, card, CustodyEvent.RECEIVED, actor=actor.name, transfer=transfer.id)
+
+    def _remember(self, transaction: Transaction, card: Card, listed: _Listed) -> None:
+        """Whose card it is, where that was forgotten when the card left."""
+        holder = _holder(listed)
+        if card.origin is None:
+            sealed = sealed_holder(self._seal, holder, None, card.id)
+            row = (card.seq, self._seal.fingerprint(listed.nik), sealed, listed.district, listed.village)
+            transaction.run(_CARDS["restore_holder"], row)
+        else:
+            sealed = sealed_holder_at(self._seal, holder, None, foreign_place(card.id))
+            transaction.run(_CARDS["restore_foreign"], (sealed, card.seq))
 
     def _new(self, transaction: Transaction, transfer: Transfer, receipt: str, listed: _Listed, actor: Actor) -> Card:
         seq, now = transaction.next_job_seq(), transaction.now_ms
         id_ = job_id(now, seq, self._entropy.bits(ID_RANDOM_BITS))
-        holder = Holder(nik=listed.nik, name=listed.name, address=listed.address, phone=listed.phone)
-        sealed = sealed_holder_at(self._seal, holder, None, foreign_place(id_))
+        sealed = sealed_holder_at(self._seal, _holder(listed), None, foreign_place(id_))
         row = (seq, now, listed.printed_at, listed.district, listed.village, transfer.id)
         transaction.run(_CARDS["insert_foreign"], row)
         about = (seq, id_, receipt, listed.order, listed.kind, transfer.peer, sealed)
@@ -239,7 +255,7 @@ class Incoming:
                 holder = self._door.holder(transaction, read_card(transaction.rows(_CARDS["by_seq"], (seq,))[0]))
             else:
                 listed = _decode(self._seal.open(sealed, place=_item_place(transfer_id, place)))
-                holder = Holder(nik=listed.nik, name=listed.name, address=listed.address)
+                holder = _holder(listed)
             found.append(
                 ListedCard(
                     receipt=receipt,
@@ -250,6 +266,10 @@ class Incoming:
                 )
             )
         return found
+
+
+def _holder(listed: _Listed) -> Holder:
+    return Holder(nik=listed.nik, name=listed.name, address=listed.address, phone=listed.phone)
 
 
 def _item_place(transfer_id: str, place: int) -> str:

@@ -97,6 +97,7 @@ def _cards(connection: sqlite3.Connection) -> Iterator[Finding]:
         ("printed_without_custody", "its job is printed, but it is nowhere"),
         ("custody_without_printed", "is somewhere, but no job printed it and no packet brought it"),
         ("handed_over_unwritten", "its custody and the book of hand-overs do not agree"),
+        ("away_unlisted", "is away, and no packet lists it"),
         ("shelved_without_clock", "lies on the shelf, but no notice will ever fall due"),
         ("clock_without_shelf", "has a clock of notices, but does not lie on the shelf"),
     ):
@@ -116,6 +117,7 @@ _PLACES: Mapping[str, tuple[str, Callable[[object], str]]] = {
     "sealed_holders": ("holder", lambda job_id: f"holder:sealed:{job_id}"),
     "sealed_documents": ("document", lambda job_id: f"document:sealed:{job_id}"),
     "sealed_foreign_cards": ("foreign_card", lambda card_id: f"foreign_card:sealed:{card_id}"),
+    "sealed_items": ("transfer_card", lambda item: f"transfer_card:sealed:{item}"),
     "sealed_numbers": ("notice_number", lambda card: number_place(int(str(card)))),
     "sealed_proxies": ("hand_over", lambda number: f"hand_over:proxy:{number}"),
     "sealed_answers": ("answer", lambda key: f"answer:body:{key}"),

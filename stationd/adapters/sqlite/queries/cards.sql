@@ -72,6 +72,12 @@ SELECT h.sealed, j.id FROM holder AS h JOIN job AS j ON j.seq = h.job WHERE h.jo
 -- name: foreign_holder_of
 SELECT sealed, id FROM foreign_card WHERE card = ?;
 
+-- name: restore_holder
+INSERT INTO holder (job, nik, sealed, district, village) VALUES (?, ?, ?, ?, ?) ON CONFLICT (job) DO NOTHING;
+
+-- name: restore_foreign
+UPDATE foreign_card SET sealed = ? WHERE card = ? AND length(sealed) = 0;
+
 -- name: insert_words
 INSERT INTO card_word (word, card) VALUES (?, ?) ON CONFLICT DO NOTHING;
 

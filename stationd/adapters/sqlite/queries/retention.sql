@@ -11,6 +11,11 @@ WHERE f.card > ?1 AND length(f.sealed) > 0
   AND c.custody IN ('handed_over', 'transferred', 'destroyed') AND c.since < ?2
 ORDER BY f.card LIMIT ?3;
 
+-- name: due_lists
+SELECT t.rowid FROM transfer AS t WHERE t.rowid > ?1 AND t.direction = 'in' AND t.settled_at < ?2
+  AND EXISTS (SELECT 1 FROM transfer_card AS i WHERE i.transfer = t.id AND i.sealed IS NOT NULL)
+ORDER BY t.rowid LIMIT ?3;
+
 -- name: due_proxies
 SELECT seq FROM hand_over WHERE seq > ?1 AND proxy IS NOT NULL AND at < ?2 ORDER BY seq LIMIT ?3;
 
@@ -19,6 +24,9 @@ DELETE FROM holder WHERE job = ?;
 
 -- name: forget_foreign
 UPDATE foreign_card SET sealed = x'' WHERE card = ?;
+
+-- name: forget_list
+UPDATE transfer_card SET sealed = NULL WHERE transfer = (SELECT id FROM transfer WHERE rowid = ?);
 
 -- name: forget_proxy
 UPDATE hand_over SET proxy = NULL WHERE seq = ?;

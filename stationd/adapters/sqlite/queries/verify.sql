@@ -33,6 +33,14 @@ WHERE NOT EXISTS (SELECT 1 FROM job AS j WHERE j.seq = c.seq AND j.state = 'prin
 SELECT c.seq FROM card AS c
 WHERE (c.custody = 'handed_over') <> EXISTS (SELECT 1 FROM hand_over AS h WHERE h.card = c.seq AND h.undone_at IS NULL);
 
+-- name: away_unlisted
+SELECT c.seq FROM card AS c
+WHERE c.custody IN ('in_transit', 'transferred', 'missing')
+  AND NOT EXISTS (SELECT 1 FROM transfer_card AS i WHERE i.transfer = c.transfer AND i.card = c.seq);
+
+-- name: sealed_items
+SELECT transfer || ':' || place, transfer || ':' || place, sealed FROM transfer_card WHERE sealed IS NOT NULL;
+
 -- name: sealed_foreign_cards
 SELECT card, id, sealed FROM foreign_card WHERE length(sealed) > 0;
 
