@@ -100,8 +100,8 @@ def settling_not_shielded() -> Iterator[None]:
             except Faulted:
                 await asyncio.sleep(1.0)
 
-    def withdrawn_when_cancelled(writer: Writer, operation: Any, argument: Any) -> Any:
-        answer = post(writer, operation, argument)
+    def withdrawn_when_cancelled(writer: Writer, operation: Any, argument: Any, *, in_need: Any = None) -> Any:
+        answer = post(writer, operation, argument, in_need=in_need)
 
         def withdraw(given: Any) -> None:
             if given.cancelled():

@@ -39,7 +39,7 @@ async def test_what_was_refused_may_come_again_and_what_broke_is_not_done_again(
     for _ in range(2):
         status, problem, _ = await door.ask("POST", test_card, headers={"Idempotency-Key": "k-2"})
         assert (status, problem["code"]) == (404, "device-unknown")
-    monkeypatch.setattr(door.blanks, "enter", broken)
+    monkeypatch.setattr(door.blanks, "book", broken)
     assert (await door.ask("POST", PATH, json=ENTRY, headers={"Idempotency-Key": "k-3"}))[0] == 500
     monkeypatch.undo()
     status, problem, _ = await door.ask("POST", PATH, json=ENTRY, headers={"Idempotency-Key": "k-3"})
@@ -49,14 +49,14 @@ async def test_what_was_refused_may_come_again_and_what_broke_is_not_done_again(
 
 async def test_a_request_that_is_under_way_is_not_begun_again(door, monkeypatch):
     inside, go = asyncio.Event(), asyncio.Event()
-    enter = door.blanks.enter
+    book = door.blanks.book
 
     async def slow(*args, **more):
         inside.set()
         await go.wait()
-        return await enter(*args, **more)
+        return await book(*args, **more)
 
-    monkeypatch.setattr(door.blanks, "enter", slow)
+    monkeypatch.setattr(door.blanks, "book", slow)
     first = asyncio.create_task(door.ask("POST", PATH, json=ENTRY, headers={"Idempotency-Key": "k-4"}))
     await inside.wait()
     status, problem, headers = await door.ask("POST", PATH, json=ENTRY, headers={"Idempotency-Key": "k-4"})
