@@ -125,6 +125,7 @@ async def cancel_transfer(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[Tra
     "/v1/transfers/{transfer_id}/scan",
     roles=OFFICERS,
     says="What the card is; an arrived one is in this station's book.",
+    example={"receipt": "2XK7-9QF4-M3TP"},
     problems=(
         "receipt-malformed",
         "transfer-unknown",
