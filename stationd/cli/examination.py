@@ -22,6 +22,7 @@ from stationd.adapters.kernel_clock import KernelClock
 from stationd.adapters.printers import drivers
 from stationd.adapters.probe import probe_for
 from stationd.adapters.seal import KEY_FILE, StationSeal
+from stationd.adapters.sqlite.connection import reading
 from stationd.adapters.sqlite.migrate import migrations
 from stationd.adapters.udev_sightings import Scanner
 from stationd.app import DATABASE_FILE
@@ -140,15 +141,12 @@ def key(settings: Settings) -> Iterator[Finding]:
 def _meta(database: Path, name: str) -> bytes | None:
     if not database.exists():
         return None
-    connection = sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)
-    try:
-        row = connection.execute("SELECT value FROM meta WHERE key = ?", (name,)).fetchone()
-    except sqlite3.Error:
-        return None
-    else:
-        return row[0] if row is not None else None
-    finally:
-        connection.close()
+    with reading(database) as connection:
+        try:
+            row = connection.execute("SELECT value FROM meta WHERE key = ?", (name,)).fetchone()
+        except sqlite3.Error:
+            return None
+    return row[0] if row is not None else None
 
 
 # ------------------------------------------------------------------------------------------------ books and machine
@@ -160,14 +158,12 @@ def books(settings: Settings) -> Iterator[Finding]:
     if not database.exists():
         yield Finding("books", Level.GOOD, "no books yet; they are begun at the first start")
         return
-    connection = sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)
-    try:
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-    except sqlite3.DatabaseError as error:
-        version, verdict = 0, str(error)
-    finally:
-        connection.close()
+    with reading(database) as connection:
+        try:
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        except sqlite3.DatabaseError as error:
+            version, verdict = 0, str(error)
     newest = max(migrations())
     if verdict != "ok":
         yield Finding("books", Level.WRONG, f"{database} is damaged: {verdict}", "stationd restore BACKUP")
@@ -317,13 +313,11 @@ def officers(settings: Settings) -> Iterator[Finding]:
     database = settings.station.state_dir / DATABASE_FILE
     if not settings.duty.required or not database.exists():
         return
-    connection = sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)
-    try:
-        rows = connection.execute("SELECT valid_from, valid_until FROM officer WHERE revoked_at IS NULL").fetchall()
-    except sqlite3.Error:
-        return
-    finally:
-        connection.close()
+    with reading(database) as connection:
+        try:
+            rows = connection.execute("SELECT valid_from, valid_until FROM officer WHERE revoked_at IS NULL").fetchall()
+        except sqlite3.Error:
+            return
     today = datetime.now(UTC).astimezone().date().isoformat()
     able = sum(since <= today <= until for since, until in rows)
     if able == 0:

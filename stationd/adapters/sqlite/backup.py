@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
-from stationd.adapters.sqlite.connection import translate
+from stationd.adapters.sqlite.connection import reading, translate
 from stationd.adapters.sqlite.migrate import migrations
 from stationd.domain.errors import Faulted, Refused
 
@@ -51,11 +51,8 @@ def _last_event(database: Path) -> int:
     if not database.exists():
         return 0
     try:
-        connection = sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)
-        try:
+        with reading(database) as connection:
             (seq,) = connection.execute("SELECT coalesce(max(seq), 0) FROM event").fetchone()
-        finally:
-            connection.close()
     except sqlite3.Error as error:
         raise translate(error, database) from error
     return int(seq)
@@ -131,12 +128,9 @@ def _closing(path: Path, use: Callable[[sqlite3.Connection], None]) -> None:
 
 def _check(path: Path) -> None:
     try:
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
-        try:
+        with reading(path) as connection:
             (version,) = connection.execute("PRAGMA user_version").fetchone()
             (verdict,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
-        finally:
-            connection.close()
     except sqlite3.DatabaseError as error:
         raise Refused("backup-unusable", f"cannot use {path}: it is damaged or no database ({error})") from error
     newest = max(migrations())
