@@ -16,10 +16,7 @@ from stationd.domain.errors import Faulted
 from stationd.services.officers import Decree
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from stationd.cli.options import Subparsers
-    from stationd.config import Settings
     from stationd.services.officers import Officers
 
 _ACTOR = Actor(name="command line", role=Role.ADMIN)
@@ -55,24 +52,23 @@ def run(args: argparse.Namespace) -> int:
     if settings is None:
         return EXIT_FAILED
     actions = {"add": _add, "list": _list, "revoke": _revoke}
-    asyncio.run(_with_officers(settings, lambda officers: actions[args.action](args, officers)))
-    return EXIT_DONE
-
-
-async def _with_officers(settings: "Settings", act: "Callable[[Officers], Awaitable[None]]") -> None:
     from stationd.adapters.system import SystemClock, SystemEntropy  # noqa: PLC0415 - start-up time of other commands
     from stationd.app import open_database  # noqa: PLC0415
     from stationd.attending import Attending  # noqa: PLC0415
 
-    clock = SystemClock()
-    database, seal = await open_database(settings, clock)
-    try:
-        attending = Attending(settings, database, seal, clock=clock, entropy=SystemEntropy(), printers=dict)
-        await attending.officers.load()
-        await attending.calendar.load()
-        await act(attending.officers)
-    finally:
-        await database.aclose()
+    async def act() -> None:
+        clock = SystemClock()
+        database, seal = await open_database(settings, clock)
+        try:
+            attending = Attending(settings, database, seal, clock=clock, entropy=SystemEntropy(), printers=dict)
+            await attending.officers.load()
+            await attending.calendar.load()
+            await actions[args.action](args, attending.officers)
+        finally:
+            await database.aclose()
+
+    asyncio.run(act())
+    return EXIT_DONE
 
 
 async def _add(args: argparse.Namespace, officers: "Officers") -> None:
