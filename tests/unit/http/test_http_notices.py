@@ -1,5 +1,7 @@
 """Notices behind the door: what is taken, what is answered."""
 
+import json
+
 from fake_notices import CARD_ID
 
 from stationd.domain.notice_machine import NoticeState
@@ -26,7 +28,7 @@ async def test_an_officer_writes_down_who_was_told_and_is_told_when_a_message_wo
 async def test_a_number_is_mended_and_never_answered_back(door):
     status, body, _ = await door.ask("PUT", f"/v1/cards/{CARD_ID}/number", json={"number": "0812 0000 0001"})
     assert status == 200
-    assert "0812" not in str(body)
+    assert "81200000001" not in json.dumps(body).replace(" ", "")
     assert (await door.ask("PUT", f"/v1/cards/{CARD_ID}/number", json={"number": "a\nb"}))[0] == 422
 
 
