@@ -22,10 +22,12 @@ from stationd.ports.clock import Clock, Entropy
 from stationd.ports.seal import Seal
 from stationd.services.blanks import Blanks
 from stationd.services.minutes import Register
+from stationd.services.supervise import Supervisor
 
 _log = logging.getLogger(__name__)
 
 RECKON_EVERY_S: Final = 300.0
+_TASK: Final = "bookkeeping"
 
 
 class Bookkeeping:
@@ -68,7 +70,15 @@ class Bookkeeping:
         """Take up what a former run left."""
         self.metrics.load(await self.blanks.counts())
 
-    async def run(self) -> None:
+    def start(self, supervisor: Supervisor) -> None:
+        """Start what goes on for ever."""
+        supervisor.start(_TASK, self._run)
+
+    async def stop(self, supervisor: Supervisor) -> None:
+        """Reckon nothing more."""
+        await supervisor.stop(_TASK)
+
+    async def _run(self) -> None:
         """For ever: reckon how long the blanks last, and forget what nobody agreed to."""
         while True:
             try:

@@ -1,5 +1,7 @@
 """The part of the composition that is about calls: kiosks that pair, and requests that come twice."""
 
+from typing import Final
+
 from stationd.adapters.sqlite.answers import SqliteAnswers
 from stationd.adapters.sqlite.database import Database
 from stationd.ports.clock import Clock
@@ -9,6 +11,8 @@ from stationd.services.pairing import Pairings
 from stationd.services.repeats import Repeats
 from stationd.services.stream import Stream
 from stationd.services.supervise import Supervisor
+
+_TASK: Final = "old answers"
 
 
 class Calling:
@@ -20,4 +24,8 @@ class Calling:
 
     def start(self, supervisor: Supervisor) -> None:
         """Start what goes on for ever."""
-        supervisor.start("old answers", self.repeats.run)
+        supervisor.start(_TASK, self.repeats.run)
+
+    async def stop(self, supervisor: Supervisor) -> None:
+        """Forget nothing more."""
+        await supervisor.stop(_TASK)

@@ -1,7 +1,7 @@
 """Composition of what keeps the books in order: forgetting, changing the keys, reading them through."""
 
 from collections.abc import Callable
-from typing import Final, Self
+from typing import Final
 
 from stationd.adapters.seal import StationSeal
 from stationd.adapters.sqlite.database import Database
@@ -21,7 +21,7 @@ _KEYS: Final = "keys"
 
 
 class Keeping:
-    """The tasks, to be started once the station is built."""
+    """The tasks, each under its name."""
 
     def __init__(
         self,
@@ -46,11 +46,10 @@ class Keeping:
             _KEYS: Rekeying(SqliteKeyring(database, seal, load_key)).run,
         }
 
-    def start(self, supervisor: Supervisor) -> Self:
+    def start(self, supervisor: Supervisor) -> None:
         """Start them."""
         for name, run in self._tasks.items():
             supervisor.start(name, run)
-        return self
 
     async def stop(self, supervisor: Supervisor) -> None:
         """Stop them."""

@@ -1,6 +1,7 @@
 """The part of the composition that is about the order of service: rationing, jumps and releases."""
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from stationd.adapters.order_metrics import OrderMetrics
 from stationd.adapters.sqlite.approvals import SqliteApprovals
@@ -15,7 +16,7 @@ from stationd.ports.clock import Clock
 from stationd.services.rationing import Rationer, Reserve
 from stationd.services.supervise import Supervisor
 
-TASK = "rationing"
+_TASK: Final = "rationing"
 
 
 class Ordering:
@@ -46,7 +47,11 @@ class Ordering:
 
     def start(self, supervisor: Supervisor) -> None:
         """Start what goes on for ever."""
-        supervisor.start(TASK, self.rationer.run)
+        supervisor.start(_TASK, self.rationer.run)
+
+    async def stop(self, supervisor: Supervisor) -> None:
+        """Defer and release nothing more."""
+        await supervisor.stop(_TASK)
 
 
 def rule_of(settings: Settings) -> RationRule:
