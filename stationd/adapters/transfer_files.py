@@ -96,12 +96,21 @@ class StationKeys:
     @property
     def identity(self) -> str:
         """Both public keys as the other station's configuration wants them: 64 bytes in base64url."""
-        raw = self._signing.public_key().public_bytes_raw() + self.sealing.public_key().public_bytes_raw()
+        raw = self.signing_key + self.sealing.public_key().public_bytes_raw()
         return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+    @property
+    def signing_key(self) -> bytes:
+        """The public key that this station's signatures are checked with."""
+        return self._signing.public_key().public_bytes_raw()
 
     def sign(self, format_: str, told: Any) -> bytes:
         """A signature over what is told in a file of this format."""
-        return self._signing.sign(_signed(format_, told))
+        return self.sign_bytes(_signed(format_, told))
+
+    def sign_bytes(self, signed: bytes) -> bytes:
+        """A signature over what names its own format."""
+        return self._signing.sign(signed)
 
 
 class TransferFiles:
