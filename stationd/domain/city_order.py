@@ -7,7 +7,8 @@ A signature is a JWS in compact form (RFC 7515, RFC 8037: Ed25519) over claims t
 - ``iat``, ``exp``: when it was made and until when it may be used, Unix seconds, at most 31 days apart;
 - ``order``, ``kind``: as in the job;
 - ``holder_sha256`` or ``document_sha256`` or both, base64url without padding: SHA-256 of ``jti:NIK``, which tells
-  nobody the NIK who does not know it and guesses at each signature anew, and of the document's bytes.
+  nobody the NIK who does not know it and guesses at each signature anew, and of the document's bytes;
+- ``fence``, only in orders that come over the city link (:mod:`stationd.domain.fence`): no counter takes such a one.
 
 Checking the key is the adapter's work; these are the rules for what a known key has signed.
 """
@@ -46,11 +47,13 @@ class Moment:
     known_s: int = 0
 
 
-def check(claims: Mapping[str, object], order: Order, *, station: str, moment: Moment) -> str | Refused:
+def check(
+    claims: Mapping[str, object], order: Order, *, station: str, moment: Moment, fence: int | None = None
+) -> str | Refused:
     """The id of a signature that allows this order here and now, or why it does not.
 
-    ``claims`` are what a key of the city has signed, whatever it may be. The codes: ``signature-invalid``,
-    ``signature-expired``, ``signature-for-another``.
+    ``claims`` are what a key of the city has signed, whatever it may be; ``fence`` is that of an order which has leave
+    over the city link. The codes: ``signature-invalid``, ``signature-expired``, ``signature-for-another``.
     """
     id_ = claims.get("jti")
     if not isinstance(id_, str) or _ID.fullmatch(id_) is None:
@@ -62,6 +65,8 @@ def check(claims: Mapping[str, object], order: Order, *, station: str, moment: M
         return _another("another station")
     if claims.get("order") != order.order or claims.get("kind") != order.kind.value:
         return _another("another order")
+    if claims.get("fence") != fence:
+        return _another("an order over the city link, or one with another fence")
     bound = _bound(claims, order, id_)
     if bound is not None:
         return bound

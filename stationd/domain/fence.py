@@ -72,13 +72,9 @@ def asked(order: Assignment, station: str, fence: int) -> tuple[Assignment, Act,
 
 def recalled(order: Assignment) -> Assignment:
     """The order to be taken back: free at once where nobody has leave, else only once its station has answered."""
-    match order.hold:
-        case Hold.OFFERED:
-            return Assignment(order.fence)
-        case Hold.GRANTED:
-            return replace(order, hold=Hold.RECALLED)
-        case Hold.FREE | Hold.RECALLED | Hold.SETTLED:
-            return order
+    if order.hold is Hold.OFFERED:
+        return Assignment(order.fence)
+    return replace(order, hold=Hold.RECALLED) if order.hold is Hold.GRANTED else order
 
 
 def recall_fence(order: Assignment) -> int:

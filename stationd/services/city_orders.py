@@ -25,11 +25,12 @@ class CityOrders:
         self._moment = moment
         self._is_required = is_required
 
-    def signature_of(self, order: Order) -> str | Refused | None:
+    def signature_of(self, order: Order, *, fence: int | None = None) -> str | Refused | None:
         """The id of the order's signature, ``None`` where there is none and none is needed, or why it is refused.
 
-        The codes: ``signature-missing``, ``signature-invalid``, ``signature-expired``, ``signature-for-another``. That
-        an id is used once only is the store's to see (``signature-used``).
+        ``fence`` is that of an order that came over the city link. The codes: ``signature-missing``,
+        ``signature-invalid``, ``signature-expired``, ``signature-for-another``. That an id is used once only is the
+        store's to see (``signature-used``).
         """
         if order.signature is None:
             if self._is_required:
@@ -47,7 +48,7 @@ class CityOrders:
                 field="signature",
                 fix="have the city's key in city.keys",
             )
-        return check(claims, order, station=self._station, moment=self._moment())
+        return check(claims, order, station=self._station, moment=self._moment(), fence=fence)
 
 
 class UnsignedOrders:

@@ -112,6 +112,15 @@ def test_a_clock_that_is_not_trusted_neither_expires_a_signature_nor_revives_one
     assert judge(CLAIMS, moment=later) == "signature-expired"
 
 
+def test_an_order_with_a_fence_is_good_over_the_city_link_only_and_under_that_fence():
+    claims = CLAIMS | {"fence": 2}
+    assert judge(claims) == "signature-for-another"
+    assert check(claims, ORDER, station="1671-07", moment=MOMENT, fence=2) == claims["jti"]
+    for other in ({}, {"fence": 1}):
+        refused = check(CLAIMS | other, ORDER, station="1671-07", moment=MOMENT, fence=2)
+        assert refused.code == "signature-for-another"
+
+
 def test_a_document_still_to_be_rendered_can_only_be_bound_by_its_holder():
     order = replace(ORDER, document=TemplateDocument(template="specimen", fields={}))
     assert judge(CLAIMS, order=order) == CLAIMS["jti"]

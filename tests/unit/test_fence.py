@@ -160,6 +160,19 @@ def test_an_order_with_leave_moves_only_after_its_station_has_given_it_back():
     assert offered(order, "second") == Assignment(2, "second", Hold.OFFERED)
 
 
+def test_leave_for_another_fence_is_no_leave():
+    held, _ = arrived(Held(), 2)
+    assert granted(held, 1) == held
+    assert granted(taken_back(held, 3, has_begun=False)[0], 2).stage is Stage.RETURNED
+
+
+def test_an_order_that_cannot_be_printed_here_comes_back_only_under_a_higher_fence():
+    held = refused(granted(arrived(Held(), 1)[0], 1))
+    assert not granted(held, 1).may_begin
+    assert arrived(held, 1)[1] is Arrival.REPEATED
+    assert arrived(held, 2)[1] is Arrival.TAKEN
+
+
 def test_a_card_that_was_begun_is_kept_and_one_that_came_to_nothing_is_returned_then():
     held = granted(arrived(Held(), 1)[0], 1)
     held, answer = taken_back(held, 2, has_begun=True)

@@ -25,14 +25,14 @@ from stationd.http.schemas import NoQuery, Nothing
 DOCUMENT = document(ROUTES)
 
 
-COMMAND_LINE_ONLY = {"backup.py", "keyring.py", "setup.py"}
-"""Modules whose refusals only a command line tells."""
+BEHIND_OTHER_DOORS = {"backup.py", "keyring.py", "setup.py", "city_messages.py"}
+"""Modules whose refusals no request meets: a command line tells them, or the city link's events."""
 
 
 def refusals():
     """Every code that some ``Refused`` behind the door is made with, and where."""
     for path in Path(stationd.__file__).parent.rglob("*.py"):
-        if path.name in COMMAND_LINE_ONLY:
+        if path.name in BEHIND_OTHER_DOORS:
             continue
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) == "Refused":
