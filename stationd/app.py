@@ -12,8 +12,6 @@ from types import TracebackType
 from typing import Self
 
 from stationd import __version__
-from stationd.adapters.loop_metrics import LOOP_LAG, LoopMetrics
-from stationd.adapters.metrics import Metrics
 from stationd.adapters.readers import drivers as reader_drivers
 from stationd.adapters.seal import StationSeal, load_key
 from stationd.adapters.sqlite.database import Database
@@ -21,7 +19,6 @@ from stationd.adapters.sqlite.keyring import KEY_CHECK, seal_of
 from stationd.adapters.sqlite.tokens import SqliteTokens
 from stationd.adapters.system import SystemClock, SystemEntropy
 from stationd.adapters.systemd import Notifier, watchdog_s
-from stationd.adapters.wait_metrics import WaitMetrics
 from stationd.attending import Attending
 from stationd.bookkeeping import Bookkeeping
 from stationd.calling import Calling
@@ -34,6 +31,7 @@ from stationd.handing import Handing
 from stationd.http.doors import Doors
 from stationd.http.routing import Table
 from stationd.keeping import Keeping
+from stationd.measuring import Measuring
 from stationd.notifying import Notifying
 from stationd.ordering import Ordering
 from stationd.plugging import Bus, Plugging
@@ -178,6 +176,15 @@ class App:
             ordering=self.ordering,
         )
         self.store, self.jobs, self.printers = self.printing.store, self.printing.jobs, self.printing.printers
+        self.measuring = Measuring(
+            database,
+            clock,
+            printers=self.printers,
+            readers=self.readers,
+            is_ready=lambda: self.station.describe().is_ready,
+            is_trusted=lambda: self.attending.calendar.is_trusted,
+        )
+        stop(self.measuring.keep)
         stop(self.printing.aclose)
         stop(self._supervisor.stop)
         stop(self._settle)
@@ -254,9 +261,7 @@ class App:
         await self.bookkeeping.load()
         await self.printing.load()
         await self.handing.load()
-        self._metrics = Metrics(__version__, self._database.writer, self.printers.all, self.readers.statuses)
-        self._metrics.load(await self.store.counts())
-        self._loop_metrics, waits = LoopMetrics(), WaitMetrics()
+        await self.measuring.load()
         for collector in (
             self.attending.metrics,
             self.handing.metrics,
@@ -266,18 +271,13 @@ class App:
             self.ordering.metrics,
             self.plugging.metrics,
             self.streaming.metrics,
-            self._loop_metrics,
-            waits,
         ):
-            self._metrics.add(collector)
+            self.measuring.metrics.add(collector)
         self._followers = [
-            self._metrics.follow,
-            waits.follow,
+            self.measuring.follow,
             self.handing.follow,
-            self.notifying.follow,
             self.attending.approval_metrics.follow,
             self.bookkeeping.metrics.follow,
-            self.plugging.metrics.follow,
             self.streaming.follow,
             self.printing.follow,
             self.ordering.follow,
@@ -286,7 +286,7 @@ class App:
     async def _run(self) -> None:
         """Start what goes on for ever; the printers first, so that nothing waits for the rest."""
         supervisor = self._supervisor
-        supervisor.start(LOOP_LAG, self._loop_metrics.run)
+        self.measuring.start(supervisor)
         await show_orphans(self.store, self.plugging.names | {spec.name for spec in self.settings.printers})
         await self.printing.start(supervisor)
         for spec in self.settings.readers:
@@ -304,10 +304,9 @@ class App:
         self.attending.readiness.follow(self._tell_status)
 
     async def _stop_tasks(self) -> None:
-        for part in (self.keeping, self.ordering, self.bookkeeping, self._calling):
+        for part in (self.keeping, self.ordering, self.bookkeeping, self._calling, self.measuring):
             await part.stop(self._supervisor)
-        for name in (LOOP_LAG, WATCHDOG):
-            await self._supervisor.stop(name)
+        await self._supervisor.stop(WATCHDOG)
 
     async def _settle(self) -> None:
         """Give callers and cards their time."""
@@ -357,7 +356,7 @@ class App:
             pairings=self._calling.pairings,
             repeats=self._calling.repeats,
             clock=self._clock,
-            metrics=self._metrics.render,
+            metrics=self.measuring.metrics.render,
         )
 
     def _feed_watchdog(self) -> None:

@@ -20,7 +20,6 @@ from stationd.config import Settings
 from stationd.config_calendar import CalendarError, load_year, packaged_calendar
 from stationd.config_notices import WEEKDAYS, GatewaySettings, SmsSettings
 from stationd.domain.errors import Faulted
-from stationd.domain.events import Event
 from stationd.domain.minutes import Office
 from stationd.domain.notices import SendingHours
 from stationd.domain.rush import Year
@@ -98,10 +97,6 @@ class Notifying:
         await supervisor.stop("notices")
         await supervisor.stop("days")
         await self.notices.aclose()
-
-    def follow(self, events: Sequence[Event]) -> None:
-        """Take in what was committed."""
-        self.metrics.follow(events)
 
 
 def _modem(sms: SmsSettings, modems: Callable[[], Sequence[str]]) -> Notifier:

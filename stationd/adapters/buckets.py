@@ -1,27 +1,43 @@
 """Observations counted in buckets, as a histogram of Prometheus wants them: each holds what is not above its edge."""
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 
 from prometheus_client.core import HistogramMetricFamily
 
 
 class Buckets:
-    """Counts of observations since the start; ``edges`` ascend, and what is above the last is counted too."""
+    """Counts of observations; ``edges`` ascend, and what is above the last is counted too."""
 
     def __init__(self, edges: Sequence[float]) -> None:
-        self._edges = (*edges, float("inf"))
-        self._counts = [0] * len(self._edges)
-        self._sum = 0.0
+        self._edges = edges
+        self.counts = [0] * (len(edges) + 1)
+        """How many fell into each bucket, not cumulated; the last is for what is above all edges."""
+        self.sum = 0.0
 
     def add(self, observed: float) -> None:
         """Count one observation."""
-        self._counts[next(at for at, edge in enumerate(self._edges) if observed <= edge)] += 1
-        self._sum += observed
+        self.counts[bisect_left(self._edges, observed)] += 1
+        self.sum += observed
 
     def family(self, name: str, says: str) -> HistogramMetricFamily:
         """The histogram, its buckets cumulated."""
+        return histogram(name, says, (), {(): self})
+
+    def cumulated(self) -> list[tuple[str, float]]:
+        """Each edge, as Prometheus writes it, with the count of what is not above it."""
         count, buckets = 0, []
-        for edge, here in zip(self._edges, self._counts, strict=True):
+        for edge, here in zip((*map(str, self._edges), "+Inf"), self.counts, strict=True):
             count += here
-            buckets.append(("+Inf" if edge == float("inf") else str(edge), float(count)))
-        return HistogramMetricFamily(name, says, buckets=buckets, sum_value=self._sum)
+            buckets.append((edge, float(count)))
+        return buckets
+
+
+def histogram(
+    name: str, says: str, labels: Sequence[str], each: Mapping[tuple[str, ...], Buckets]
+) -> HistogramMetricFamily:
+    """One family of histograms, by the values of its labels."""
+    family = HistogramMetricFamily(name, says, labels=labels)
+    for values, buckets in each.items():
+        family.add_metric(values, buckets.cumulated(), buckets.sum)
+    return family

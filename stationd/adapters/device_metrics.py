@@ -1,34 +1,22 @@
-"""Devices for Prometheus: how many there are of each kind in each state, what came and went, what the watch met."""
+"""Devices for Prometheus: how many there are of each kind in each state, and what the watch of the bus met."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from stationd.adapters.udev import Counters
-from stationd.domain.events import Event
 from stationd.services.printers import DeviceView
-
-_EVENTS: Final = ("plugged", "unplugged", "changed", "reset", "labelled")
 
 
 class DeviceMetrics(Collector):
-    """Gauges, made when asked, and counters, kept while events pass; no label grows with what is plugged in."""
+    """Made when asked; no label grows with what is plugged in."""
 
     def __init__(self, devices: Callable[[], Sequence[DeviceView]], counters: Callable[[], Counters | None]) -> None:
         """``counters`` gives those of the watch, ``None`` where udev is not watched."""
         self._devices = devices
         self._counters = counters
-        self._happened: Counter[str] = Counter()
-
-    def follow(self, events: Iterable[Event]) -> None:
-        """Take in what was committed."""
-        for event in events:
-            noun, _, what = event.type.partition(".")
-            if noun == "device":
-                self._happened["reset" if event.data.get("is_reset") else what] += 1
 
     def collect(self) -> Iterable[Metric]:
         """Every family."""
@@ -36,14 +24,6 @@ class DeviceMetrics(Collector):
         for (kind, state), count in sorted(Counter((each.kind, each.state) for each in self._devices()).items()):
             devices.add_metric([kind, state], count)
         yield devices
-        happened = CounterMetricFamily(
-            "stationd_device_events",
-            "Devices plugged in, pulled out, changed, reset and labelled since the start.",
-            labels=["event"],
-        )
-        for event in _EVENTS:
-            happened.add_metric([event], self._happened[event])
-        yield happened
         counters = self._counters()
         if counters is None:
             return

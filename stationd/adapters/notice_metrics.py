@@ -1,44 +1,24 @@
-"""Notices for Prometheus: the outbox, outcomes, and how each way is."""
+"""Notices for Prometheus: the outbox, and how each way is."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from stationd.domain.events import Event
 from stationd.domain.notices import Trouble
 from stationd.ports.notices import Outbox
 from stationd.ports.notifier import WayStatus
 
-_OUTCOMES = ("sent", "unknown", "delivered", "failed")
-
 
 class NoticeMetrics(Collector):
-    """Outcomes are kept while events pass; the rest is as last seen."""
+    """Gauges, as last seen."""
 
     def __init__(self, outbox: Callable[[], Outbox], ways: Callable[[], Mapping[str, WayStatus]]) -> None:
         self._outbox = outbox
         self._ways = ways
-        self._outcomes: Counter[tuple[str, str]] = Counter()
-
-    def follow(self, events: Sequence[Event]) -> None:
-        """Take in what was committed."""
-        for event in events:
-            noun, _, what = event.type.partition(".")
-            if noun == "notice" and what in _OUTCOMES:
-                self._outcomes[str(event.data["way"]), what] += 1
 
     def collect(self) -> Iterable[Metric]:
         """Every family."""
-        notices = CounterMetricFamily(
-            "stationd_notices",
-            "What became of notices since the start, by way; one may be counted as sent, and later as delivered.",
-            labels=["way", "outcome"],
-        )
-        for (way, outcome), count in sorted(self._outcomes.items()):
-            notices.add_metric([way, outcome], count)
-        yield notices
         outbox = self._outbox()
         yield GaugeMetricFamily("stationd_notices_due", "Notices that are due and have not gone out.", outbox.due)
         yield GaugeMetricFamily("stationd_notice_clocks", "Cards on the shelf whose holders are told.", outbox.shelved)

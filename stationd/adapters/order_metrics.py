@@ -1,34 +1,18 @@
-"""The order of service for Prometheus: who waits for blanks, and how often people changed the order."""
+"""The order of service for Prometheus: who waits for blanks."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from stationd.domain.events import Event
 from stationd.domain.rationing import Place, Stock
-
-_CHANGES: Final = {"job.moved_ahead": "moved_ahead", "job.released": "released"}
 
 
 class OrderMetrics(Collector):
-    """Kept by following the events; the changes are counted over restarts."""
+    """Gauges, made when asked."""
 
     def __init__(self, stock: Callable[[], Stock]) -> None:
         self._stock = stock
-        self._changes: Counter[str] = Counter()
-
-    def load(self, changes: Mapping[str, int]) -> None:
-        """Start from the counts in the store."""
-        self._changes.update(changes)
-
-    def follow(self, events: Sequence[Event]) -> None:
-        """Take in what was committed."""
-        for event in events:
-            if event.type in _CHANGES:
-                self._changes[_CHANGES[event.type]] += 1
 
     def collect(self) -> Iterable[Metric]:
         """Every family."""
@@ -43,9 +27,3 @@ class OrderMetrics(Collector):
         yield line
         yield GaugeMetricFamily("stationd_blanks_reserve", "Blanks kept for first cards.", stock.reserve)
         yield GaugeMetricFamily("stationd_blanks_short", "1 while replacements wait for blanks.", float(stock.is_short))
-        changes = CounterMetricFamily(
-            "stationd_order_changes", "Changes of the order of service by two officers, ever.", labels=["change"]
-        )
-        for change in _CHANGES.values():
-            changes.add_metric([change], self._changes[change])
-        yield changes

@@ -17,7 +17,7 @@ def event(what: str, **data: object) -> Event:
     return Event(1, 60_000, what, "blanks", data)
 
 
-def test_counts_and_what_they_did_not_find_are_told():
+def test_the_last_count_and_what_it_did_not_find_are_told():
     metrics = BlankMetrics(lambda: 90_000, lambda: {"p1": 3})
     assert "stationd_blank_count_age_seconds" not in text_of(metrics)
     assert "stationd_blanks_left_seconds" not in text_of(metrics)
@@ -28,26 +28,17 @@ def test_counts_and_what_they_did_not_find_are_told():
     assert "stationd_blank_count_age_seconds 60.0" in text_of(metrics)
     metrics.follow(
         [
-            event("count.begun"),
-            event("count.differed"),
             event("blanks.counted", difference=2),
-            event("blanks.missed", quantity=4),
-            event("minutes.drawn_up", kind="blank-book"),
             event("job.accepted"),
         ]
     )
     metrics.days_left = 12.5
     text = text_of(metrics)
     for line in (
-        'stationd_blank_counts_total{outcome="begun"} 1.0',
-        'stationd_blank_counts_total{outcome="booked"} 1.0',
-        'stationd_blank_counts_total{outcome="differed"} 1.0',
-        "stationd_blanks_missed_total 4.0",
         "stationd_blank_count_difference 2.0",
         "stationd_blank_count_age_seconds 30.0",
         "stationd_blanks_left_seconds 1.08e+06",
         'stationd_blank_hopper{printer="p1"} 3.0',
-        'stationd_papers_total{kind="blank-book"} 1.0',
     ):
         assert line in text
     assert metrics.missed == 0

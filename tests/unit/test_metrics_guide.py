@@ -11,9 +11,6 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from stationd.adapters.loop_metrics import LoopMetrics
 from stationd.adapters.metric_guide import GUIDE, LABELS
-from stationd.adapters.wait_metrics import WaitMetrics
-from stationd.domain.events import Event
-from stationd.domain.ids import uuid7
 
 ROOT = Path(__file__).parents[2]
 PRIVATE = re.compile(r"[0-9]{10,}|[0-9a-f]{8}-[0-9a-f]{4}|^[0-9A-Z]{12}$")
@@ -62,19 +59,6 @@ def test_advice_is_one_sentence_or_two_and_names_no_unknown_metric():
     for name, advice in GUIDE.items():
         assert name.startswith("stationd_")
         assert advice.endswith("."), name
-
-
-async def test_waits_are_counted_from_the_taking_of_the_order():
-    metrics = WaitMetrics()
-    day_ms = 86_400_000
-    for days in (0.5, 4, 400):
-        taken = 10 * day_ms
-        at = taken + int(days * day_ms)
-        metrics.follow([Event(1, at, "job.card_printed", uuid7(taken, 0), {}), Event(2, at, "job.claimed", "x", {})])
-    text = (await text_of(metrics)).decode()
-    assert 'stationd_card_wait_seconds_bucket{le="86400.0"} 1.0' in text
-    assert 'stationd_card_wait_seconds_bucket{le="432000.0"} 2.0' in text
-    assert 'stationd_card_wait_seconds_bucket{le="+Inf"} 3.0' in text
 
 
 @pytest.mark.parametrize(("lag_s", "edge"), [(0.001, "0.005"), (0.3, "0.5"), (9.0, "+Inf")])

@@ -1,11 +1,10 @@
 """The line and the blanks over SQLite: fulfils :class:`stationd.ports.rationing.RationStore`."""
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from stationd.adapters.sqlite.connection import UnitConnection
-from stationd.adapters.sqlite.precedence import ORDER_CHANGE
 from stationd.adapters.sqlite.queries import load
 from stationd.adapters.sqlite.rationing import Rationing
 from stationd.adapters.sqlite.surrendering import surrendering
@@ -76,12 +75,6 @@ class SqliteRations:
             return OrderChange(change=None if own is None else own[0], overtaken_by=others)
 
         return await self._reader.run(unit)
-
-    async def counted_changes(self) -> Mapping[str, int]:
-        """How often people changed the order of service, ever, by what they did."""
-        return await self._reader.run(
-            lambda connection: dict(connection.execute(_BOOKS["tallies"], (ORDER_CHANGE,)).fetchall())
-        )
 
     async def surrender(self, job_id: str, card: Surrendered, actor: Actor) -> Job | Refused:
         """See :meth:`stationd.ports.rationing.RationStore.surrender`."""

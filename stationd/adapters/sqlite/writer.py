@@ -89,6 +89,8 @@ class Writer:
         """Transactions committed since the start."""
         self.requests = 0
         """Requests carried out since the start."""
+        self.committed: Callable[[int, float], None] = lambda _requests, _seconds: None
+        """Told of each commit: how many requests were in it, and how long it took."""
 
     def balances(self) -> Mapping[Account, int]:
         """The ledger as of the last commit; empty before the first."""
@@ -164,6 +166,7 @@ class Writer:
     async def _commit_group(self, group: list[_Request]) -> None:
         if self._is_in_need:
             group = _only_what_cannot_wait(group)
+        began = self._clock.monotonic()
         try:
             results, events = await self._connection.run(partial(self._commit, group))
         except Exception as error:  # noqa: BLE001 - handed to every requester, none is swallowed
@@ -175,6 +178,7 @@ class Writer:
             return
         self.groups += 1
         self.requests += len(group)
+        self.committed(len(group), self._clock.monotonic() - began)
         if events and not self._is_in_need:
             self._note_success()
         for request, result in zip(group, results, strict=True):
