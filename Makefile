@@ -65,11 +65,12 @@ $(BENCH_PEERS)/installed: tests/bench/peers/requirements.txt
 	@touch $@
 
 .PHONY: campaign
-campaign: system-test $(STAMPS)/dev ## kill the daemon at random moments (KILLS=200 or MINUTES=30), simulate 10,000 stations and a month of notices
 campaign: system-test $(STAMPS)/dev ## kill the daemon at random moments (KILLS=200 or MINUTES=30), cut its power, run it in a genuine kernel, send a month of notices
 	@.ci/install-packages .ci/packages-campaign.txt
 	$(VENV)/bin/python -m tests.campaign.kernel
 	$(VENV)/bin/python -m tests.campaign.powercuts
+	$(VENV)/bin/python -m tests.campaign.blockcuts
+	$(VENV)/bin/python -m tests.campaign.hardtimes
 	$(VENV)/bin/python -m tests.campaign.soak
 	$(VENV)/bin/python -m tests.campaign.notices
 	$(VENV)/bin/python -m tests.campaign.machine

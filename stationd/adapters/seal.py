@@ -12,6 +12,7 @@ import os
 import secrets
 import struct
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -206,23 +207,30 @@ def load_key(state_dir: Path, environment: Mapping[str, str], *, beside: Path | 
                 fix="run this as root, or let systemd hand the key over as a credential",
             ) from error
     path = state_dir / KEY_FILE
+    if not path.exists():
+        _make(path)
+    if path.stat().st_mode & 0o077:
+        raise Faulted("key-unusable", f"cannot use {path}: others can read it", fix=f"chmod 600 {path}")
+    return _checked(path, path.read_bytes())
+
+
+def _make(path: Path) -> None:
+    """A new key, which appears whole or not at all, whoever else makes one and whenever the power fails."""
+    fresh = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        if path.stat().st_mode & 0o077:
-            raise Faulted("key-unusable", f"cannot use {path}: others can read it", fix=f"chmod 600 {path}") from None
-        return _checked(path, path.read_bytes())
-    with os.fdopen(descriptor, "wb") as file:
-        key = secrets.token_bytes(KEY_BYTES)
-        file.write(key)
-        file.flush()
-        os.fsync(file.fileno())
-    directory = os.open(state_dir, os.O_RDONLY | os.O_DIRECTORY)
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(secrets.token_bytes(KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            path.hardlink_to(fresh)
+    finally:
+        fresh.unlink(missing_ok=True)
+    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(directory)
     finally:
         os.close(directory)
-    return key
 
 
 def _checked(path: Path, key: bytes) -> bytes:

@@ -5,6 +5,8 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
+from stationd.domain.errors import Faulted
+
 _log = logging.getLogger(__name__)
 
 _FIRST_DELAY_S = 0.5
@@ -53,10 +55,12 @@ class Supervisor:
             began = loop.time()
             try:
                 await run()
+            except Faulted as fault:  # the disk's trouble or a device's, no defect of the task
+                delay_s = _FIRST_DELAY_S if loop.time() - began > _HEALTHY_AFTER_S else delay_s
+                _log.warning("task %r stopped: %s; it is started again in %.1f s", name, fault.detail, delay_s)
             except Exception:  # noqa: BLE001 - a defect of one task must not take the station down
                 self.restarts += 1
-                if loop.time() - began > _HEALTHY_AFTER_S:
-                    delay_s = _FIRST_DELAY_S
+                delay_s = _FIRST_DELAY_S if loop.time() - began > _HEALTHY_AFTER_S else delay_s
                 _log.exception("task %r died; it is started again in %.1f s", name, delay_s)
             else:
                 return

@@ -12,7 +12,7 @@ import pytest
 
 from tests.campaign.soak import grown, laps
 from tests.rigs.documents import png
-from tests.rigs.powercut import Recorder, forget_library
+from tests.rigs.powercut import Recorder
 
 OPEN_GATE = "[readiness]\nstop_printing = []\n"
 FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), Path("libfaketime of .ci/packages-test.txt"))
@@ -63,7 +63,6 @@ async def test_a_disk_that_fails_is_told_and_the_station_goes_on_by_itself_when_
             assert "Traceback" not in station.tail()
         finally:
             recorder.close()
-            forget_library(recorder.environment)
 
 
 async def test_without_file_descriptors_it_prints_on_and_serves_again_when_there_are_some(stocked, tmp_path):

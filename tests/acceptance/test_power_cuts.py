@@ -2,13 +2,13 @@
 
 import asyncio
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import pytest
 
 from tests.campaign.powercuts import JOBS, SIZE, cut, record
 from tests.rigs.documents import png
-from tests.rigs.powercut import Act, Change, Recorder, forget_library
+from tests.rigs.powercut import Act, Change, Recorder
 from tests.rigs.reckoning import digests_in, reckon
 from tests.rigs.station import StationProcess
 
@@ -17,10 +17,8 @@ SEED = 20_161_101
 
 
 @pytest.fixture(scope="module")
-def recorded(tmp_path_factory) -> Iterator[tuple[Recorder, Sequence[Change]]]:
-    recorder, changes = asyncio.run(record(tmp_path_factory.mktemp("cuts") / "station"))
-    yield recorder, changes
-    forget_library(recorder.environment)
+def recorded(tmp_path_factory) -> tuple[Recorder, Sequence[Change]]:
+    return asyncio.run(record(tmp_path_factory.mktemp("cuts") / "station"))
 
 
 async def test_twenty_power_cuts_lose_nothing_acknowledged_and_tear_no_book(recorded, tmp_path):

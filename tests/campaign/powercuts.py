@@ -22,7 +22,7 @@ from stationd.adapters.sqlite.verify import verify
 from stationd.adapters.system import SystemClock
 from stationd.domain.errors import Faulted
 from tests.rigs.documents import png
-from tests.rigs.powercut import Act, Change, Disk, Recorder, forget_library
+from tests.rigs.powercut import Act, Change, Disk, Recorder
 from tests.rigs.station import StationProcess
 
 JOBS = 90
@@ -41,6 +41,8 @@ class Tally:
     acknowledged: int = 0
     lost_writes: int = 0
     torn_writes: int = 0
+    repaired: int = 0
+    """File systems that only a whole repair brought back."""
     wrong: Counter[str] = field(default_factory=Counter)
 
 
@@ -53,32 +55,37 @@ async def record(folder: Path) -> tuple[Recorder, list[Change]]:
         station.token = station.command("token", "create", "--role", "admin", "--name", "test").strip()
         recorder = Recorder(state, folder / "record", cards=state / "tray")
         station.environment.update(recorder.environment)
-        await station.start()
-        await station.receive(JOBS + 10)
-        recorder.acknowledge("blanks")
-        numbers = iter(range(1, JOBS + 1))
-
-        async def client() -> None:
-            for number in numbers:
-                status, answer = await station.submit(number, png(number, size=SIZE))
-                assert status == 201, answer
-                recorder.acknowledge(answer["id"])
-
-        async with asyncio.TaskGroup() as clients:
-            for _ in range(CLIENTS):
-                clients.create_task(client())
-        await station.settled()
-        station.kill()
-        recorder.close()
+        await work(station, recorder)
     finally:
         await station.aclose()
     return recorder, list(recorder.changes())
 
 
+async def work(station: StationProcess, recorder: Recorder) -> None:
+    """Take orders, print them, fold the log, and be killed."""
+    await station.start()
+    await station.receive(JOBS + 10)
+    recorder.acknowledge("blanks")
+    numbers = iter(range(1, JOBS + 1))
+
+    async def client() -> None:
+        for number in numbers:
+            status, answer = await station.submit(number, png(number, size=SIZE))
+            assert status == 201, answer
+            recorder.acknowledge(answer["id"])
+
+    async with asyncio.TaskGroup() as clients:
+        for _ in range(CLIENTS):
+            clients.create_task(client())
+    await station.settled()
+    station.kill()
+    recorder.close()
+
+
 async def examine(disk: Disk, state: Path) -> list[str]:
     """What is wrong with the books on a disk, opened as a start does."""
-    key = await asyncio.to_thread(load_key, state, {})
     try:
+        key = await asyncio.to_thread(load_key, state, {})
         database = await Database.open(state / "station.db", SystemClock())
     except Faulted as fault:
         return [f"cannot be opened: {fault.code}"]
@@ -105,6 +112,8 @@ async def examine(disk: Disk, state: Path) -> list[str]:
             for attempt in begun
             if attempts[attempt] not in {"printing", "printed", "uncertain"}
         ]
+    except Faulted as fault:
+        return [f"cannot be read: {fault.code}"]
     finally:
         await database.aclose()
     return wrong
@@ -131,10 +140,7 @@ async def cut(folder: Path, recorder: Recorder, changes: Sequence[Change], cuts:
 async def campaign(folder: Path, cuts: int, seed: int) -> Tally:
     """Record once, cut many times."""
     recorder, changes = await record(folder / "station")
-    try:
-        return await cut(folder, recorder, changes, cuts, seed)
-    finally:
-        forget_library(recorder.environment)
+    return await cut(folder, recorder, changes, cuts, seed)
 
 
 def main() -> int:
@@ -142,11 +148,17 @@ def main() -> int:
     cuts = int(sys.argv[1]) if len(sys.argv) > 1 else CUTS
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else secrets.randbelow(1 << 32)
     folder = Path(tempfile.mkdtemp(prefix="stationd-cuts-"))
-    tally = asyncio.run(campaign(folder, cuts, seed))
+    return told(asyncio.run(campaign(folder, cuts, seed)), folder, seed)
+
+
+def told(tally: Tally, folder: Path, seed: int) -> int:
+    """Print the figures, remove the folder; 1 when something was found wrong, and then the disks are kept."""
     print(f"seed          {seed}")
     print(f"power cuts    {tally.cuts}")
     print(f"changes       {tally.changes}, of them acknowledgements {tally.acknowledged}")
     print(f"writes lost   {tally.lost_writes}, torn {tally.torn_writes}")
+    if tally.repaired:
+        print(f"repaired      {tally.repaired} file systems, by e2fsck -y")
     print(f"found wrong   {tally.wrong.total()}")
     for what, times in tally.wrong.most_common(20):
         print(f"  {times} × {what}")

@@ -2,7 +2,8 @@
  * time it waits for the disk. The record goes to $POWERCUT_LOG, one append a change: kind, offset, lengths, path, data.
  * A change and its record are one step, so that every prefix of the record is a moment. Waiting for the disk is only
  * recorded, and not done: what the disk would have kept is worked out afterwards.
- * While the file $POWERCUT_FAILING is there, each of these calls fails with the errno whose number stands in it. */
+ * While the file $POWERCUT_FAILING is there, each of these calls fails with the errno whose number stands in it; a
+ * second number lets so many calls through first. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -13,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -45,15 +47,22 @@ static int path_of(int fd, char *path) {
     return is_ours(path);
 }
 
-/* Whether the disk is broken now; sets errno. */
+/* Whether the disk is broken now; sets errno. Each file that says so begins its own count. */
 static int is_broken(void) {
-    char number[8] = "";
+    static ino_t seen; static long passed;
+    char said[32] = ""; struct stat about; long let_through = 0; int number = 0;
     int fd = failing == NULL ? -1 : open(failing, O_RDONLY | O_CLOEXEC);
     if (fd < 0) return 0;
-    if (read(fd, number, sizeof number - 1) < 0) number[0] = 0;
+    if (read(fd, said, sizeof said - 1) < 0) said[0] = 0;
+    if (fstat(fd, &about) < 0) about.st_ino = 0;
     close(fd);
-    errno = atoi(number);
-    return errno != 0;
+    sscanf(said, "%d %ld", &number, &let_through);
+    pthread_mutex_lock(&one_at_a_time);
+    if (about.st_ino != seen) { seen = about.st_ino; passed = 0; }
+    int is_over = passed++ >= let_through;
+    pthread_mutex_unlock(&one_at_a_time);
+    errno = number;
+    return number != 0 && is_over;
 }
 
 static void put(uint32_t kind, const char *path, uint64_t offset, const void *data, size_t length) {
@@ -106,6 +115,13 @@ int fdatasync(int fd) {
     return done;
 }
 int fsync(int fd) { return fdatasync(fd); }
+
+int posix_fallocate64(int fd, off64_t offset, off64_t length) {
+    char path[PATH_MAX];
+    if (path_of(fd, path) && is_broken()) return errno;
+    return REAL(posix_fallocate64)(fd, offset, length);
+}
+int posix_fallocate(int fd, off_t offset, off_t length) { return posix_fallocate64(fd, offset, length); }
 
 int unlink(const char *path) {
     int done;

@@ -3,15 +3,14 @@
 A disk keeps what was waited for. Of what was written to a file after that it may keep any part: each write may be
 there, be lost, or be torn at a sector; and a file that was removed or renamed may have its old name. ``powercut.c``
 keeps the record inside the genuine daemon, so that no file system has to be mounted and no kernel module loaded; the
-client's acknowledgements are written into the same record, in the order in which they came.
+client's acknowledgements are written into the same record, in the order in which they came. ``blockdisk.py`` keeps the
+like of the blocks below a file system of the kernel's.
 """
 
 import os
 import random
-import shutil
 import struct
 import subprocess
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -19,9 +18,11 @@ from pathlib import Path
 from typing import Final
 
 _SOURCE = Path(__file__).with_name("powercut.c")
-_HEAD = struct.Struct("<IIQQ")
+HEAD = struct.Struct("<IIQQ")
 _SECTOR: Final = 512
 _LOST, _TORN = 0.4, 0.6
+_PREFIX, _WRITTEN = 0.5, 0.5
+_PER_PENDING: Final = 4
 
 
 class Act(IntEnum):
@@ -61,16 +62,20 @@ class Disk:
 class Recorder:
     """The record of one daemon. ``environment`` is what it must be started with."""
 
-    def __init__(self, root: Path, log: Path, *, cards: Path) -> None:
-        """``cards``: the folder where a simulated printer lets its cards out; a card of plastic is not lost again."""
+    def __init__(self, root: Path, log: Path, *, cards: Path, before: Mapping[str, bytes] | None = None) -> None:
+        """``cards``: the folder where a simulated printer lets its cards out; a card of plastic is not lost again.
+
+        ``before``: what else was there before, if the record is not of files below ``root`` alone.
+        """
         self.root = root
         self._cards = f"{cards}/"
         self.log = log
         self._before = {str(path): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
+        self._before.update(before or {})
         self._failing = log.with_name(f"{log.name}.failing")
         self.environment = {
             "POWERCUT_FAILING": str(self._failing),
-            "LD_PRELOAD": str(_library()),
+            "LD_PRELOAD": str(_library(log.with_name(f"{log.name}.so"))),
             "POWERCUT_ROOT": f"{root}/",
             "POWERCUT_LOG": str(log),
         }
@@ -79,15 +84,15 @@ class Recorder:
     def acknowledge(self, what: str) -> None:
         """Write down that the client has its answer."""
         name = what.encode()
-        os.write(self._descriptor, _HEAD.pack(Act.ACKNOWLEDGED, len(name), 0, 0) + name)
+        os.write(self._descriptor, HEAD.pack(Act.ACKNOWLEDGED, len(name), 0, 0) + name)
 
-    def fail(self, number: int | None) -> None:
-        """Let every write of the daemon fail with this errno; ``None``: let them go through again."""
+    def fail(self, number: int | None, *, after: int = 0) -> None:
+        """Let every write of the daemon fail with this errno, ``after`` so many more; ``None``: none fails again."""
         if number is None:
             self._failing.unlink(missing_ok=True)
         else:
             fresh = self._failing.with_suffix(".fresh")
-            fresh.write_text(str(number), encoding="ascii")
+            fresh.write_text(f"{number} {after}", encoding="ascii")
             fresh.replace(self._failing)
 
     def close(self) -> None:
@@ -113,6 +118,8 @@ class Recorder:
     def restore(self, disk: Disk, folder: Path) -> None:
         """Put the files of a disk below another folder than the one that was recorded."""
         for path, data in disk.files.items():
+            if not path.startswith(f"{self.root}/"):
+                continue
             place = folder / Path(path).relative_to(self.root)
             if place.name.endswith("-shm"):
                 continue
@@ -121,11 +128,27 @@ class Recorder:
             place.chmod(0o600)
 
 
+def weights(changes: Sequence[Change], path: str) -> list[int]:
+    """How likely a cut before each change shall be: the likelier, the more writes to ``path`` are not waited for yet.
+
+    Drawn evenly, most cuts would come just after a wait, when there is nothing to lose.
+    """
+    found, pending = [], 0
+    for change in changes:
+        found.append(1 + _PER_PENDING * pending)
+        if change.path == path:
+            pending = 0 if change.act is Act.SYNC else pending + (change.act is Act.WRITE)
+    return found
+
+
 def _apply(disk: Disk, change: Change, rnd: random.Random, *, is_kept: bool, is_name_kept: bool) -> None:
     files = disk.files
     match change.act:
         case Act.WRITE:
             data = change.data
+            content = files.setdefault(change.path, bytearray())
+            if len(content) < change.offset:
+                content.extend(bytes(change.offset - len(content)))
             if not is_kept:
                 drawn = rnd.random()
                 if drawn < _LOST:
@@ -133,10 +156,7 @@ def _apply(disk: Disk, change: Change, rnd: random.Random, *, is_kept: bool, is_
                     return
                 if drawn < _TORN:
                     disk.torn += 1
-                    data = data[: _SECTOR * rnd.randrange(len(data) // _SECTOR + 1)]
-            content = files.setdefault(change.path, bytearray())
-            if len(content) < change.offset:
-                content.extend(bytes(change.offset - len(content)))
+                    data = _torn(bytes(content[change.offset : change.offset + len(data)]), data, rnd)
             content[change.offset : change.offset + len(data)] = data
         case Act.TRUNCATE:
             if is_kept or rnd.random() >= _LOST:
@@ -158,11 +178,22 @@ def _apply(disk: Disk, change: Change, rnd: random.Random, *, is_kept: bool, is_
             pass
 
 
+def _torn(old: bytes, data: bytes, rnd: random.Random) -> bytes:
+    """What is found of a write that was not finished: its beginning, or any of its sectors and none of the others."""
+    if rnd.random() < _PREFIX:
+        return data[: _SECTOR * rnd.randrange(len(data) // _SECTOR + 1)]
+    found = bytearray(old.ljust(len(data), b"\0"))
+    for at in range(0, len(data), _SECTOR):
+        if rnd.random() < _WRITTEN:
+            found[at : at + _SECTOR] = data[at : at + _SECTOR]
+    return bytes(found)
+
+
 def _parsed(record: bytes) -> Iterator[Change]:
     at = 0
     while at < len(record):
-        act, path, offset, data = _HEAD.unpack_from(record, at)
-        begin = at + _HEAD.size
+        act, path, offset, data = HEAD.unpack_from(record, at)
+        begin = at + HEAD.size
         end = begin + path + data
         yield Change(
             act=Act(act), path=record[begin : begin + path].decode(), offset=offset, data=record[begin + path : end]
@@ -170,15 +201,8 @@ def _parsed(record: bytes) -> Iterator[Change]:
         at = end
 
 
-def _library() -> Path:
-    """The library, compiled afresh: it takes less than a look at whether that is needed."""
-    folder = Path(tempfile.mkdtemp(prefix="stationd-powercut-"))
-    built = folder / "powercut.so"
+def _library(built: Path) -> Path:
+    """The library, compiled afresh beside the record: it takes less than a look at whether that is needed."""
     command = ["cc", "-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror", "-o", str(built), str(_SOURCE)]
     subprocess.run([*command, "-ldl", "-lpthread"], check=True)
     return built
-
-
-def forget_library(environment: Mapping[str, str]) -> None:
-    """Remove what was compiled for a recorder."""
-    shutil.rmtree(Path(environment["LD_PRELOAD"]).parent)

@@ -124,6 +124,12 @@ _FAULTS: dict[str, tuple[str, str, str]] = {
 }
 
 
+def read_only() -> Faulted:
+    """The fault of a file system that takes no writes."""
+    code, detail, fix = _FAULTS["SQLITE_READONLY"]
+    return Faulted(code, detail, fix=fix)
+
+
 def translate(error: sqlite3.Error, path: Path | None = None) -> Exception:
     """The fault that an SQLite error means; an error that is no fault of the machine comes back as it is."""
     name: Any = getattr(error, "sqlite_errorname", "") or ""

@@ -1,5 +1,6 @@
 """Space kept back on the disk, so that what a printer did can be written down when nothing else can."""
 
+import errno
 import logging
 import os
 from pathlib import Path
@@ -45,6 +46,15 @@ class Reserve:
         finally:
             os.close(descriptor)
         return True
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether the file system takes no writes at all, as the kernel leaves it after an error of the disk."""
+        try:
+            os.close(os.open(self._path, os.O_WRONLY | os.O_CLOEXEC))
+        except OSError as error:
+            return error.errno == errno.EROFS
+        return False
 
     def give(self) -> bool:
         """Let the space be used; whether there was any to give."""

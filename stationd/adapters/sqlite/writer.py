@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
-from stationd.adapters.sqlite.connection import UnitConnection, translate
+from stationd.adapters.sqlite.connection import UnitConnection, read_only, translate
 from stationd.adapters.sqlite.queries import load
 from stationd.adapters.sqlite.reserve import Reserve
 from stationd.adapters.sqlite.transaction import Books, Transaction
@@ -169,7 +169,8 @@ class Writer:
         began = self._clock.monotonic()
         try:
             results, events = await self._connection.run(partial(self._commit, group))
-        except Exception as error:  # noqa: BLE001 - handed to every requester, none is swallowed
+        except Exception as raised:  # noqa: BLE001 - handed to every requester, none is swallowed
+            error = await self._named(raised)
             self._note_fault(error)
             if await self._falls_back(group, error):
                 await self._commit_group(group)
@@ -190,6 +191,13 @@ class Writer:
                 request.answer.set_result(result)
         if events:
             self._publish(events)
+
+    async def _named(self, error: Exception) -> Exception:
+        """SQLite calls any refused write an error of the disk; a file system that turned read-only is told as that."""
+        if self._reserve is None or not (isinstance(error, Faulted) and error.code == "storage-failed"):
+            return error
+        is_read_only = await asyncio.to_thread(lambda reserve: reserve.is_read_only, self._reserve)
+        return read_only() if is_read_only else error
 
     async def _falls_back(self, group: list[_Request], error: Exception) -> bool:
         """Whether the disk is full, something in the group cannot wait, and there was space to give for it."""
