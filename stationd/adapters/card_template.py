@@ -13,6 +13,7 @@ from xml.etree import ElementTree as ET
 from stationd.adapters.font import Font
 from stationd.domain.document import JPEG, PNG, check_document, sniffed
 from stationd.domain.errors import Refused
+from stationd.domain.words import Line, Value
 
 MAX_PHOTO_BYTES = 2_000_000
 MAX_TEXT = 500
@@ -66,7 +67,7 @@ class Template:
         clean = {field: self._clean(field, value) for field, value in fields.items()}
         for field, text in self._texts.items():
             if text.is_required and not clean.get(field):
-                raise _refused(field, "it is missing")
+                raise _refused(field, "document-invalid/field-missing")
         if photo is not None:
             self._check_photo(photo)
         return clean
@@ -92,24 +93,24 @@ class Template:
         text = self._texts.get(field)
         if text is None:
             known = ", ".join(self._texts)
-            raise _refused(field, f"the template {self.name} has no such field; it has {known}")
+            raise _refused(field, "document-invalid/field-unknown", template=self.name, known=known)
         if len(value) > MAX_TEXT:
-            raise _refused(field, f"it is longer than {MAX_TEXT} characters")
+            raise _refused(field, "document-invalid/field-long", most=MAX_TEXT)
         if any(unicodedata.category(character) in _UNPRINTABLE for character in value):
-            raise _refused(field, "it is not one line of text without control or formatting characters")
+            raise _refused(field, "document-invalid/field-line")
         line = " ".join(unicodedata.normalize("NFC", value).split())
         if text.font.lacks(line):
-            raise _refused(field, "the card's font lacks one of its characters")
+            raise _refused(field, "document-invalid/field-letter")
         return line
 
     def _check_photo(self, photo: bytes) -> None:
         if not self._has_photo:
-            raise _photo_refused(f"the template {self.name} has no place for it")
+            raise _photo_refused("document-invalid/photo-place", template=self.name)
         if len(photo) > MAX_PHOTO_BYTES:
-            raise _photo_refused(f"it is larger than {MAX_PHOTO_BYTES} bytes")
+            raise _photo_refused("document-invalid/photo-large", most=MAX_PHOTO_BYTES)
         media_type = sniffed(photo)
         if media_type not in {PNG, JPEG}:
-            raise _photo_refused("it is neither PNG nor JPEG")
+            raise _photo_refused("document-invalid/photo-type")
         refused = check_document(media_type, photo, field="document.photo")
         if refused is not None:
             raise refused
@@ -117,7 +118,7 @@ class Template:
 
 def undecodable_photo() -> Refused:
     """The refusal for a photo that is whole and yet no picture."""
-    return _photo_refused("it cannot be decoded")
+    return _photo_refused("document-invalid/photo-undecodable")
 
 
 def fitted(text: str, font: Font, *, size: float, smallest: float, width: float, lines: int) -> tuple[float, list[str]]:
@@ -185,14 +186,10 @@ def _fill_text(element: ET.Element, field: _TextField, value: str) -> None:
         span.text = line
 
 
-def _refused(field: str, why: str) -> Refused:
+def _refused(field: str, name: str, **values: Value) -> Refused:
     known_form = _FIELD_NAME.fullmatch(field) is not None
-    return Refused(
-        "document-invalid",
-        f"cannot render a field of the card: {why}",
-        field=f"document.fields.{field}" if known_form else "document.fields",
-    )
+    return Refused(Line(name, values), field=f"document.fields.{field}" if known_form else "document.fields")
 
 
-def _photo_refused(why: str) -> Refused:
-    return Refused("document-invalid", f"cannot use the photo: {why}", field="document.photo")
+def _photo_refused(name: str, **values: Value) -> Refused:
+    return Refused(Line(name, values), field="document.photo")

@@ -50,7 +50,7 @@ def load_fonts(folders: Sequence[Path] = FOLDERS) -> Mapping[tuple[str, str], Fo
         try:
             fonts[face] = Font(path, _advances(path.read_bytes()))
         except (OSError, struct.error, KeyError) as trouble:
-            raise Faulted("fonts-missing", f"cannot render cards: {path} is not a readable font") from trouble
+            raise Faulted("fonts-missing/unreadable", path=str(path)) from trouble
     return fonts
 
 
@@ -59,11 +59,7 @@ def find(face: tuple[str, str], folders: Sequence[Path] = FOLDERS) -> Path:
     name = FILES[face]
     path = next((folder / name for folder in folders if (folder / name).is_file()), None)
     if path is None:
-        raise Faulted(
-            "fonts-missing",
-            f"cannot render text: {name} is not in {' or '.join(map(str, folders))}",
-            fix="install the Debian package fonts-liberation2",
-        )
+        raise Faulted("fonts-missing", font=name, folders=tuple(map(str, folders)))
     return path
 
 

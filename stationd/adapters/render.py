@@ -95,7 +95,7 @@ class SvgRenderer:
         if complaints and photo is not None:
             raise undecodable_photo()
         if check_document(PNG, picture) is not None or _size_of(picture) != (profile.width_px, profile.height_px):
-            raise Faulted("render-failed", "cannot render the card: resvg drew no picture of its size")
+            raise Faulted("render-failed/size")
         return Document(PNG, _with_resolution(picture, profile.dpi))
 
     def _template(self, loaded: _Loaded, name: str) -> Template:
@@ -103,9 +103,7 @@ class SvgRenderer:
             return loaded.templates[name]
         except KeyError:
             known = ", ".join(sorted(loaded.templates))
-            raise Refused(
-                "document-invalid", f"cannot use the template: there are {known}", field="document.template"
-            ) from None
+            raise Refused("document-invalid/no-template", field="document.template", known=known) from None
 
     async def _ready(self) -> _Loaded:
         if self._loaded is None:
@@ -122,13 +120,12 @@ class SvgRenderer:
                 (folder / f"{name}.svg" for folder in self._folders if (folder / f"{name}.svg").is_file()), None
             )
             if path is None:
-                places = " or ".join(map(str, self._folders))
-                raise Faulted("template-broken", f"cannot render cards: there is no {name}.svg in {places}")
+                raise Faulted("template-broken/missing", name=name, folders=tuple(map(str, self._folders)))
             try:
                 templates[name] = Template(name, path.read_bytes(), fonts)
                 homes[name] = path.parent
             except (OSError, ValueError) as trouble:
-                raise Faulted("template-broken", f"cannot render cards: {trouble}") from trouble
+                raise Faulted("template-broken", trouble=str(trouble)) from trouble
         return _Loaded(
             resvg=str(self._resvg or _find_resvg()),
             font_arguments=tuple(f"--use-font-file={font.path}" for font in fonts.values()),
@@ -153,20 +150,18 @@ class SvgRenderer:
                 env={},
             )
         except OSError as trouble:
-            raise Faulted(
-                "render-failed", f"cannot render the card: resvg does not start ({trouble.strerror})"
-            ) from trouble
+            raise Faulted("render-failed/start", trouble=trouble.strerror or type(trouble).__name__) from trouble
         try:
             async with asyncio.timeout(self._timeout_s):
                 picture, complaints = await process.communicate(svg)
         except TimeoutError:
-            raise Faulted("render-failed", f"cannot render the card: not done after {self._timeout_s:g} s") from None
+            raise Faulted("render-failed/slow", seconds=self._timeout_s) from None
         finally:
             if process.returncode is None:
                 process.kill()
                 await asyncio.shield(process.wait())
         if process.returncode:
-            raise Faulted("render-failed", f"cannot render the card: resvg ended with {process.returncode}")
+            raise Faulted("render-failed/ended", status=process.returncode or 0)
         return picture, complaints
 
 
@@ -177,11 +172,7 @@ def _find_resvg() -> Path:
             return place / "resvg"
     found = shutil.which("resvg")
     if found is None:
-        raise Faulted(
-            "renderer-missing",
-            "cannot render cards: there is no program resvg",
-            fix="install the Python package resvg_cli",
-        )
+        raise Faulted("renderer-missing")
     return Path(found)
 
 

@@ -93,11 +93,7 @@ class StationSeal:
                 key = self._keys[FIRST_GENERATION][0]
             return key.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], place.encode())
         except (InvalidTag, ValueError, KeyError, struct.error) as error:
-            raise Faulted(
-                "seal-broken",
-                f"cannot open sealed data at {place}: it was altered, moved, or sealed with another key",
-                fix="restore the station key or the last backup",
-            ) from error
+            raise Faulted("seal-broken", place=place) from error
 
     def rewrapped(self, start: bytes) -> tuple[bytes, int] | None:
         """For the first ``WRAPPING_BYTES`` of a sealed value: its new wrapping, and how many bytes that replaces.
@@ -111,7 +107,7 @@ class StationSeal:
                 return self._wrapping(self._unwrapped(start), os.urandom(_NONCE_BYTES)), WRAPPING_BYTES
             key = self.ring.generations[FIRST_GENERATION]
         except (InvalidTag, ValueError, KeyError, struct.error) as error:
-            raise Faulted("seal-broken", "cannot wrap a sealed value anew: its key is not this station's") from error
+            raise Faulted("seal-broken/wrap") from error
         return self._wrapping(key, os.urandom(_NONCE_BYTES)), 0
 
     def is_newest(self, start: bytes) -> bool:

@@ -153,12 +153,7 @@ class TransferFiles:
         if refused is not None:
             return refused
         if header.receiver != here:
-            return Refused(
-                "transfer-for-another",
-                f"cannot take the transfer: it is for station {header.receiver}",
-                see=header.transfer,
-                fix="hand packet and file to that station",
-            )
+            return Refused("transfer-for-another", see=header.transfer, station=header.receiver)
         if hashlib.sha256(file.sealed).hexdigest() != header.sealed_sha256:
             return _altered()
         try:
@@ -167,12 +162,7 @@ class TransferFiles:
             )
             cards = tuple(_card(card) for card in _decode_cards(plain))
         except (InvalidTag, ValueError, msgspec.MsgspecError):
-            return Refused(
-                "transfer-unreadable",
-                "cannot take the transfer: it was not sealed to this station's key",
-                see=header.transfer,
-                fix="compare `stationd transfer identity` here with the sender's [[partner]] table",
-            )
+            return Refused("transfer-unreadable", see=header.transfer)
         if len(cards) != header.cards:
             return _altered()
         return Manifest(
@@ -209,21 +199,13 @@ class TransferFiles:
         if refused is not None:
             return refused
         if told.sender != here:
-            return Refused(
-                "transfer-for-another",
-                f"cannot use the confirmation: it is for station {told.sender}",
-                see=told.transfer,
-            )
+            return Refused("transfer-for-another/confirmation", see=told.transfer, station=told.sender)
         return Confirmation(**msgspec.structs.asdict(told))
 
     def _signature_refusal(self, signer: str, format_: str, told: Any, signature: bytes) -> Refused | None:
         partner = self._partners.get(signer)
         if partner is None:
-            return Refused(
-                "transfer-sender-unknown",
-                f"cannot take the file: station {signer} is no partner of this one",
-                fix="enter the station as a [[partner]] with its identity",
-            )
+            return Refused("transfer-sender-unknown", station=signer)
         try:
             Ed25519PublicKey.from_public_bytes(partner.sign_key).verify(signature, _signed(format_, told))
         except InvalidSignature:
@@ -243,22 +225,14 @@ def _decoded(decode: Callable[[bytes], T], raw: bytes, format_: str) -> T | Refu
     try:
         file = decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return Refused(
-            "transfer-malformed",
-            f"cannot read the file: it is not a whole {format_}",
-            fix="copy the file again; it may have been cut short",
-        )
+        return Refused("transfer-malformed", format=format_)
     if file.format != format_:  # type: ignore[attr-defined]  # both kinds of file have one
-        return Refused("transfer-malformed", f"cannot read the file: it is not a {format_}")
+        return Refused("transfer-malformed/format", format=format_)
     return file
 
 
 def _altered() -> Refused:
-    return Refused(
-        "transfer-altered",
-        "cannot take the file: it is not what its sender has signed",
-        fix="ask the sender for the file again",
-    )
+    return Refused("transfer-altered")
 
 
 def _pretty(file: Any) -> bytes:

@@ -62,9 +62,9 @@ class SimulatedBus:
         Raises :class:`Refused` (``device-present``, ``devices-full``).
         """
         if name in self._present:
-            raise Refused("device-present", "cannot plug the printer in: one of this name is in")
+            raise Refused("device-present")
         if len(self._present) >= MOST:
-            raise Refused("devices-full", f"cannot plug the printer in: the bus has {MOST} sockets")
+            raise Refused("devices-full", most=MOST)
         device = self._devices.get(name) or _Device(_sighting(name, len(self._devices) + 1), seconds)
         self._devices[name] = device
         if device.printer is not None:
@@ -76,7 +76,7 @@ class SimulatedBus:
     def pull(self, name: str) -> str:
         """Pull a printer out, whatever it is doing; its id. Raises :class:`Refused` (``device-unknown``)."""
         if name not in self._present:
-            raise Refused("device-unknown", "cannot find the device: no printer of this name is plugged in")
+            raise Refused("device-unknown/simulated")
         device = self._devices[name]
         if device.printer is not None:
             device.printer.unplug()

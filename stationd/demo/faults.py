@@ -78,9 +78,9 @@ def table(printers: Printers, bus: SimulatedBus) -> Table:
         name, act = ask.path["name"], ask.path["act"]
         printer = next((each.printer for each in printers.spoolers() if each.name == name), None)
         if not isinstance(printer, SimulatedPrinter):
-            raise Refused("device-unknown", "cannot find the device: there is no simulated printer of this name")
+            raise Refused("device-unknown/simulated")
         if act not in ACTS:
-            raise Refused("act-unknown", f"cannot do this to a printer: allowed are {', '.join(ACTS)}")
+            raise Refused("act-unknown", allowed=tuple(ACTS))
         what, do = ACTS[act]
         do(printer)
         return Reply(Done(printer=name, act=act, what=what, device=name))

@@ -46,7 +46,7 @@ def table(readers: Readers) -> Table:
     def simulated(name: str) -> SimulatedReader:
         reader = readers.reader(name)
         if not isinstance(reader, SimulatedReader):
-            raise Refused("device-unknown", "cannot find the device: there is no simulated reader of this name")
+            raise Refused("device-unknown/simulated")
         return reader
 
     @calls.route(
@@ -70,7 +70,7 @@ def table(readers: Readers) -> Table:
         name, act = ask.path["name"], ask.path["act"]
         reader = simulated(name)
         if act not in ACTS:
-            raise Refused("act-unknown", f"cannot do this to a reader: allowed are {', '.join(ACTS)}")
+            raise Refused("act-unknown", allowed=tuple(ACTS))
         what, do = ACTS[act]
         do(reader)
         return Reply(DoneTo(reader=name, what=what))

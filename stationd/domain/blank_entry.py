@@ -148,31 +148,31 @@ def entry_refusal(entry: NewEntry) -> Refused | None:
         return refused
     for name, kinds in _BELONGS.items():
         if getattr(entry, name) and kind not in kinds:
-            return _inconsistent(kind, name, "it does not belong to an entry of this kind")
+            return _inconsistent(kind, name, "entry-inconsistent/foreign")
     needed = _NEEDED.get(kind)
     if needed is not None and getattr(entry, needed) is None:
-        return _inconsistent(kind, needed, "it is missing")
+        return _inconsistent(kind, needed, "entry-inconsistent/missing")
     is_from_hopper = entry.source is Account.LOADED or kind in {EntryKind.LOADED, EntryKind.UNLOADED}
     if is_from_hopper != (entry.printer is not None):
-        return _inconsistent(kind, "printer", "the printer is named when its hopper is meant, and only then")
+        return _inconsistent(kind, "printer", "entry-inconsistent/printer")
     return _lists_refusal(entry)
 
 
 def _lists_refusal(entry: NewEntry) -> Refused | None:
     kind, serials = entry.kind, entry.serials
     if len(set(serials)) != len(serials):
-        return _inconsistent(kind, "serials", "a serial stands there twice")
+        return _inconsistent(kind, "serials", "entry-inconsistent/serial-twice")
     if len(serials) > entry.quantity:
-        return _inconsistent(kind, "serials", "there are more serials than blanks")
+        return _inconsistent(kind, "serials", "entry-inconsistent/many-serials")
     numbers = [pack.number for pack in entry.packs]
     if len(set(numbers)) != len(numbers):
-        return _inconsistent(kind, "packs", "a pack stands there twice")
+        return _inconsistent(kind, "packs", "entry-inconsistent/pack-twice")
     if any((pack.first_serial is None) != (pack.last_serial is None) for pack in entry.packs):
-        return _inconsistent(kind, "packs", "the first and the last serial of a pack belong together")
+        return _inconsistent(kind, "packs", "entry-inconsistent/pack-serials")
     if entry.packs and sum(pack.quantity for pack in entry.packs) != entry.quantity:
-        return _inconsistent(kind, "packs", "the packs do not add up to the quantity")
+        return _inconsistent(kind, "packs", "entry-inconsistent/pack-sum")
     if entry.items and sum(item.quantity for item in entry.items) != entry.quantity:
-        return _inconsistent(kind, "items", "the items do not add up to the quantity")
+        return _inconsistent(kind, "items", "entry-inconsistent/item-sum")
     return None
 
 
@@ -181,11 +181,7 @@ def witness_refusal(entry: NewEntry) -> Refused | None:
     names = {witness.name.casefold() for witness in entry.witnesses}
     if len(names) >= WITNESSES:
         return None
-    return Refused(
-        "witnesses-needed",
-        f"cannot destroy blanks: {WITNESSES} different witnesses must be named",
-        field="witnesses",
-    )
+    return Refused("witnesses-needed", field="witnesses", witnesses=WITNESSES)
 
 
 def serials_refusal(
@@ -199,9 +195,7 @@ def serials_refusal(
         account = known.get(serial)
         if account is not None and account != source:
             return Refused(
-                "serial-elsewhere",
-                f"cannot enter {kind}: the blank with this serial is in the account {account}, not in {source}",
-                field=f"serials[{place}]",
+                "serial-elsewhere", field=f"serials[{place}]", kind=kind, account=Account(account), source=source
             )
     return None
 
@@ -209,9 +203,9 @@ def serials_refusal(
 def opening(pack: Pack | None, found: int, balances: Mapping[Account, int]) -> Movement | Refused | None:
     """What opening a pack means: nothing when it held what its label says, else the difference is missing."""
     if pack is None:
-        return Refused("pack-unknown", "cannot open the pack: no delivery has one with this number", field="pack")
+        return Refused("pack-unknown", field="pack")
     if not pack.is_sealed:
-        return Refused("pack-opened", "cannot open the pack: it was opened before", field="pack")
+        return Refused("pack-opened", field="pack")
     if found == pack.quantity:
         return None
     if found > pack.quantity:
@@ -228,34 +222,20 @@ def correction(
     ``hopper`` is what its printer's hopper holds, where the entry is about one.
     """
     if entry is None:
-        return Refused("entry-unknown", "cannot correct the entry: there is none with this number", field="corrects")
+        return Refused("entry-unknown", field="corrects")
     if entry.corrected_by is not None:
-        return Refused(
-            "entry-corrected",
-            "cannot correct the entry: it was corrected before",
-            field="corrects",
-            see=str(entry.corrected_by),
-        )
+        return Refused("entry-corrected", field="corrects", see=str(entry.corrected_by))
     if entry.cause not in CORRECTABLE:
-        return Refused(
-            "entry-not-correctable",
-            f"cannot correct the entry: it is {entry.cause}",
-            field="corrects",
-            fix="a count is corrected by counting again, a job's blank by a verdict on its card",
-        )
+        return Refused("entry-not-correctable/cause", field="corrects", cause=entry.cause)
     wrong = entry.quantity - right
     if wrong == 0:
-        return Refused("entry-not-correctable", "cannot correct the entry: it says so already", field="quantity")
+        return Refused("entry-not-correctable/same", field="quantity")
     if right and (entry.serials or entry.detail.get("packs")):
-        return Refused(
-            "entry-not-correctable",
-            "cannot correct the quantity of an entry that names serials or packs: correct it to 0 and enter it anew",
-            field="quantity",
-        )
+        return Refused("entry-not-correctable/named", field="quantity")
     if wrong > 0:
         return taken(EntryKind.CORRECTED, Movement(entry.target, entry.source, wrong), balances, hopper=hopper)
     return taken(EntryKind.CORRECTED, Movement(entry.source, entry.target, -wrong), balances, hopper=hopper)
 
 
-def _inconsistent(kind: EntryKind, field_: str, why: str) -> Refused:
-    return Refused("entry-inconsistent", f"cannot enter {kind}: {why}", field=field_)
+def _inconsistent(kind: EntryKind, field_: str, name: str) -> Refused:
+    return Refused(name, field=field_, kind=kind)

@@ -10,45 +10,45 @@ prints out of the hopper, and what is given back by a printer whose hopper is in
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Final
 
 from stationd.domain.errors import Refused
 from stationd.domain.job_machine import BlankMove
+from stationd.domain.words import Spoken
 
 
-class Account(StrEnum):
+class Account(Spoken):
     """Where a blank can be.
 
     ``loaded`` holds those in hoppers, ``printer`` those reserved for an attempt whose outcome is not known yet.
     """
 
-    CENTRE = "centre"
-    SAFE = "safe"
-    LOADED = "loaded"
-    PRINTER = "printer"
-    ISSUED = "issued"
-    SPOILED = "spoiled"
-    QUARANTINED = "quarantined"
-    RETURNED = "returned"
-    DESTROYED = "destroyed"
-    MISSING = "missing"
+    CENTRE = "centre", "centre", "pusat"
+    SAFE = "safe", "safe", "brankas"
+    LOADED = "loaded", "loaded", "penampung pencetak"
+    PRINTER = "printer", "printer", "sedang dicetak"
+    ISSUED = "issued", "issued", "jadi kartu"
+    SPOILED = "spoiled", "spoiled", "rusak"
+    QUARANTINED = "quarantined", "quarantined", "dikarantina"
+    RETURNED = "returned", "returned", "dikembalikan"
+    DESTROYED = "destroyed", "destroyed", "dimusnahkan"
+    MISSING = "missing", "missing", "hilang"
 
 
-class EntryKind(StrEnum):
+class EntryKind(Spoken):
     """What a person may enter in the book."""
 
-    RECEIVED = "received"
-    OPENED = "opened"
-    LOADED = "loaded"
-    UNLOADED = "unloaded"
-    SPOILED = "spoiled"
-    QUARANTINED = "quarantined"
-    RELEASED = "released"
-    RETURNED = "returned"
-    DESTROYED = "destroyed"
-    COUNTED = "counted"
-    CORRECTED = "corrected"
+    RECEIVED = "received", "received", "penerimaan"
+    OPENED = "opened", "opened", "pembukaan kemasan"
+    LOADED = "loaded", "loaded", "pengisian"
+    UNLOADED = "unloaded", "unloaded", "pengosongan"
+    SPOILED = "spoiled", "spoiled", "kerusakan"
+    QUARANTINED = "quarantined", "quarantined", "karantina"
+    RELEASED = "released", "released", "pelepasan karantina"
+    RETURNED = "returned", "returned", "pengembalian"
+    DESTROYED = "destroyed", "destroyed", "pemusnahan"
+    COUNTED = "counted", "counted", "penghitungan"
+    CORRECTED = "corrected", "corrected", "koreksi"
 
 
 MAX_QUANTITY = 100_000
@@ -151,19 +151,14 @@ def quantity_refusal(kind: EntryKind, quantity: int) -> Refused | None:
     lowest = 0 if kind in _FIGURES else 1
     if lowest <= quantity <= MAX_QUANTITY:
         return None
-    return Refused(
-        "quantity-out-of-range",
-        f"cannot enter {kind}: quantity must be a whole number from {lowest} to {MAX_QUANTITY}",
-        field="quantity",
-    )
+    return Refused("quantity-out-of-range", field="quantity", kind=kind, lowest=lowest, most=MAX_QUANTITY)
 
 
 def source_of(kind: EntryKind, named: Account | None) -> Account | Refused:
     """The account that an entry takes from: the ``named`` one if the kind allows it."""
     sources, _ = _SOURCES[kind]
     if named is not None and named not in sources:
-        allowed = ", ".join(sources)
-        return Refused("entry-inconsistent", f"cannot enter {kind} from {named}: allowed is {allowed}", field="source")
+        return Refused("entry-inconsistent/source", field="source", kind=kind, named=named, allowed=sources)
     return named or sources[0]
 
 
@@ -213,10 +208,7 @@ def taken(
     if movement.source is Account.LOADED and hopper is not None:
         there = hopper
     if movement.source is not Account.CENTRE and there < movement.quantity:
-        return Refused(
-            "blanks-not-there",
-            f"cannot enter {kind}: {movement.quantity} blanks asked from {movement.source}, {there} are there",
-            field="quantity",
-            fix="enter the delivery first" if kind is EntryKind.COUNTED else "count again",
-        )
+        name = "blanks-not-there/delivery" if kind is EntryKind.COUNTED else "blanks-not-there"
+        asked, source = movement.quantity, movement.source
+        return Refused(name, field="quantity", kind=kind, asked=asked, source=source, there=there)
     return movement

@@ -31,7 +31,6 @@ SKEW_S: Final = 300
 LONGEST_LIFE_S: Final = 31 * 86_400
 
 _ID = re.compile(r"[\x21-\x7e]{16,128}")
-_FIX = "ask the city for a new signature on this order"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,23 +56,23 @@ def check(
     """
     id_ = claims.get("jti")
     if not isinstance(id_, str) or _ID.fullmatch(id_) is None:
-        return _invalid("its id (jti) is missing or has the wrong form")
+        return _wrong("signature-invalid/id")
     made, ends = claims.get("iat"), claims.get("exp")
     if not _is_time(made) or not _is_time(ends) or not 0 < ends - made <= LONGEST_LIFE_S:
-        return _invalid("its times (iat, exp) are missing or impossible")
+        return _wrong("signature-invalid/times")
     if claims.get("aud") != station:
-        return _another("another station")
+        return _wrong("signature-for-another/station")
     if claims.get("order") != order.order or claims.get("kind") != order.kind.value:
-        return _another("another order")
+        return _wrong("signature-for-another/order")
     if claims.get("fence") != fence:
-        return _another("an order over the city link, or one with another fence")
+        return _wrong("signature-for-another/fence")
     bound = _bound(claims, order, id_)
     if bound is not None:
         return bound
     if max(moment.now_s if moment.is_trusted else 0, moment.known_s) >= ends + SKEW_S:
-        return Refused("signature-expired", "cannot take the order: the city's signature has expired", fix=_FIX)
+        return Refused("signature-expired")
     if moment.is_trusted and moment.now_s < made - SKEW_S:
-        return _invalid("it was made in the future")
+        return _wrong("signature-invalid/future")
     return id_
 
 
@@ -104,13 +103,13 @@ def encoded(raw: bytes) -> str:
 def _bound(claims: Mapping[str, object], order: Order, id_: str) -> Refused | None:
     holder, document = claims.get("holder_sha256"), claims.get("document_sha256")
     if holder is None and document is None:
-        return _invalid("it is bound neither to a holder nor to a document")
+        return _wrong("signature-invalid/unbound")
     if holder is not None and not _same(holder, holder_hash(id_, order.holder.nik)):
-        return _another("another holder")
+        return _wrong("signature-for-another/holder")
     if document is not None:
         data = order.document.data if isinstance(order.document, Document) else None
         if data is None or not _same(document, document_hash(data)):
-            return _another("another document")
+            return _wrong("signature-for-another/document")
     return None
 
 
@@ -126,16 +125,5 @@ def _sha256(data: bytes) -> str:
     return encoded(hashlib.sha256(data).digest())
 
 
-def _invalid(why: str) -> Refused:
-    return Refused(
-        "signature-invalid", f"cannot take the order: the city's signature is not valid, {why}", field="signature"
-    )
-
-
-def _another(what: str) -> Refused:
-    return Refused(
-        "signature-for-another",
-        f"cannot take the order: the city's signature is for {what}",
-        field="signature",
-        fix=_FIX,
-    )
+def _wrong(name: str) -> Refused:
+    return Refused(name, field="signature")

@@ -23,26 +23,27 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from stationd.domain.job import JobKind
+from stationd.domain.words import Spoken
 
 
-class Custody(StrEnum):
+class Custody(Spoken):
     """Where a finished card is; the transitions are :data:`TABLE`."""
 
-    PRINTED = "printed"
+    PRINTED = "printed", "printed", "di baki pencetak"
     """In the printer's tray: nobody has looked at it."""
-    CHECKED = "checked"
+    CHECKED = "checked", "checked", "sudah diperiksa"
     """In an officer's hand, found to be right."""
-    RECEIVED = "received"
+    RECEIVED = "received", "received", "diterima dari kantor lain"
     """Out of another station's packet, in an officer's hand."""
-    ON_SHELF = "on_shelf"
-    IN_TRANSIT = "in_transit"
-    HANDED_OVER = "handed_over"
-    TRANSFERRED = "transferred"
+    ON_SHELF = "on_shelf", "on shelf", "di rak"
+    IN_TRANSIT = "in_transit", "in transit", "dalam perjalanan"
+    HANDED_OVER = "handed_over", "handed over", "sudah diserahkan"
+    TRANSFERRED = "transferred", "transferred", "di kantor lain"
     """Another station has confirmed that it has the card."""
-    MISSING = "missing"
+    MISSING = "missing", "missing", "tidak ditemukan"
     """Sent, and not found in the packet by the receiver."""
-    QUARANTINED = "quarantined"
-    DESTROYED = "destroyed"
+    QUARANTINED = "quarantined", "quarantined", "dipisahkan"
+    DESTROYED = "destroyed", "destroyed", "sudah dimusnahkan"
 
 
 class CustodyEvent(StrEnum):

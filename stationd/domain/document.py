@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
 from stationd.domain.errors import Refused
+from stationd.domain.words import Line
 
 PNG = "image/png"
 JPEG = "image/jpeg"
@@ -47,7 +48,16 @@ _PDF_ENCRYPTED = re.compile(rb"/Encrypt\b")
 
 
 class _WrongError(Exception):
-    """What is wrong with the document, for the line that tells it."""
+    """What is wrong with the document: the line that tells it."""
+
+    def __init__(self, name: str, **values: int) -> None:
+        super().__init__(name)
+        self.name = name
+        self.values = values
+
+    def line(self, media_type: str) -> Line:
+        """The line about a document of this media type."""
+        return Line(self.name, {"media_type": media_type, **self.values})
 
 
 def check_document(media_type: str, data: bytes, *, field: str = "document.data") -> Refused | None:
@@ -58,16 +68,13 @@ def check_document(media_type: str, data: bytes, *, field: str = "document.data"
     """
     check = _CHECKS.get(media_type)
     if check is None:
-        known = ", ".join(sorted(_CHECKS))
-        return Refused(
-            "document-invalid", f"cannot use the document: known media types are {known}", field="document.media_type"
-        )
+        return Refused("document-invalid/media-type", field="document.media_type", known=tuple(sorted(_CHECKS)))
     if len(data) > MAX_BYTES:
-        return Refused("document-invalid", f"cannot use the document: it is larger than {MAX_BYTES} bytes", field=field)
+        return Refused("document-invalid/large", field=field, most=MAX_BYTES)
     try:
         check(data)
     except _WrongError as wrong:
-        return Refused("document-invalid", f"cannot use the document as {media_type}: {wrong}", field=field)
+        return Refused(wrong.line(media_type), field=field)
     return None
 
 
@@ -82,17 +89,17 @@ def sniffed(data: bytes) -> str | None:
 
 def _check_png(data: bytes) -> None:
     if not data.startswith(_PNG_SIGNATURE):
-        raise _WrongError("it does not begin like a PNG")
+        raise _WrongError("document-invalid/start")
     color = None
     seen: set[bytes] = set()
     for kind, body in _png_chunks(data):
         if (color is None) is not (kind == b"IHDR"):
-            raise _WrongError("its header is not where it belongs")
+            raise _WrongError("document-invalid/place")
         if color is None:
             color = _check_png_header(bytes(body))
         seen.add(kind)
     if b"IDAT" not in seen or (color == _PALETTE and b"PLTE" not in seen):
-        raise _WrongError("it has no picture")
+        raise _WrongError("document-invalid/no-picture")
 
 
 def _png_chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
@@ -101,44 +108,44 @@ def _png_chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
     at, kind = len(_PNG_SIGNATURE), b""
     while kind != b"IEND":
         if at + _CHUNK.size > len(data):
-            raise _WrongError("it is cut short")
+            raise _WrongError("document-invalid/short")
         length, kind = _CHUNK.unpack_from(data, at)
         end = at + _CHUNK.size + length
         if end + 4 > len(data):
-            raise _WrongError("it is cut short")
+            raise _WrongError("document-invalid/short")
         if zlib.crc32(view[at + 4 : end]) != int.from_bytes(view[end : end + 4], "big"):
-            raise _WrongError("a part of it is damaged (checksum)")
+            raise _WrongError("document-invalid/checksum")
         yield kind, view[at + _CHUNK.size : end]
         at = end + 4
     if at != len(data):
-        raise _WrongError("something follows its end")
+        raise _WrongError("document-invalid/longer")
 
 
 def _check_png_header(header: bytes) -> int:
     if len(header) != _IHDR_BYTES:
-        raise _WrongError("its header makes no sense")
+        raise _WrongError("document-invalid/header")
     width, height, depth, color, compression, filtering, interlace = struct.unpack(">IIBBBBB", header)
     if depth not in _PNG_DEPTHS.get(color, ()) or compression or filtering or interlace > 1:
-        raise _WrongError("its header makes no sense")
+        raise _WrongError("document-invalid/header")
     _check_size(width, height)
     return int(color)
 
 
 def _check_jpeg(data: bytes) -> None:
     if not data.startswith(_JPEG_START):
-        raise _WrongError("it does not begin like a JPEG")
+        raise _WrongError("document-invalid/start")
     if not data.endswith(_JPEG_END):
-        raise _WrongError("it is cut short")
+        raise _WrongError("document-invalid/short")
     has_frame = False
     for marker, body in _jpeg_segments(data):
         if marker in _JPEG_FRAMES and not has_frame:
             if len(body) < _JPEG_SIZE.size:
-                raise _WrongError("its header makes no sense")
+                raise _WrongError("document-invalid/header")
             height, width = _JPEG_SIZE.unpack_from(body)
             _check_size(width, height)
             has_frame = True
     if not has_frame:
-        raise _WrongError("it has no picture")
+        raise _WrongError("document-invalid/no-picture")
 
 
 def _jpeg_segments(data: bytes) -> Iterator[tuple[int, memoryview]]:
@@ -147,38 +154,38 @@ def _jpeg_segments(data: bytes) -> Iterator[tuple[int, memoryview]]:
     at, marker = 2, 0
     while marker != _JPEG_SCAN:
         if at + 4 > len(view) or view[at] != _JPEG_MARK:
-            raise _WrongError("it is cut short or damaged")
+            raise _WrongError("document-invalid/damaged")
         marker = view[at + 1]
         if marker == _JPEG_MARK:  # a fill byte
             at += 1
             continue
         end = at + 2 + int.from_bytes(view[at + 2 : at + 4], "big")
         if marker in _JPEG_WITHOUT_LENGTH or not at + 4 <= end < len(view):
-            raise _WrongError("it is cut short or damaged")
+            raise _WrongError("document-invalid/damaged")
         yield marker, view[at + 4 : end]
         at = end
 
 
 def _check_pdf(data: bytes) -> None:
     if _PDF_HEADER.match(data) is None:
-        raise _WrongError("it does not begin like a PDF")
+        raise _WrongError("document-invalid/start")
     tail = _PDF_TAIL.search(data, max(len(data) - _PDF_TAIL_BYTES, 0))
     if tail is None:
-        raise _WrongError("it is cut short")
+        raise _WrongError("document-invalid/short")
     if _PDF_XREF.match(data, int(tail[1])) is None:
-        raise _WrongError("its table of objects is not where it says")
+        raise _WrongError("document-invalid/table")
     if _PDF_ENCRYPTED.search(data) is not None:
-        raise _WrongError("it is encrypted")
+        raise _WrongError("document-invalid/encrypted")
     pages = sum(1 for _ in _PDF_PAGE.finditer(data))
     if not pages and b"/ObjStm" not in data:
-        raise _WrongError("it has no page")
+        raise _WrongError("document-invalid/no-page")
     if pages > MAX_PAGES:
-        raise _WrongError(f"it has {pages} pages, a card has at most {MAX_PAGES}")
+        raise _WrongError("document-invalid/pages", pages=pages, most=MAX_PAGES)
 
 
 def _check_size(width: int, height: int) -> None:
     if not (0 < width <= MAX_SIDE_PX and 0 < height <= MAX_SIDE_PX and width * height <= MAX_AREA_PX):
-        raise _WrongError(f"{width} × {height} pixels is no size of a card")
+        raise _WrongError("document-invalid/size", width=width, height=height)
 
 
 _CHECKS: Mapping[str, Callable[[bytes], None]] = MappingProxyType({PDF: _check_pdf, PNG: _check_png, JPEG: _check_jpeg})

@@ -75,32 +75,16 @@ def refusal_of(order: Order) -> Refused | None:
     - The NIK is checked for its form only.
     """
     if order.kind is JobKind.DATA_CHANGE:
-        return Refused(
-            "data-change-belongs-to-the-office",
-            "cannot print a card with changed data here: data changes are made at the Dukcapil office",
-            field="kind",
-            fix="send the holder to the Dukcapil office with the family card (KK) and proof of the change",
-            tell=REFERRAL,
-        )
+        return Refused("data-change-belongs-to-the-office", field="kind", tell=REFERRAL)
     if order.kind is JobKind.LOST and not (order.police_report or "").strip():
-        return Refused(
-            "police-report-missing",
-            "cannot replace a lost card: the number of the police report is missing",
-            field="police_report",
-            fix="enter the number of the police report (surat keterangan kehilangan)",
-            tell=POLICE_REPORT,
-        )
+        return Refused("police-report-missing", field="police_report", tell=POLICE_REPORT)
     if order.surrendered is not None:
         if order.kind is not JobKind.DAMAGED:
-            return Refused(
-                "surrender-not-awaited",
-                f"cannot record the surrendered card: none is asked for with an order of kind {order.kind}",
-                field="surrendered",
-            )
+            return Refused("surrender-not-awaited/kind", field="surrendered", kind=order.kind)
         if is_nik_form(order.surrendered.card):
             return nik_as_card("surrendered.card")
     if not is_nik_form(order.holder.nik):
-        return Refused("nik-malformed", "cannot take the order: a NIK has 16 digits", field="holder.nik")
+        return Refused("nik-malformed", field="holder.nik")
     return None
 
 
@@ -111,30 +95,11 @@ def awaits_surrender(order: Order) -> bool:
 
 def nik_as_card(field: str) -> Refused:
     """The refusal for a NIK where the old card is to be named: it would stand in the open."""
-    return Refused(
-        "surrender-invalid",
-        "cannot record the surrendered card: a NIK does not name a card",
-        field=field,
-        fix="enter the number of its chip, or the label of the envelope that it was put in",
-    )
+    return Refused("surrender-invalid", field=field)
 
 
 def has_live_card(see: str, *, is_made: bool) -> Refused:
     """The refusal for who has a card (``is_made``) or one under way, the job ``see``; nothing of the person."""
     if is_made:
-        return Refused(
-            "holder-has-a-live-card",
-            "cannot take the order: a card was printed here that holds; another is a replacement",
-            field="kind",
-            see=see,
-            fix="take it as lost (with the police report) or damaged (against the old card)",
-            tell=_UNDER_WAY,
-        )
-    return Refused(
-        "holder-has-a-live-card",
-        "cannot take the order: another order for a card of the same holder is under way",
-        field="holder.nik",
-        see=see,
-        fix="look at that job; cancel it first if a new one is really meant",
-        tell=_UNDER_WAY,
-    )
+        return Refused("holder-has-a-live-card/made", field="kind", see=see, tell=_UNDER_WAY)
+    return Refused("holder-has-a-live-card/under-way", field="holder.nik", see=see, tell=_UNDER_WAY)

@@ -41,10 +41,5 @@ def searched(name: str) -> tuple[str, ...] | Refused:
     """The words of a search; one that says nothing is refused (``search-too-wide``)."""
     words = words_of_name(name)
     if not words:
-        return Refused(
-            "search-too-wide",
-            "cannot search: a name needs a word of two letters or more",
-            field="name",
-            fix="type one whole word of the name at least",
-        )
+        return Refused("search-too-wide", field="name")
     return words

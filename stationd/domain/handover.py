@@ -99,26 +99,11 @@ def hand_over_refusal(kind: JobKind, hand_over: HandOver) -> Refused | None:
     - The card that a damaged one replaces is surrendered.
     """
     if hand_over.identity.result is not CheckResult.MATCH:
-        return Refused(
-            "identity-not-shown",
-            "cannot hand the card over: person and document do not belong together",
-            field="identity.result",
-            fix="ask for another document; keep the card",
-        )
+        return Refused("identity-not-shown", field="identity.result")
     if hand_over.proxy is not None and not hand_over.proxy.is_family_card_checked:
-        return Refused(
-            "proxy-not-allowed",
-            "cannot hand the card to a proxy: nobody has found both on one family card (KK)",
-            field="proxy.family_card_checked",
-            fix="look at the family card; without it the holder comes in person",
-        )
+        return Refused("proxy-not-allowed", field="proxy.family_card_checked")
     if kind is JobKind.DAMAGED and not hand_over.is_old_card_surrendered:
-        return Refused(
-            "old-card-missing",
-            "cannot hand the card over: the damaged card that it replaces was not surrendered",
-            field="old_card_surrendered",
-            fix="take the old card; it is destroyed with minutes",
-        )
+        return Refused("old-card-missing", field="old_card_surrendered")
     return None
 
 
@@ -126,7 +111,4 @@ def undo_refusal(handed_over_at: int, now_ms: int, *, within_s: int) -> Refused 
     """Why a hand-over cannot be undone any more, or ``None``. A clock that was set back ends the time as well."""
     if 0 <= now_ms - handed_over_at <= within_s * 1000:
         return None
-    return Refused(
-        "hand-over-final",
-        f"cannot undo the hand-over: it may be undone for {within_s // 60} minutes, which are over",
-    )
+    return Refused("hand-over-final", minutes=within_s // 60)

@@ -3,26 +3,28 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from stationd.domain.words import Spoken
 
-class JobKind(StrEnum):
+
+class JobKind(Spoken):
     """Why the card is wanted. ``data_change`` exists only to be refused with a referral."""
 
-    FIRST = "first"
-    LOST = "lost"
-    DAMAGED = "damaged"
-    DATA_CHANGE = "data_change"
+    FIRST = "first", "first", "pertama"
+    LOST = "lost", "lost", "hilang"
+    DAMAGED = "damaged", "damaged", "rusak"
+    DATA_CHANGE = "data_change", "data change", "perubahan data"
 
 
-class JobState(StrEnum):
+class JobState(Spoken):
     """Where a job stands; the transitions are the table of :mod:`stationd.domain.job_machine`."""
 
-    QUEUED = "queued"
-    DEFERRED = "deferred"
-    PRINTING = "printing"
-    UNCERTAIN = "uncertain"
-    PRINTED = "printed"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
+    QUEUED = "queued", "queued", "menunggu"
+    DEFERRED = "deferred", "deferred", "ditangguhkan"
+    PRINTING = "printing", "printing", "sedang dicetak"
+    UNCERTAIN = "uncertain", "uncertain", "diragukan"
+    PRINTED = "printed", "printed", "tercetak"
+    FAILED = "failed", "failed", "gagal"
+    CANCELLED = "cancelled", "cancelled", "dibatalkan"
 
 
 class Evidence(StrEnum):

@@ -11,10 +11,9 @@ from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from enum import StrEnum
 
 from stationd.domain.errors import Refused
-from stationd.domain.words import Words
+from stationd.domain.words import Spoken
 
 ENDS_SOON = timedelta(days=30)
 """How long before a decree ends its officer and the station are warned."""
@@ -28,24 +27,14 @@ _NAME_LENGTH = 200
 _LONGEST_TERM = timedelta(days=10 * 366)
 
 
-class Standing(StrEnum):
+class Standing(Spoken):
     """Where an officer stands on a day."""
 
-    APPOINTED = "appointed"
-    NOT_YET = "not-yet"
-    ENDED = "ended"
-    REVOKED = "revoked"
-    ELSEWHERE = "elsewhere"
-
-
-STANDING_WORDS = {
-    Standing.APPOINTED: Words("the decree is in force", "surat keputusan berlaku"),
-    Standing.NOT_YET: Words("the decree is not in force yet", "surat keputusan belum berlaku"),
-    Standing.ENDED: Words("the decree has ended", "masa surat keputusan sudah berakhir"),
-    Standing.REVOKED: Words("the appointment was revoked", "penunjukan sudah dicabut"),
-    Standing.ELSEWHERE: Words("the decree is for another kecamatan", "surat keputusan untuk kecamatan lain"),
-}
-"""The same for people."""
+    APPOINTED = "appointed", "the decree is in force", "surat keputusan berlaku"
+    NOT_YET = "not-yet", "the decree is not in force yet", "surat keputusan belum berlaku"
+    ENDED = "ended", "the decree has ended", "masa surat keputusan sudah berakhir"
+    REVOKED = "revoked", "the appointment was revoked", "penunjukan sudah dicabut"
+    ELSEWHERE = "elsewhere", "the decree is for another kecamatan", "surat keputusan untuk kecamatan lain"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,29 +67,19 @@ def is_officer_number(number: str) -> bool:
 def entry_refusal(officer: Officer, regions: AbstractSet[str]) -> Refused | None:
     """Why an officer cannot be entered at a station that serves ``regions``, or ``None``."""
     if not is_officer_number(officer.number):
-        return Refused("officer-invalid", "cannot enter the officer: a NIP has 18 digits", field="number")
-    for name, text, most in (("name", officer.name, _NAME_LENGTH), ("decree", officer.decree, _DECREE_LENGTH)):
+        return Refused("officer-invalid/number", field="number")
+    for field_, text, most, refusal in (
+        ("name", officer.name, _NAME_LENGTH, "officer-invalid/name"),
+        ("decree", officer.decree, _DECREE_LENGTH, "officer-invalid/decree"),
+    ):
         if not text.strip() or len(text) > most or not text.isprintable():
-            return Refused(
-                "officer-invalid",
-                f"cannot enter the officer: the {name} must be one line of 1 to {most} characters",
-                field=name,
-            )
+            return Refused(refusal, field=field_, most=most)
     if officer.region not in regions:
-        return Refused(
-            "officer-invalid",
-            "cannot enter the officer: the decree is for a kecamatan that this station does not serve",
-            field="region",
-            fix=f"served here: {', '.join(sorted(regions))}",
-        )
+        return Refused("officer-invalid/region", field="region", regions=tuple(sorted(regions)))
     if officer.valid_until < officer.valid_from:
-        return Refused(
-            "decree-dates-wrong", "cannot enter the officer: the decree ends before it begins", field="until"
-        )
+        return Refused("decree-dates-wrong/order", field="until")
     if officer.valid_until - officer.valid_from > _LONGEST_TERM:
-        return Refused(
-            "decree-dates-wrong", "cannot enter the officer: no decree holds for more than ten years", field="until"
-        )
+        return Refused("decree-dates-wrong/long", field="until")
     return None
 
 
@@ -135,11 +114,7 @@ def may_print(officer: Officer, on: date, regions: AbstractSet[str]) -> Refused 
     where = standing(officer, on, regions)
     if where is Standing.APPOINTED:
         return None
-    return Refused(
-        "officer-not-appointed",
-        f"cannot act as an officer here: {STANDING_WORDS[where].en}",
-        fix="have a decree of the mayor entered by an administrator of the station",
-    )
+    return Refused("officer-not-appointed", standing=where)
 
 
 def days_left(officer: Officer, on: date) -> int | None:

@@ -27,28 +27,21 @@ def release_refusal(job: Job) -> Refused | None:
     """Why two officers cannot release the job from rationing, or ``None``."""
     if is_rationed(job):
         return None
-    return _surrender_first(job) or Refused(
-        "job-not-held", f"cannot release the job: nothing of an officer's to release holds it back, it is {job.state}"
-    )
+    return _surrender_first(job) or Refused("job-not-held/ration", state=job.state)
 
 
 def move_refusal(job: Job) -> Refused | None:
     """Why the job cannot be moved to the head of the line, or ``None``."""
     if class_of(job.rank) is ServiceClass.AHEAD:
-        return Refused("job-ahead-already", "cannot move the job ahead: it was moved to the head of the line before")
+        return Refused("job-ahead-already")
     if job.state is JobState.QUEUED or is_rationed(job):
         return None
     if HELD in job.reasons:
-        return Refused("job-state", "cannot move the job ahead: an officer holds it; release it first")
-    return _surrender_first(job) or Refused("job-state", f"cannot move the job ahead: it is {job.state}")
+        return Refused("job-state/held")
+    return _surrender_first(job) or Refused("job-state/ahead", state=job.state)
 
 
 def _surrender_first(job: Job) -> Refused | None:
     if SURRENDER_MISSING not in job.reasons:
         return None
-    return Refused(
-        "surrender-missing",
-        "cannot do this to the job: the damaged card has not come back",
-        fix="record the surrendered card at POST /v1/jobs/{id}/surrender",
-        tell=SURRENDER,
-    )
+    return Refused("surrender-missing", tell=SURRENDER)

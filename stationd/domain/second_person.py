@@ -8,18 +8,18 @@ A bare token is nobody in particular, so whoever asks with one counts for no per
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from stationd.domain.errors import Refused
+from stationd.domain.words import Spoken
 
 
-class ApprovalState(StrEnum):
+class ApprovalState(Spoken):
     """Where a request for a second person stands."""
 
-    PENDING = "pending"
-    APPROVED = "approved"
-    DECLINED = "declined"
-    EXPIRED = "expired"
+    PENDING = "pending", "pending", "menunggu"
+    APPROVED = "approved", "approved", "sudah disetujui"
+    DECLINED = "declined", "declined", "sudah ditolak"
+    EXPIRED = "expired", "expired", "sudah kedaluwarsa"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ class Approval:
 def agreement_refusal(approval: Approval, officer: str) -> Refused | None:
     """Why this officer cannot agree to the request, or ``None``."""
     if approval.state is not ApprovalState.PENDING:
-        return Refused("approval-settled", f"cannot agree: the request is {approval.state}", see=approval.id)
+        return Refused("approval-settled/agree", see=approval.id, state=approval.state)
     if approval.first == officer:
         return same_person(approval.id)
     return None
@@ -65,12 +65,7 @@ def agreement_refusal(approval: Approval, officer: str) -> Refused | None:
 
 def same_person(see: str | None = None) -> Refused:
     """The refusal for who would be both persons."""
-    return Refused(
-        "second-officer-same-person",
-        "cannot agree: the second officer must be another person than the first",
-        see=see,
-        fix="let a colleague sign in and agree, or enter number and PIN",
-    )
+    return Refused("second-officer-same-person", see=see)
 
 
 def is_over(approval: Approval, *, age_s: float, lifetime_s: float, now_ms: int, is_trusted: bool) -> bool:

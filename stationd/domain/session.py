@@ -87,11 +87,11 @@ def pin_refusal(pin: str, number: str) -> Refused | None:
     """
     refused = None
     if not SHORTEST_PIN <= len(pin) <= _LONGEST_PIN or not pin.isprintable():
-        refused = f"a PIN has {SHORTEST_PIN} to {_LONGEST_PIN} printable characters"
+        refused = "pin-too-easy/length"
     elif len(set(pin)) == 1:
-        refused = "it is one character repeated"
+        refused = "pin-too-easy/repeated"
     elif _DIGITS.fullmatch(pin) and (pin in "01234567890" or pin in "09876543210"):
-        refused = "it is a run of digits"
+        refused = "pin-too-easy/run"
     elif pin in number:
-        refused = "it is a part of the officer's number"
-    return None if refused is None else Refused("pin-too-easy", f"cannot take the PIN: {refused}", field="pin")
+        refused = "pin-too-easy/number"
+    return None if refused is None else Refused(refused, field="pin", least=SHORTEST_PIN, most=_LONGEST_PIN)

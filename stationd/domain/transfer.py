@@ -21,6 +21,7 @@ from typing import Final
 from stationd.domain.errors import Refused
 from stationd.domain.job import JobKind
 from stationd.domain.order import Holder
+from stationd.domain.words import Spoken
 
 MOST_CARDS: Final = 500
 """Cards in one packet: what a box holds, and what one transaction may do without anybody waiting for it."""
@@ -36,18 +37,18 @@ class Direction(StrEnum):
     IN = "in"
 
 
-class TransferState(StrEnum):
+class TransferState(Spoken):
     """How a transfer stands at this station."""
 
-    SENT = "sent"
+    SENT = "sent", "sent", "dikirim"
     """Packed here; no confirmation yet."""
-    ANNOUNCED = "announced"
+    ANNOUNCED = "announced", "announced", "diumumkan"
     """Its file was read in here; the packet is being scanned, or still on its way."""
-    AGREED = "agreed"
+    AGREED = "agreed", "agreed", "sesuai"
     """Both ends have every listed card at the receiver, and nothing else."""
-    DIFFERING = "differing"
+    DIFFERING = "differing", "differing", "berselisih"
     """The receiver has confirmed, with differences."""
-    CANCELLED = "cancelled"
+    CANCELLED = "cancelled", "cancelled", "dibatalkan"
     """The packet never left; its cards are in hand here again."""
 
 
@@ -201,16 +202,12 @@ def reconciled(
     listed card once, tells of others, or takes back an arrival.
     """
     if confirmation.revision <= last_revision:
-        return Refused(
-            "confirmation-outdated",
-            f"cannot use the confirmation: revision {last_revision} has been read in, this is {confirmation.revision}",
-            fix="nothing needs to be done",
-        )
+        return Refused("confirmation-outdated", last=last_revision, revision=confirmation.revision)
     told = [*confirmation.arrived, *confirmation.missing]
     if len(told) != len(set(told)) or set(told) != set(items):
-        return _invalid("it does not tell of each listed card once")
+        return Refused("confirmation-invalid/cards")
     if any(items[each] is ItemState.ARRIVED for each in confirmation.missing):
-        return _invalid("it misses a card that an earlier one confirmed")
+        return Refused("confirmation-invalid/takes-back")
     states = [ItemState.ARRIVED] * len(confirmation.arrived) + [ItemState.MISSING] * len(confirmation.missing)
     return Reconciled(
         arrived=tuple(each for each in confirmation.arrived if items[each] is not ItemState.ARRIVED),
@@ -222,22 +219,13 @@ def reconciled(
 def manifest_refusal(manifest: Manifest, *, here: str) -> Refused | None:
     """Why a manifest cannot be read in at station ``here``, or ``None``; that the sender made it is known already."""
     if manifest.receiver != here:
-        return Refused(
-            "transfer-for-another",
-            f"cannot take the transfer: it is for station {manifest.receiver}",
-            see=manifest.id,
-            fix="hand packet and file to that station",
-        )
+        return Refused("transfer-for-another", see=manifest.id, station=manifest.receiver)
     ids, receipts = {card.id for card in manifest.cards}, {card.receipt for card in manifest.cards}
     if not 0 < len(manifest.cards) <= MOST_CARDS or not len(manifest.cards) == len(ids) == len(receipts):
-        return Refused("transfer-invalid", "cannot take the transfer: its list of cards is not one", see=manifest.id)
+        return Refused("transfer-invalid", see=manifest.id)
     return None
 
 
 def partner_for(district: str, partners: Sequence[Partner]) -> Partner | None:
     """The station that serves a kecamatan, or ``None``."""
     return next((each for each in partners if district in each.serves), None)
-
-
-def _invalid(why: str) -> Refused:
-    return Refused("confirmation-invalid", f"cannot use the confirmation: {why}")

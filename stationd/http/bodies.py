@@ -2,8 +2,7 @@
 
 import asyncio
 import json
-import re
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import msgspec
@@ -11,11 +10,13 @@ from aiohttp import hdrs, web
 from multidict import MultiMapping
 
 from stationd.domain.errors import Refused
+from stationd.domain.words import Words
 from stationd.http.guard import Headers
+from stationd.http.unfit import invalid
 
 _JSON = "application/json"
-_PATH = re.compile(r" - at (?:`key` in )?`\$\.?([^`]*)`$")
-_SAFE = re.compile(r"Expected `[a-z]+(?: \| [a-z]+)*`(?:, got `[a-z]+`| (?:<=|>=|<|>|of length) .+)?")
+_THE_BODY = Words("the body", "isi permintaan")
+_THE_QUERY = Words("the query", "parameter permintaan")
 _CONTAINERS = frozenset({dict, list})
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -42,13 +43,9 @@ def require_media_type(headers: Headers, wanted: str) -> None:
         media_type, _, parameters = (value or "").partition(";")
         charset = parameters.replace(" ", "").replace('"', "").lower()
         if media_type.strip().lower() != wanted or charset not in {"", "charset=utf-8", "charset=utf8"}:
-            raise Refused(
-                "media-type-unsupported",
-                f"cannot read the body: its media type must be {wanted}",
-                fix=f"send the header Content-Type: {wanted}",
-            )
+            raise Refused("media-type-unsupported", wanted=wanted)
     if headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
-        raise Refused("encoding-unsupported", "cannot read the body: it must not be compressed")
+        raise Refused("encoding-unsupported")
 
 
 async def read_lines(
@@ -68,9 +65,9 @@ async def read_lines(
             async with asyncio.timeout(timeout_s):
                 piece = await content.readany()
         except TimeoutError:
-            raise Refused("body-too-slow", f"cannot read the body: nothing came for {timeout_s:g} s") from None
+            raise Refused("body-too-slow/nothing", seconds=timeout_s) from None
         except web.RequestPayloadError:
-            raise Refused("body-malformed", "cannot read the body: its transfer encoding is broken") from None
+            raise Refused("body-malformed") from None
         *lines, rest = (rest + piece).split(b"\n") if piece else (rest, b"")
         if max(map(len, (*lines, rest))) > limit:
             raise _too_large(limit)
@@ -114,9 +111,9 @@ async def read_body(request: web.Request, *, limit: int, timeout_s: float) -> by
                     raise _too_large(limit)
                 parts.append(part)
     except TimeoutError:
-        raise Refused("body-too-slow", f"cannot read the body: not complete after {timeout_s:g} s") from None
+        raise Refused("body-too-slow", seconds=timeout_s) from None
     except web.RequestPayloadError:
-        raise Refused("body-malformed", "cannot read the body: its transfer encoding is broken") from None
+        raise Refused("body-malformed") from None
     return b"".join(parts)
 
 
@@ -129,9 +126,9 @@ def decode_json(decoder: msgspec.json.Decoder[Any], raw: bytes) -> Any:
     try:
         record = decoder.decode(raw)
     except msgspec.ValidationError as error:
-        raise invalid(error, decoder.type, code="body-invalid", what="the body") from None
+        raise invalid(error, decoder.type, code="body-invalid", what=_THE_BODY) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise Refused("json-malformed", "cannot read the body: it is not valid JSON in UTF-8") from None
+        raise Refused("json-malformed") from None
     if _may_repeat_a_key(raw):
         _refuse_duplicates(raw)
     return record
@@ -143,78 +140,11 @@ def read_query(query: MultiMapping[str], model: type[Any]) -> Any:
         return msgspec.convert({}, model)
     values = dict(query)
     if len(values) != len(query):
-        raise Refused("query-invalid", "cannot read the query: a parameter stands there twice")
+        raise Refused("query-invalid/twice")
     try:
         return msgspec.convert(values, model, strict=False)
     except msgspec.ValidationError as error:
-        raise invalid(error, model, code="query-invalid", what="the query") from None
-
-
-def invalid(error: msgspec.ValidationError, model: Any, *, code: str, what: str) -> Refused:
-    """The refusal for a value that does not fit ``model``: where it stands and what is allowed, never what it was."""
-    message = str(error)
-    found = _PATH.search(message)
-    path = found[1] if found is not None else ""
-    reason = message[: found.start()] if found is not None else message
-    place = path.replace("[...]", "")
-    fix = None
-    if reason.startswith("Object missing required field `"):
-        missing = reason.split("`")[1]
-        place = f"{place}.{missing}" if place else missing
-        why = "it is missing"
-    elif reason.startswith("Object contains unknown field `"):
-        why = "it has a field that is not known here"
-        fix = _listed(_fields_at(model, place))
-    elif reason.startswith("Invalid enum value"):
-        why = "it is not one of the allowed values"
-        fix = _listed(_values_at(model, place))
-    elif " matching regex " in reason:
-        why = "it does not have the right form"
-    elif reason == "Invalid base64 encoded string":
-        why = "it is not base64"
-    elif _SAFE.fullmatch(reason):
-        why = reason[0].lower() + reason[1:].replace("`", "")
-    elif isinstance(error.__cause__, ValueError):
-        why = str(error.__cause__)  # a rule of our own schemas, worded there
-    else:
-        why = "it is not valid"
-    return Refused(code, f"cannot read {place or what}: {why}", field=place or None, fix=fix)
-
-
-def _listed(allowed: Iterable[str]) -> str | None:
-    return f"allowed: {', '.join(allowed)}" if allowed else None
-
-
-def _fields_at(model: Any, path: str) -> list[str]:
-    node = _node_at(model, path)
-    return [field.encode_name for field in node.fields] if isinstance(node, msgspec.inspect.StructType) else []
-
-
-def _values_at(model: Any, path: str) -> list[str]:
-    node = _node_at(model, path)
-    if isinstance(node, msgspec.inspect.EnumType):
-        return [str(member.value) for member in node.cls]
-    if isinstance(node, msgspec.inspect.LiteralType):
-        return [str(value) for value in node.values]
-    return []
-
-
-def _node_at(model: Any, path: str) -> msgspec.inspect.Type | None:
-    node: msgspec.inspect.Type | None = _plain(msgspec.inspect.type_info(model))
-    for name in path.split(".") if path else ():
-        if not isinstance(node, msgspec.inspect.StructType):
-            return None
-        types = {field.encode_name: field.type for field in node.fields}
-        node = _plain(types[name]) if name in types else None
-    return node
-
-
-def _plain(node: msgspec.inspect.Type) -> msgspec.inspect.Type:
-    while isinstance(node, msgspec.inspect.Metadata):
-        node = node.type
-    if isinstance(node, msgspec.inspect.UnionType):
-        return next((_plain(part) for part in node.types if not isinstance(part, msgspec.inspect.NoneType)), node)
-    return node
+        raise invalid(error, model, code="query-invalid", what=_THE_QUERY) from None
 
 
 def _may_repeat_a_key(raw: bytes) -> bool:
@@ -238,7 +168,7 @@ def _refuse_duplicates(raw: bytes) -> None:
     try:
         json.loads(raw, object_pairs_hook=_unique)
     except _DuplicateKeyError:
-        raise Refused("json-malformed", "cannot read the body: a name stands twice in one object") from None
+        raise Refused("json-malformed/twice") from None
 
 
 def _unique(pairs: list[tuple[str, object]]) -> Mapping[str, object]:
@@ -249,4 +179,4 @@ def _unique(pairs: list[tuple[str, object]]) -> Mapping[str, object]:
 
 
 def _too_large(limit: int) -> Refused:
-    return Refused("body-too-large", f"cannot read the body: it is larger than {limit} bytes")
+    return Refused("body-too-large", limit=limit)

@@ -105,7 +105,7 @@ async def _store(
     def refused(number: int, error: Exception) -> LineAnswer:
         if not isinstance(error, StationError):  # one line's defect must not lose the answers of the others
             _log.error("request %s, line %d: cannot answer: %s", name, number, type(error).__name__)
-            error = Refused("internal", "the station made a mistake; it is in the log under this id")
+            error = Refused("internal")
         document = problem_of(error, request_id=name, is_indonesian=is_indonesian)
         return LineAnswer(line=number, status=document.status, problem=document)
 

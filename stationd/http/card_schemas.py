@@ -19,6 +19,7 @@ from stationd.domain.handover import (
 )
 from stationd.domain.job import JobKind
 from stationd.http.schemas import LINE, Nik, Note, moment
+from stationd.http.unfit import BrokenRuleError
 from stationd.ports.cards import FoundCard
 from stationd.services.cards import CardView, Search
 
@@ -124,7 +125,7 @@ class FindBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         """Take exactly one."""
         if sum(each is not None for each in (self.receipt, self.name, self.nik, self.chip)) != 1:
-            raise ValueError("it must have exactly one of receipt, name, nik, chip")
+            raise BrokenRuleError("one-of", allowed=("receipt", "name", "nik", "chip"))
 
 
 # ---------------------------------------------------------------------------------------------------- answered

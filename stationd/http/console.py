@@ -85,7 +85,7 @@ def _read(path: Path) -> File:
 async def _answer(request: web.Request, name: str) -> web.Response:
     file = (await asyncio.to_thread(files)).get(name)
     if file is None:
-        raise Refused("path-unknown", "cannot answer: there is no such path")
+        raise Refused("path-unknown")
     is_packed = file.packed is not None and "gzip" in request.headers.get(hdrs.ACCEPT_ENCODING, "")
     tag = f'"{file.tag}-gzip"' if is_packed else f'"{file.tag}"'
     headers = {**_HEADERS, hdrs.ETAG: tag, hdrs.VARY: hdrs.ACCEPT_ENCODING}

@@ -143,11 +143,12 @@ def _who(route: Route, guard: Guard, limits: Limits) -> Who:
 
 def problem(request: web.BaseRequest, error: StationError, name: str) -> web.Response:
     """The answer for a refusal or a fault; the connection ends with it when a body is still on its way."""
-    document = problem_of(
-        error, request_id=name, is_indonesian=wants_indonesian(request.headers.get(hdrs.ACCEPT_LANGUAGE))
-    )
+    is_indonesian = wants_indonesian(request.headers.get(hdrs.ACCEPT_LANGUAGE))
+    document = problem_of(error, request_id=name, is_indonesian=is_indonesian)
     response = web.Response(body=encode(document), status=document.status, headers=_PROBLEM_HEADERS)
     response.headers[REQUEST_ID] = name
+    response.headers[hdrs.CONTENT_LANGUAGE] = "id" if is_indonesian else "en"
+    response.headers[hdrs.VARY] = hdrs.ACCEPT_LANGUAGE
     if document.status == HTTPStatus.UNAUTHORIZED:
         reason = ', error="invalid_token"' if document.code == "token-unknown" else ""
         response.headers[hdrs.WWW_AUTHENTICATE] = f'Bearer realm="stationd"{reason}'
@@ -172,7 +173,7 @@ def mistake(request: web.BaseRequest, error: Exception, name: str) -> web.Respon
     frames = traceback.extract_tb(error.__traceback__)
     place = " < ".join(f"{frame.name} ({frame.filename}:{frame.lineno})" for frame in reversed(frames[-6:]))
     _log.error("request %s: cannot answer: %s at %s", name, type(error).__name__, place)
-    return problem(request, Refused("internal", "the station made a mistake; it is in the log under this id"), name)
+    return problem(request, Refused("internal"), name)
 
 
 def _response(answer: Reply[Any] | web.Response, status: int) -> web.Response:
@@ -225,7 +226,7 @@ def not_found(guard: Guard) -> Endpoint:
     """The answer where the table has no path."""
 
     async def serve(request: web.Request) -> web.StreamResponse:
-        return _refuse(request, guard, Refused("path-unknown", "cannot answer: there is no such path"))
+        return _refuse(request, guard, Refused("path-unknown"))
 
     return serve
 
@@ -242,9 +243,7 @@ def not_allowed(guard: Guard, methods: str) -> Endpoint:
             extra = preflight_headers(origin, methods) if origin is not None else {}
             known = {hdrs.ALLOW: methods, REQUEST_ID: request_id()}
             return web.Response(status=204, headers={**SECURITY_HEADERS, **known, **extra})
-        response = _refuse(
-            request, guard, Refused("method-not-allowed", f"cannot do this here: allowed are {methods}", fix=None)
-        )
+        response = _refuse(request, guard, Refused("method-not-allowed", methods=methods))
         response.headers[hdrs.ALLOW] = methods
         return response
 

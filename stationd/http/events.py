@@ -122,12 +122,7 @@ def _topics(query: EventsQuery) -> frozenset[str] | None:
         return None
     topics = frozenset(query.topics.split(","))
     if not topics <= TOPICS.keys():
-        raise Refused(
-            "topic-unknown",
-            "cannot stream: there is no such topic",
-            field="topics",
-            fix=f"known are {', '.join(TOPICS)}",
-        )
+        raise Refused("topic-unknown", field="topics", known=tuple(TOPICS))
     return topics
 
 
@@ -139,5 +134,5 @@ def _after(request: web.Request, query: EventsQuery) -> Position | None:
         return None
     position = read_position(query.after)
     if position is None:
-        raise Refused("cursor-malformed", "cannot stream: 'after' is not an id of ours", field="after")
+        raise Refused("cursor-malformed", field="after")
     return position

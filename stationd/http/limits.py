@@ -92,12 +92,7 @@ class Limited(Refused):
     """Too many calls; ``headers`` say when there may be more."""
 
     def __init__(self, headers: Mapping[str, str], wait_s: int) -> None:
-        super().__init__(
-            "rate-limited",
-            "cannot answer: too many calls came from here",
-            fix=f"wait {wait_s} s; the header RateLimit tells how many may be made",
-            wait_s=wait_s,
-        )
+        super().__init__("rate-limited", wait_s=wait_s, wait=wait_s)
         self.headers = headers
 
 

@@ -31,6 +31,13 @@ Json = dict[str, Any]
 _JSON_TYPES = frozenset({"application/json", "application/x-ndjson"})
 _REF = "#/components/schemas/{name}"
 _REQUEST_ID: Json = {"X-Request-Id": {"description": "Names this request in the log.", "schema": {"type": "string"}}}
+_PROBLEM_HEADERS: Json = {
+    **_REQUEST_ID,
+    "Content-Language": {
+        "description": "The language of title, detail and fix.",
+        "schema": {"type": "string", "enum": ["en", "id"]},
+    },
+}
 _KEY: Json = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -191,7 +198,7 @@ def _responses(route: Route, schemas: Mapping[type[Any], Json]) -> Json:
     for status, codes in sorted(by_status.items()):
         responses[str(status)] = {
             "description": "; ".join(f"{code}: {KINDS[code].title}" for code in codes),
-            "headers": _REQUEST_ID,
+            "headers": _PROBLEM_HEADERS,
             "content": {
                 MEDIA_TYPE: {
                     "schema": {"allOf": [schemas[Problem], {"properties": {"code": {"enum": codes}}}]},

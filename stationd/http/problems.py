@@ -9,6 +9,7 @@ from typing import Annotated, NamedTuple
 import msgspec
 
 from stationd.domain.errors import Faulted, Refused, StationError
+from stationd.domain.sentences import SENTENCES
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:stationd:problem:"
@@ -45,13 +46,13 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     title: Annotated[str, msgspec.Meta(description="The kind of problem, in the language of Accept-Language (en, id).")]
     status: Annotated[int, msgspec.Meta(ge=400, le=599)]
     code: Annotated[str, msgspec.Meta(description="Stable; program against this.", examples=["job-unknown"])]
-    detail: Annotated[str, msgspec.Meta(description="One line about this case.")]
+    detail: Annotated[str, msgspec.Meta(description="One line about this case, in the same language.")]
     request_id: Annotated[str, msgspec.Meta(description="Names this request in the log of the station.")]
     field: Annotated[str, msgspec.Meta(description="Path of the value at fault, such as holder.nik.")] | None = None
     see: Annotated[str, msgspec.Meta(description="What stands in the way, such as the id of another job.")] | None = (
         None
     )
-    fix: Annotated[str, msgspec.Meta(description="What to do about it.")] | None = None
+    fix: Annotated[str, msgspec.Meta(description="What to do about it, in the same language.")] | None = None
     tell: Annotated[Telling, msgspec.Meta(description="For the citizen at the counter.")] | None = None
 
 
@@ -235,16 +236,17 @@ def problem_of(error: StationError, *, request_id: str, is_indonesian: bool = Fa
     """The problem document for a refusal or a fault."""
     code, kind = kind_of(error)
     is_known = code == error.code
+    words, remedy = (error.words, error.remedy) if is_known else (SENTENCES["internal"].detail, None)
     return Problem(
         type=TYPE_PREFIX + code,
         title=kind.judul if is_indonesian else kind.title,
         status=kind.status,
         code=code,
-        detail=error.detail if is_known else "the station could not carry out the request",
+        detail=words.spoken(is_indonesian=is_indonesian),
         request_id=request_id,
         field=error.field if isinstance(error, Refused) and is_known else None,
         see=error.see if isinstance(error, Refused) and is_known else None,
-        fix=error.fix if is_known else None,
+        fix=remedy.spoken(is_indonesian=is_indonesian) if remedy is not None else None,
         tell=_telling(error) if is_known else None,
     )
 

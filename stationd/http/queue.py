@@ -34,9 +34,7 @@ async def resume_queue(doors: Doors, ask: Ask[PauseBody, NoQuery]) -> Reply[Queu
 
 def _kind(body: PauseBody) -> JobKind | None:
     if body.kind is JobKind.DATA_CHANGE:
-        raise Refused(
-            "kind-not-printed-here", "cannot steer this kind: data changes never wait in this queue", field="kind"
-        )
+        raise Refused("kind-not-printed-here", field="kind")
     return body.kind
 
 

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from stationd.domain.job import Evidence, JobKind, JobState, Verdict
+from stationd.http.unfit import BrokenRuleError
 
 Item = TypeVar("Item")
 
@@ -75,7 +76,7 @@ class HolderBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         """Hold the two codes together."""
         if self.village is not None and self.district is not None and not self.village.startswith(self.district):
-            raise ValueError("village must lie in district")
+            raise BrokenRuleError("village")
 
 
 class SurrenderedBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -113,9 +114,9 @@ class DocumentBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         is_ready = self.media_type is not None or self.data is not None
         is_template = self.template is not None
         if is_ready == is_template or (is_ready and (self.fields is not None or self.photo is not None)):
-            raise ValueError("it must have either media_type and data, or template with fields and photo")
+            raise BrokenRuleError("document")
         if is_ready and (self.media_type is None or self.data is None):
-            raise ValueError("media_type and data belong together")
+            raise BrokenRuleError("document-halves")
 
 
 _READY_OR_TEMPLATE = {

@@ -81,10 +81,10 @@ class Connection(web.RequestHandler):
         name = request_id()
         if status < 500:  # noqa: PLR2004 - the caller's fault
             _log.debug("request %s: not HTTP: %s", name, type(exc).__name__)
-            refusal = Refused("request-malformed", "cannot read the request: it is not well-formed HTTP/1.1")
+            refusal = Refused("request-malformed")
         else:
             _log.error("request %s: cannot answer: %s", name, type(exc).__name__)
-            refusal = Refused("internal", "the station made a mistake; it is in the log under this id")
+            refusal = Refused("internal")
         response = problem(request, refusal, name)
         response.force_close()
         return response

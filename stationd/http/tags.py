@@ -24,8 +24,4 @@ def require_match(request: web.Request, current: str) -> None:
     if given is None or given.strip() == "*":
         return
     if current not in {each.strip() for each in given.split(",")}:
-        raise Refused(
-            "changed-meanwhile",
-            "cannot write: somebody else changed it since it was read",
-            fix="read it again, and write with the ETag that came with it",
-        )
+        raise Refused("changed-meanwhile")

@@ -17,6 +17,7 @@ from stationd.domain.transfer import (
 )
 from stationd.http.card_schemas import ReceiptText
 from stationd.http.schemas import Nik, moment
+from stationd.http.unfit import BrokenRuleError
 from stationd.ports.transfers import Scanned
 from stationd.services.transfers import Seen, TransferView, Wanted
 
@@ -72,7 +73,7 @@ class ScanBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         """Take exactly one."""
         if sum(each is not None for each in (self.receipt, self.nik, self.place)) != 1:
-            raise ValueError("it must have exactly one of receipt, nik, place")
+            raise BrokenRuleError("one-of", allowed=("receipt", "nik", "place"))
 
 
 class SettleBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -48,24 +48,14 @@ class Answers:
         now = self._clock.monotonic()
         wait_s = self._callers.take(caller, now)
         if wait_s is not None:
-            raise Refused(
-                "rate-limited",
-                "cannot answer now: too many receipts were asked for from here",
-                fix="ask again later",
-                wait_s=wait_s,
-            )
+            raise Refused("rate-limited/receipts", wait_s=wait_s)
         receipt = read_receipt(text)
         if receipt is None:
             raise malformed()
         standing = await self._store.by_receipt(receipt)
         if standing is None:
             self._callers.charge(caller, now, self._allowance.miss_cost - 1)
-            raise Refused(
-                "receipt-unknown",
-                "cannot find the receipt: this station has none like it",
-                field="receipt",
-                fix="look whether it names another office",
-            )
+            raise Refused("receipt-unknown", field="receipt")
         job, card = standing.job, standing.card
         if job is None or card is not None:
             return answer(job, card, here=self._here, peer=standing.peer_name)

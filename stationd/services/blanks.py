@@ -82,7 +82,7 @@ class Blanks:
         """The account in which this blank was last named. Raises :class:`Refused` (``serial-unknown``)."""
         account = await self._store.serial(serial)
         if account is None:
-            raise Refused("serial-unknown", "cannot find the blank: no entry has named this serial")
+            raise Refused("serial-unknown")
         return account
 
     # ---------------------------------------------------------------------------------------------------- inside
@@ -110,13 +110,9 @@ class Blanks:
     async def _vouched(self, entry: NewEntry, actor: Actor, second: Second) -> str:
         """The number of the officer who counted with the actor."""
         if entry.kind is not EntryKind.COUNTED:
-            raise Refused("entry-inconsistent", f"cannot enter {entry.kind}: it needs no second person", field="second")
+            raise Refused("entry-inconsistent/second", field="second", kind=entry.kind)
         if actor.officer is None or self._second_person is None:
-            raise Refused(
-                "session-needed",
-                "cannot count by two: whoever counts first must sign in too",
-                fix="sign in with number and PIN at POST /v1/sessions, and use the token that it answers",
-            )
+            raise Refused("session-needed/count")
         return await self._second_person.vouch(second, first=actor.officer, about=_SUBJECT)
 
     def _printer_refusal(self, entry: NewEntry) -> Refused | None:
@@ -124,4 +120,4 @@ class Blanks:
         if self._printers is None or named <= set(self._printers()):
             return None
         where = "printer" if entry.printer is not None else "hoppers"
-        return Refused("device-unknown", "cannot enter it: the station has no printer of this name", field=where)
+        return Refused("device-unknown/printer", field=where)

@@ -50,7 +50,7 @@ class Cards:
         """The card. Raises :class:`Refused` (``card-unknown``)."""
         card = await self._store.read(card_id)
         if card is None:
-            raise Refused("card-unknown", "cannot find the card: there is none with this id")
+            raise Refused("card-unknown")
         return CardView(card=card, hand_overs=await self._store.hand_overs(card_id))
 
     async def page(
@@ -120,12 +120,7 @@ class Cards:
             if self._fingerprints is not None:
                 matched = await self._fingerprints.result(card_id, identity.document)
             if matched is None:
-                raise Refused(
-                    "identity-unavailable",
-                    "cannot take a fingerprint for proof: no reader has compared one for this card",
-                    field="identity.document",
-                    fix="compare at the reader first, or look at a document",
-                )
+                raise Refused("identity-unavailable", field="identity.document")
             result = CheckResult.MATCH if matched else CheckResult.NO_MATCH
             hand_over = replace(hand_over, identity=replace(identity, result=result))
         card = await self._store.hand_over(card_id, hand_over, actor)
@@ -139,19 +134,18 @@ class Cards:
         Raises :class:`Refused`: ``card-unknown``, ``card-state``, ``hand-over-final``, and as
         :meth:`stationd.services.second_person.SecondPerson.ask`.
         """
-        await self._in(card_id, Custody.HANDED_OVER, "undo the hand-over")
+        await self._in(card_id, Custody.HANDED_OVER, "card-state/undo")
         return await self._second_person.ask(UNDO, card_id, reason=reason, actor=actor, second=second)
 
     async def destroy(self, card_id: str, reason: str, *, actor: Actor, second: Second | None) -> Agreed:
         """Ask for a quarantined card to be destroyed, which a second officer must agree to. Raises as :meth:`undo`."""
-        await self._in(card_id, Custody.QUARANTINED, "destroy the card")
+        await self._in(card_id, Custody.QUARANTINED, "card-state/destroy")
         return await self._second_person.ask(DESTROY, card_id, reason=reason, actor=actor, second=second)
 
-    async def _in(self, card_id: str, custody: Custody, what: str) -> None:
+    async def _in(self, card_id: str, custody: Custody, refusal: str) -> None:
         card = (await self.read(card_id)).card
         if card.custody is not custody:
-            where = card.custody.replace("_", " ")
-            raise Refused("card-state", f"cannot {what}: it is {where}", see=card.id)
+            raise Refused(refusal, see=card.id, custody=card.custody)
 
     # ------------------------------------------------------------------------------------------------------- finding
 
@@ -186,5 +180,5 @@ def _start(after: str | None) -> tuple[int, int]:
     since, dash, seq = after.partition("-")
     is_ours = after.isascii() and len(after) <= _LONGEST_CURSOR and dash and since.isdigit() and seq.isdigit()
     if not is_ours or max(int(since), int(seq)) >= 1 << 63:
-        raise Refused("cursor-malformed", "cannot page: 'after' is not a cursor of ours", field="after")
+        raise Refused("cursor-malformed", field="after")
     return (int(since), int(seq))

@@ -40,14 +40,7 @@ class Carry:
         if self.asked.done():
             self.asked = asyncio.get_running_loop().create_future()
         if answer is not None:
-            answer.set_result(
-                Refused(
-                    "card-under-way",
-                    "cannot cancel the job: its card is being made, and the printer does not give it back",
-                    see=self.job_id,
-                    fix="wait for the card; pause the printer if it must not begin another",
-                )
-            )
+            answer.set_result(Refused("card-under-way", see=self.job_id))
 
     def settled(self, job: Job) -> None:
         """The outcome is written down: cancelled, or something else was faster."""

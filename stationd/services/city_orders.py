@@ -34,20 +34,11 @@ class CityOrders:
         """
         if order.signature is None:
             if self._is_required:
-                return Refused(
-                    "signature-missing",
-                    "cannot take the order: this station prints only orders that the city signed",
-                    field="signature",
-                )
+                return Refused("signature-missing", field="signature")
             return None
         claims = self._keys.claims(order.signature)
         if claims is None:
-            return Refused(
-                "signature-invalid",
-                "cannot take the order: no key of the city has signed it",
-                field="signature",
-                fix="have the city's key in city.keys",
-            )
+            return Refused("signature-invalid/key", field="signature")
         return check(claims, order, station=self._station, moment=self._moment(), fence=fence)
 
 

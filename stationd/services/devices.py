@@ -64,7 +64,7 @@ class Devices:
         for each in self._watch.devices():
             if each.name == device_id:
                 return self._unused(each)
-        raise Refused("device-unknown", "cannot find the device: there is none with this id")
+        raise Refused("device-unknown")
 
     async def label(
         self,
@@ -81,9 +81,7 @@ class Devices:
         """
         usb = self.one(device_id).usb
         if usb is None:
-            raise Refused(
-                "device-not-on-the-bus", "cannot label the device: it is known by its configuration and not over USB"
-            )
+            raise Refused("device-not-on-the-bus")
         async with self._labelling:
             before(self.one(device_id))
             await self._watch.label(usb.identity, label, actor=actor)
@@ -97,7 +95,7 @@ class Devices:
         before = None
         if after is not None:
             if not (after.isascii() and after.isdigit() and len(after) <= _MOST_DIGITS):
-                raise Refused("cursor-malformed", "cannot page: 'after' is not a cursor of ours", field="after")
+                raise Refused("cursor-malformed", field="after")
             before = int(after)
         view = self.one(device_id)
         subjects = {view.id} | ({view.usb.identity} if view.usb is not None else set())

@@ -125,7 +125,7 @@ class Duty:
         number, hash_ = must_be_officer(actor)
         await self.refresh()
         if hash_ not in self._sessions:
-            raise Refused("officer-not-appointed", "cannot go on duty: the appointment does not hold any more")
+            raise Refused("officer-not-appointed/duty")
         if number not in self._on_duty:
             duty = StoredDuty(officer=number, session=hash_, since=self._clock.now_ms())
             await self._store.begin_duty(duty)

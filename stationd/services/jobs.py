@@ -110,7 +110,7 @@ class Jobs:
         """The job, with why it stands where it stands. Raises :class:`Refused` (``job-unknown``)."""
         job = await self._store.read(job_id)
         if job is None:
-            raise Refused("job-unknown", "cannot find the job: there is none with this id")
+            raise Refused("job-unknown")
         return await self._explained(job)
 
     async def told(self, job: Job) -> tuple[JobView, Surroundings]:
@@ -171,7 +171,7 @@ class Jobs:
         start = 0
         if after is not None:
             if not (after.isascii() and after.isdigit() and len(after) <= 18):  # noqa: PLR2004 - an int64 holds 18 digits
-                raise Refused("cursor-malformed", "cannot page: 'after' is not a cursor of ours", field="after")
+                raise Refused("cursor-malformed", field="after")
             start = int(after)
         if state is JobState.QUEUED:
             start += LOWEST_RANK
@@ -198,15 +198,13 @@ class Jobs:
         document = await self._store.document(job_id)
         if document is None:
             if await self._store.read(job_id) is None:
-                raise Refused("job-unknown", "cannot find the job: there is none with this id")
-            raise Refused("document-forgotten", "cannot show the card: its document was shredded, as it must be")
+                raise Refused("job-unknown")
+            raise Refused("document-forgotten")
         if isinstance(document, TemplateDocument) and self._renderer is not None:
             return await self._renderer.render(document.template, document.fields, document.photo)
         if isinstance(document, Document) and document.media_type in _PICTURES:
             return document
-        raise Refused(
-            "preview-unavailable", "cannot show the card: its document is a PDF, which only the printer draws"
-        )
+        raise Refused("preview-unavailable")
 
     # -------------------------------------------------------------------------------------------- what people do
 
@@ -266,9 +264,4 @@ def _held_note(decisions: Sequence[Decision]) -> str:
 
 def malformed() -> Refused:
     """The refusal for a receipt with a typing error, which its check symbol shows."""
-    return Refused(
-        "receipt-malformed",
-        "cannot find the receipt: it was not typed as it is printed",
-        field="receipt",
-        fix="type the 12 letters and digits again, or scan the code",
-    )
+    return Refused("receipt-malformed", field="receipt")

@@ -75,7 +75,7 @@ class LiveScans:
         """Begin to listen. Raises :class:`Refused` (``streams-full``)."""
         hearings = self._hearings.setdefault(reader, set())
         if len(hearings) >= MOST_LISTENERS:
-            raise Refused("streams-full", f"cannot listen to {reader}: {MOST_LISTENERS} listen already", wait_s=5)
+            raise Refused("streams-full", wait_s=5, most=MOST_LISTENERS)
 
         def leave(hearing: Hearing) -> None:
             hearings.discard(hearing)

@@ -44,7 +44,7 @@ class Register:
         Raises :class:`Refused` (``day-to-come``).
         """
         if day > self._today():
-            raise Refused("day-to-come", "cannot draw up the book of blanks: the day is still to come", field="on")
+            raise Refused("day-to-come", field="on")
         signers = [] if actor.officer is None else [self._signer(actor.officer)]
         draft = blank_book(self._desk, await self._blanks.day(day), signers)
         return await self._store.draw_up(draft, f"blanks:{day.isoformat()}")
@@ -53,7 +53,7 @@ class Register:
         """The line of the register. Raises :class:`Refused` (``minutes-unknown``)."""
         drawn = await self._store.by_number(number)
         if drawn is None:
-            raise Refused("minutes-unknown", "cannot find the minutes: there are none with this number")
+            raise Refused("minutes-unknown/number")
         return drawn
 
     async def page(self, *, kind: str | None, before: int | None, limit: int) -> tuple[Sequence[Drawn], int | None]:
@@ -65,7 +65,7 @@ class Register:
         """The minutes. Raises :class:`Refused` (``minutes-unknown``)."""
         minutes = await self._store.read(minutes_id)
         if minutes is None:
-            raise Refused("minutes-unknown", "cannot find the minutes: there are none with this id")
+            raise Refused("minutes-unknown")
         return minutes
 
     async def pdf(self, minutes_id: str) -> bytes:

@@ -303,7 +303,7 @@ class Notices:
             today = self._calendar.day
             way, reasons = self._ready_way(), self._why_not(today)
             if reasons or way is None:
-                raise Refused("notices-stopped", f"cannot send a notice now: {', '.join(reasons) or 'no-way-ready'}")
+                raise Refused("notices-stopped", reasons=tuple(reasons) or "no-way-ready")
             await self._store.plan_new(today, self._policy.rules, PLANNED_AT_ONCE)
             intended = await self._store.begin(card_id, today, self._policy.rules, way.name, actor)
             if isinstance(intended, Refused):
@@ -316,7 +316,7 @@ class Notices:
         Raises :class:`Refused`: ``card-unknown``, ``card-state``, ``clock-untrusted``.
         """
         if not self._calendar.is_trusted:
-            raise Refused("clock-untrusted", "cannot record a notice: the station does not know the day")
+            raise Refused("clock-untrusted")
         told = await self._store.record_told(card_id, how, self._calendar.day, self._policy.rules, actor)
         if isinstance(told, Refused):
             raise told
@@ -345,5 +345,5 @@ def _start(after: str | None) -> int:
     if after is None:
         return 0
     if not (after.isascii() and after.isdigit()) or len(after) > 18:  # noqa: PLR2004 - what SQLite can count to
-        raise Refused("cursor-malformed", "cannot page: 'after' is not a cursor of ours", field="after")
+        raise Refused("cursor-malformed", field="after")
     return int(after)

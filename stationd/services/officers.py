@@ -123,9 +123,5 @@ class Officers:
 def must_be_officer(actor: Actor) -> tuple[str, bytes]:
     """The number and the session of an officer who signed in. Raises :class:`Refused` (``session-needed``)."""
     if actor.officer is None or actor.session is None:
-        raise Refused(
-            "session-needed",
-            "cannot do this with a token that is nobody's: an officer must sign in",
-            fix="sign in with number and PIN at POST /v1/sessions, and use the token that it answers",
-        )
+        raise Refused("session-needed")
     return actor.officer, actor.session

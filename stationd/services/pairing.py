@@ -60,12 +60,7 @@ class Pairings:
         """Begin to wait. Raises :class:`Refused` (``pairings-full``)."""
         self._forget()
         if len(self._waiting) >= MOST:
-            raise Refused(
-                "pairings-full",
-                f"cannot pair: {MOST} kiosks wait already",
-                fix="let an officer agree to them or send them away",
-                wait_s=30,
-            )
+            raise Refused("pairings-full", wait_s=30, most=MOST)
         code = self._code()
         secret = secrets.token_urlsafe(_SECRET_BYTES)
         now = self._clock.monotonic()
@@ -127,6 +122,4 @@ class Pairings:
 
 
 def _unknown() -> Refused:
-    return Refused(
-        "pairing-unknown", "cannot pair: nobody waits under this code, or not any more", fix="let the kiosk ask again"
-    )
+    return Refused("pairing-unknown")

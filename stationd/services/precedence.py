@@ -73,7 +73,7 @@ class Precedence:
     async def _read(self, job_id: str) -> Job:
         job = await self._store.read(job_id)
         if job is None:
-            raise Refused("job-unknown", "cannot find the job: there is none with this id")
+            raise Refused("job-unknown")
         return job
 
     async def _ask(self, kind: str, job_id: str, reason: str, actor: Actor, second: Second | None) -> Moved:

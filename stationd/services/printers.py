@@ -144,8 +144,8 @@ class Printers:
         spooler = self._spooler(device_id)
         template = self._templates.get(spooler.profiles[0])
         if spooler.status.stopped_by or template is None or self._renderer is None:
-            reasons = ", ".join(sorted(spooler.status.stopped_by)) or "there is no template for its profile"
-            raise Refused("printer-not-ready", f"cannot print a test card: {reasons}")
+            reasons = tuple(sorted(spooler.status.stopped_by))
+            raise Refused("printer-not-ready" if reasons else "printer-not-ready/template", reasons=reasons)
         document = await self._renderer.render(template, {"name": _TEST_NAME}, None)
         attempt = await self._store.begin_test(spooler.name, actor)
         if isinstance(attempt, Refused):
@@ -164,7 +164,7 @@ class Printers:
     def _spooler(self, device_id: str) -> Spooler:
         spooler = self._spoolers.get(device_id)
         if spooler is None:
-            raise Refused("device-unknown", "cannot find the device: there is none with this id")
+            raise Refused("device-unknown")
         return spooler
 
 

@@ -102,7 +102,7 @@ class Readers:
         """
         reader, spec = self._known(device_id)
         if spec.kiosks and actor.role is Role.KIOSK and actor.name not in spec.kiosks:
-            raise Refused("reader-of-another", "cannot listen to the reader: it is another kiosk's")
+            raise Refused("reader-of-another")
         return self.live.hear(reader.name, reader.status)
 
     def statuses(self) -> Mapping[str, ReaderStatus]:
@@ -123,7 +123,7 @@ class Readers:
 
     def _known(self, device_id: str) -> tuple[Reader, ReaderSpec]:
         if device_id not in self._readers:
-            raise Refused("device-unknown", "cannot find the device: there is none with this id")
+            raise Refused("device-unknown")
         return self._readers[device_id]
 
     async def _read(self, reader: Reader) -> None:

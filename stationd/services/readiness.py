@@ -106,13 +106,7 @@ class Readiness:
         failed = rules.stopped(self._checks.values(), self._stops.orders)
         if not failed:
             return None
-        why = "; ".join(self._checks[name].finding.detail.en for name in failed)
-        return Refused(
-            "orders-stopped",
-            f"cannot take new orders now: {why}",
-            fix="cards that were ordered are still printed; see GET /v1/readiness",
-            wait_s=30,
-        )
+        return Refused("orders-stopped", wait_s=30, why=tuple(self._checks[name].finding.detail for name in failed))
 
     @property
     def can_finish(self) -> int:

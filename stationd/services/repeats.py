@@ -36,7 +36,7 @@ class Repeats:
         Raises :class:`Refused`: ``idempotency-key-reused``, ``request-under-way``, ``outcome-not-known``.
         """
         if (caller, key) in self._at_work:
-            raise Refused("request-under-way", "cannot answer: the same request is being carried out", wait_s=1)
+            raise Refused("request-under-way", wait_s=1)
         self._at_work.add((caller, key))
         digest = self._fingerprint(request.hex())
         try:
@@ -48,13 +48,9 @@ class Repeats:
             return None
         self._at_work.discard((caller, key))
         if kept.digest != digest:
-            raise Refused("idempotency-key-reused", "cannot answer: the key was used for another request")
+            raise Refused("idempotency-key-reused")
         if kept.status is None:
-            raise Refused(
-                "outcome-not-known",
-                "cannot answer: the station stopped while it carried this request out",
-                fix="look whether it was done; if it was not, send it again under a fresh key",
-            )
+            raise Refused("outcome-not-known")
         return kept
 
     async def end(self, caller: str, key: str, status: int, body: bytes) -> None:

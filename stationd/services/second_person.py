@@ -121,7 +121,7 @@ class SecondPerson:
         """The request. Raises :class:`Refused` (``approval-unknown``)."""
         approval = await self._store.read(approval_id)
         if approval is None:
-            raise Refused("approval-unknown", "cannot find the request: there is none with this id")
+            raise Refused("approval-unknown")
         return approval
 
     async def pending(self) -> Sequence[Approval]:
@@ -169,11 +169,7 @@ class SecondPerson:
             view = await self._sign_in.vouch(second.number, second.pin)
         except Refused as refused:
             if refused.code == "sign-in-refused":  # the caller's own token is good: nobody must think it is not
-                raise Refused(
-                    "second-officer-refused",
-                    "cannot agree: the number and the PIN of the second officer do not belong together",
-                    field="second",
-                ) from refused
+                raise Refused("second-officer-refused", field="second") from refused
             raise
         return view.officer.number
 
@@ -188,12 +184,7 @@ class SecondPerson:
         """The first officer must still be one when the second agrees."""
         first = approval.first
         if first is not None and self._officers.standing_of(first) is not Standing.APPOINTED:
-            raise Refused(
-                "officer-not-appointed",
-                "cannot agree: the officer who asked for it is not appointed any more",
-                see=approval.id,
-                fix="decline the request, and let an appointed officer ask",
-            )
+            raise Refused("officer-not-appointed/first", see=approval.id)
 
     def _noted(self, agreed: Agreed) -> Agreed:
         if agreed.approval.state is ApprovalState.PENDING:

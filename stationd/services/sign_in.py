@@ -74,7 +74,7 @@ class SignIn:
         if not is_officer_number(number):
             raise _refused()
         if self._waiting >= MOST_WAITING:
-            raise Refused("sign-in-busy", "cannot sign in: too many are trying at once", wait_s=1)
+            raise Refused("sign-in-busy", wait_s=1)
         self._waiting += 1
         try:
             async with self._turn:
@@ -127,13 +127,8 @@ class SignIn:
 
 
 def _refused() -> Refused:
-    return Refused("sign-in-refused", "cannot sign in: the number and the PIN do not belong together")
+    return Refused("sign-in-refused")
 
 
 def _locked(wait: int) -> Refused:
-    return Refused(
-        "sign-in-locked",
-        f"cannot sign in: too many wrong PINs, the next try may be in {wait} s",
-        fix="wait; an administrator can revoke the officer and enter the decree again with a new PIN",
-        wait_s=wait,
-    )
+    return Refused("sign-in-locked", wait_s=wait, wait=wait)

@@ -29,12 +29,8 @@ class Slips:
         """
         job = await self._store.read(job_id)
         if job is None:
-            raise Refused("job-unknown", "cannot find the job: there is none with this id")
+            raise Refused("job-unknown")
         if self._printer is None:
-            raise Refused(
-                "slip-printer-none",
-                "cannot print the slip: this station has no receipt printer",
-                fix="name one in [slip], or write the receipt down",
-            )
+            raise Refused("slip-printer-none")
         await self._printer.print(Slip(station=self._station, receipt=job.receipt, taken_on=self._day_in(0)))
         return job

@@ -160,7 +160,7 @@ class Stream:
         Raises :class:`Refused` (``streams-full``), :class:`Faulted`.
         """
         if len(self._listeners) >= MOST_LISTENERS or self.is_closed:
-            raise Refused("streams-full", f"cannot stream: {MOST_LISTENERS} listen already", wait_s=5)
+            raise Refused("streams-full", wait_s=5, most=MOST_LISTENERS)
         loss = None
         if after is not None:
             loss = await self._loss_at(after)

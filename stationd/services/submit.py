@@ -102,16 +102,10 @@ class Submission:
     def _document_refusal(self, order: Order) -> Refused | None:
         templates = self._templates.get(order.profile)
         if templates is None:
-            known = ", ".join(sorted(self._templates))
-            return Refused("profile-unknown", f"cannot print this profile: known are {known}", field="profile")
+            return Refused("profile-unknown", field="profile", known=tuple(sorted(self._templates)))
         document = order.document
         if isinstance(document, Document):
             return check_document(document.media_type, document.data)
         if document.template not in templates:
-            known = ", ".join(sorted(templates))
-            return Refused(
-                "document-invalid",
-                f"cannot use the template: the profile prints {known}",
-                field="document.template",
-            )
+            return Refused("document-invalid/template", field="document.template", known=tuple(sorted(templates)))
         return None

@@ -124,12 +124,7 @@ class Transfers:
         """
         partner = self._partners.get(wanted.to)
         if partner is None:
-            raise Refused(
-                "partner-unknown",
-                "cannot make a transfer: the station is no partner of this one",
-                field="to",
-                fix=f"partners are: {', '.join(sorted(self._partners)) or 'none'}",
-            )
+            raise Refused("partner-unknown", field="to", partners=tuple(sorted(self._partners)) or "-")
         signing, on = self._signing, self._signing.today()
 
         def draft(manifest: Manifest) -> Minutes:
@@ -212,7 +207,7 @@ class Transfers:
         await self.read(transfer_id)
         raw = await self._store.confirmation(transfer_id)
         if raw is None:
-            raise Refused("transfer-unconfirmed", "cannot give the confirmation: there is none yet", see=transfer_id)
+            raise Refused("transfer-unconfirmed/confirmation", see=transfer_id)
         return raw
 
     async def pdf(self, transfer_id: str) -> bytes:
@@ -227,7 +222,7 @@ class Transfers:
         await self.read(transfer_id)
         minutes = await self._store.minutes_of(transfer_id)
         if minutes is None:
-            raise Refused("transfer-unconfirmed", "cannot give the minutes: there are none yet", see=transfer_id)
+            raise Refused("transfer-unconfirmed/minutes", see=transfer_id)
         return minutes
 
     async def _told(self, answer: Transfer | Refused) -> TransferView:
@@ -237,7 +232,7 @@ class Transfers:
 
 
 def _unknown() -> Refused:
-    return Refused("transfer-unknown", "cannot find the transfer: there is none with this id")
+    return Refused("transfer-unknown")
 
 
 def _start(after: str | None) -> tuple[int, str]:
@@ -245,5 +240,5 @@ def _start(after: str | None) -> tuple[int, str]:
         return (0, "")
     at, tilde, id_ = after.partition("~")
     if not (after.isascii() and len(after) <= _LONGEST_CURSOR and tilde and at.isdigit() and int(at) < 1 << 63):
-        raise Refused("cursor-malformed", "cannot page: 'after' is not a cursor of ours", field="after")
+        raise Refused("cursor-malformed", field="after")
     return (int(at), id_)

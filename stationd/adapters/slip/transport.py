@@ -46,11 +46,7 @@ async def send(route: Route, data: bytes, *, within_s: float = WITHIN_S) -> None
                 await asyncio.to_thread(_over_serial, route, data, within_s)
     except (OSError, TimeoutError) as error:
         why = "it takes no bytes" if isinstance(error, TimeoutError) else error.strerror or type(error).__name__
-        raise Faulted(
-            "slip-printer-unreachable",
-            f"cannot print the slip: the receipt printer does not answer ({why})",
-            fix="look at its paper, its cover and its cable",
-        ) from error
+        raise Faulted("slip-printer-unreachable", why=why) from error
 
 
 async def _over_tcp(place: str, data: bytes) -> None:

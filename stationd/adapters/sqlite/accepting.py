@@ -86,33 +86,18 @@ class Accepting:
         known = transaction.row(_Q["by_key"], (acceptance.caller, acceptance.key))
         if known is not None:
             if known[1] != acceptance.digest:
-                return Refused(
-                    "idempotency-key-reused",
-                    "cannot take the request: its Idempotency-Key came before with another body",
-                    fix="use a new key for a new request; repeat a request with the very same body",
-                )
+                return Refused("idempotency-key-reused")
             return Accepted(job=job_of(transaction.rows(_Q["by_seq"], (known[0],))[0]), is_replay=True)
         if acceptance.barred is not None:
             return self._told(transaction, acceptance, acceptance.barred)
         if acceptance.signature is not None:
             used = transaction.row(_CITY["signature_used"], (acceptance.signature,))
             if used is not None:
-                refused = Refused(
-                    "signature-used",
-                    "cannot take the order: the city's signature was used before",
-                    field="signature",
-                    see=used[0],
-                )
+                refused = Refused("signature-used", field="signature", see=used[0])
                 return self._told(transaction, acceptance, refused)
         holding = transaction.row(_Q["live_by_order"], (acceptance.order.order,))
         if holding is not None:
-            return Refused(
-                "order-has-a-live-job",
-                "cannot take the order: it already has a live job",
-                field="order",
-                see=holding[0],
-                fix="look at the job that holds the order; cancel it first if a new one is really meant",
-            )
+            return Refused("order-has-a-live-job", field="order", see=holding[0])
         unentitled = self._holder_refusal(transaction, acceptance)
         if unentitled is not None:
             return unentitled

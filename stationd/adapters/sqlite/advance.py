@@ -52,7 +52,7 @@ class Advance:
         row = step(job.state, event)
         state = next_state(job.state, event, used_up=is_used_up)
         if row is None or state is None:
-            return Refused("job-state", f"cannot do this to the job: it is {job.state} ({event} is not possible)")
+            return Refused("job-state", state=job.state, event=event)
         now = self._transaction.now_ms
         if event is JobEvent.CARD_PRINTED:
             self._cards.append((job.seq, now, now))
@@ -133,8 +133,7 @@ class Advance:
                 self._transaction.tally("card_custody", custody, -1)
                 return None
         (custody,) = self._transaction.rows(_CARDS["custody_of"], (job.seq,))[0]
-        where = custody.replace("_", " ")
-        return Refused("verdict-final", f"cannot change the verdict: the card has gone on meanwhile, it is {where}")
+        return Refused("verdict-final/card", custody=Custody(custody))
 
     def _move_blank(self, move: BlankMove, event: JobEvent, job: Job, actor: str) -> None:
         printer = job.printer

@@ -65,7 +65,7 @@ class SqliteApprovals:
             if isinstance(approval, Refused):
                 return approval
             if approval.state is not ApprovalState.PENDING:
-                return Refused("approval-settled", f"cannot decline: the request is {approval.state}", see=approval.id)
+                return Refused("approval-settled/decline", see=approval.id, state=approval.state)
             return _settle(transaction, approval, ApprovalState.DECLINED, by=actor.name)
 
         return await self._writer.once(act)
@@ -116,12 +116,7 @@ class SqliteApprovals:
         else:
             approval = _approval(row)
             if approval.payload != payload:
-                return Refused(
-                    "approval-pending",
-                    "cannot ask for this: another request about it waits for a second officer",
-                    see=approval.id,
-                    fix="agree to that one or decline it first",
-                )
+                return Refused("approval-pending", see=approval.id)
             if asking.actor.officer is not None and asking.actor.officer != approval.first:
                 return self._agree(transaction, approval, asking.actor.officer, "session")
         if asking.second is not None:
@@ -221,7 +216,7 @@ def _refused(transaction: Transaction, about: str, officer: str, code: str) -> N
 def _found(transaction: Transaction, approval_id: str) -> Approval | Refused:
     row = transaction.row(_Q["by_id"], (seq_of(approval_id), approval_id))
     if row is None:
-        return Refused("approval-unknown", "cannot find the request: there is none with this id")
+        return Refused("approval-unknown")
     return _approval(row)
 
 

@@ -118,7 +118,7 @@ class SqliteBlanks:
             key = str(_payload(approval.payload).get("draft"))
             row = transaction.row(_MINUTES["draft"], (key,))
             if row is None:
-                return Refused("approval-settled", "cannot destroy: what was asked for was forgotten, ask anew")
+                return Refused("approval-settled/forgotten")
             entry = _decode(self._sealing().open(row[0], place=_draft_place(key)))
             transaction.run(_MINUTES["drop_draft"], (key,))
             actor = Actor(name=approval.asked_by, role=Role.OFFICER, officer=approval.first)

@@ -110,7 +110,7 @@ class Booking:
         if refused is None and any(
             not pack_of(each).is_sealed for each in transaction.rows(_Q["packs_of"], (wrong.seq,))
         ):
-            refused = Refused("pack-opened", "cannot correct the delivery: a pack of it was opened", field="corrects")
+            refused = Refused("pack-opened/delivery", field="corrects")
         if refused is not None:
             return refused
         seq = transaction.move(
@@ -147,11 +147,7 @@ def _known_refusal(transaction: Transaction, entry: NewEntry, movement: Movement
         return refused
     for place, pack in enumerate(entry.packs):
         if transaction.row(_Q["pack"], (pack.number,)) is not None:
-            return Refused(
-                "pack-known",
-                "cannot enter the delivery: a pack with this number was received before",
-                field=f"packs[{place}]",
-            )
+            return Refused("pack-known", field=f"packs[{place}]")
     return None
 
 

@@ -51,11 +51,11 @@ class CardDoor:
         """The card after the event: ``card-state`` when the table does not allow it, ``place-taken``."""
         custody = next_custody(card.custody, event)
         if custody is None:
-            return Refused("card-state", f"cannot do this with the card: it is {told(card.custody)}", see=card.id)
+            return Refused("card-state", see=card.id, custody=card.custody)
         if place is not None and place.slot is not None:
             taken = transaction.row(_Q["slot_taken"], (place.box, place.slot, card.seq))
             if taken is not None:
-                return Refused("place-taken", f"cannot put the card to {place}: another card lies there", field="place")
+                return Refused("place-taken", field="place", place=str(place))
         after = replace(
             card,
             custody=custody,
@@ -115,7 +115,7 @@ def find_card(transaction: Transaction, card_id: str) -> Card | Refused:
     """The card with this id, or ``card-unknown``."""
     row = transaction.row(_Q["by_id"], (seq_of(card_id), card_id))
     if row is None:
-        return Refused("card-unknown", "cannot find the card: there is none with this id")
+        return Refused("card-unknown")
     return read_card(row)
 
 

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from stationd.adapters.sqlite.card_door import CardDoor, Rows, find_card, holder_of, read_card, told
+from stationd.adapters.sqlite.card_door import CardDoor, Rows, find_card, holder_of, read_card
 from stationd.adapters.sqlite.connection import UnitConnection
 from stationd.adapters.sqlite.queries import load
 from stationd.adapters.sqlite.rows import job_of
@@ -125,13 +125,9 @@ class SqliteCards:
         self, transaction: Transaction, card: Card, hand_over: HandOver, actor: Actor
     ) -> Refused | None:
         if card.custody is Custody.HANDED_OVER:
-            return Refused("card-handed-over", "cannot hand the card over: that was done before", see=card.id)
+            return Refused("card-handed-over", see=card.id)
         if card.custody in _AWAY:
-            return Refused(
-                "card-not-here",
-                f"cannot hand the card over: it is {told(card.custody)} to another station",
-                see=card.transfer,
-            )
+            return Refused("card-not-here", see=card.transfer, custody=card.custody)
         refused = hand_over_refusal(card.kind, hand_over)
         if refused is not None:  # somebody who cannot show who they are asks for a card: that belongs in the book
             transaction.event("hand_over.refused", card.id, {"code": refused.code, "actor": actor.name})
@@ -163,7 +159,7 @@ class SqliteCards:
             if isinstance(card, Refused):
                 return card
             if card.custody not in HELD_HERE:
-                return Refused("card-state", f"cannot call the holder: the card is {told(card.custody)}", see=card.id)
+                return Refused("card-state/call", see=card.id, custody=card.custody)
             facts = {"counter": counter, "ticket": card.receipt[-_TICKET:], "actor": actor.name}
             transaction.event("card.called", card.id, facts)
             return card
@@ -199,7 +195,7 @@ class SqliteCards:
             return card
         standing = transaction.row(_Q["standing_hand_over"], (card.seq,))
         if standing is None:
-            return Refused("card-state", f"cannot undo the hand-over: the card is {told(card.custody)}", see=card.id)
+            return Refused("card-state/undo", see=card.id, custody=card.custody)
         refused = undo_refusal(standing[1], approval.asked_at, within_s=self._undo_within_s)
         if refused is not None:
             return refused

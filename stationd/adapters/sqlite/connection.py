@@ -7,7 +7,7 @@ crossing. ``aiosqlite.Connection._execute`` is its hook for subclasses to do jus
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -105,36 +105,26 @@ def _quoted(path: Path) -> str:
     return str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
 
 
-_FAULTS: dict[str, tuple[str, str, str]] = {
-    "SQLITE_FULL": ("storage-full", "cannot write: the disk is full", "free space on the disk of the state directory"),
-    "SQLITE_READONLY": (
-        "storage-read-only",
-        "cannot write: the file system is read-only",
-        "check the disk (dmesg), then mount it read-write",
-    ),
-    "SQLITE_IOERR": ("storage-failed", "cannot use the database: the disk reports an error", "check the disk (dmesg)"),
-    "SQLITE_CORRUPT": ("storage-corrupt", "cannot use the database: it is damaged", "restore the last backup"),
-    "SQLITE_NOTADB": ("storage-corrupt", "cannot use the database: it is no database", "restore the last backup"),
-    "SQLITE_CANTOPEN": (
-        "storage-failed",
-        "cannot open the database",
-        "check the state directory: it must exist and belong to the user of stationd",
-    ),
-    "SQLITE_BUSY": ("storage-busy", "cannot write: another process holds the database", "stop the other process"),
+_FAULTS: Mapping[str, str] = {
+    "SQLITE_FULL": "storage-full",
+    "SQLITE_READONLY": "storage-read-only",
+    "SQLITE_IOERR": "storage-failed",
+    "SQLITE_CORRUPT": "storage-corrupt",
+    "SQLITE_NOTADB": "storage-corrupt/foreign",
+    "SQLITE_CANTOPEN": "storage-failed/open",
+    "SQLITE_BUSY": "storage-busy",
 }
 
 
 def read_only() -> Faulted:
     """The fault of a file system that takes no writes."""
-    code, detail, fix = _FAULTS["SQLITE_READONLY"]
-    return Faulted(code, detail, fix=fix)
+    return Faulted(_FAULTS["SQLITE_READONLY"], where="")
 
 
 def translate(error: sqlite3.Error, path: Path | None = None) -> Exception:
     """The fault that an SQLite error means; an error that is no fault of the machine comes back as it is."""
     name: Any = getattr(error, "sqlite_errorname", "") or ""
-    for prefix, (code, detail, fix) in _FAULTS.items():
+    for prefix, fault in _FAULTS.items():
         if name.startswith(prefix):
-            where = f" ({path})" if path is not None else ""
-            return Faulted(code, f"{detail}{where}", fix=fix)
+            return Faulted(fault, where=f" ({path})" if path is not None else "")
     return error

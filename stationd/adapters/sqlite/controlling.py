@@ -6,7 +6,7 @@ from stationd.adapters.sqlite.advance import Advance
 from stationd.adapters.sqlite.queries import load
 from stationd.adapters.sqlite.rows import job_of
 from stationd.adapters.sqlite.transaction import Transaction
-from stationd.domain.blanks import Account, job_movement
+from stationd.domain.blanks import job_movement
 from stationd.domain.errors import Refused
 from stationd.domain.ids import seq_of
 from stationd.domain.job import Evidence, Job, JobState, Verdict
@@ -34,12 +34,12 @@ class Controlling:
     def _one(self, transaction: Transaction, control: Control) -> Job | Refused:
         row = transaction.row(_Q["by_id"], (seq_of(control.job_id), control.job_id))
         if row is None:
-            return Refused("job-unknown", "cannot find the job: there is none with this id")
+            return Refused("job-unknown")
         job = job_of(row)
         if control.verdict is not None:
             return self._judge(transaction, job, control, control.verdict)
         if control.event is JobEvent.ADMITTED and HELD not in job.reasons:
-            return Refused("job-not-held", f"cannot release the job: no officer holds it, it is {job.state}")
+            return Refused("job-not-held", state=job.state)
         door = Advance(transaction)
         after = door.change(
             job,
@@ -57,12 +57,9 @@ class Controlling:
 
     def _judge(self, transaction: Transaction, job: Job, control: Control, verdict: Verdict) -> Job | Refused:
         if control.attempt not in {None, job.attempts}:
-            return Refused(
-                "verdict-stale",
-                f"cannot judge attempt {control.attempt}: the job has gone on to attempt {job.attempts}"
-                if (control.attempt or 0) < job.attempts
-                else f"cannot judge attempt {control.attempt}: there is none yet, the last is {job.attempts}",
-            )
+            asked = control.attempt or 0
+            name = "verdict-stale" if asked < job.attempts else "verdict-stale/none"
+            return Refused(name, attempt=asked, last=job.attempts)
         if job.state is not JobState.UNCERTAIN:
             former = self._former(transaction, job)
             if isinstance(former, Refused):
@@ -98,15 +95,10 @@ class Controlling:
         """The verdict that fell on the last attempt, if it may still be taken back."""
         last = transaction.row(_Q["last_attempt"], (job.seq,))
         if last is None or last[3] != Evidence.OFFICER:
-            return Refused(
-                "job-not-uncertain",
-                f"cannot judge the card: the job is {job.state}, a verdict is for a job whose outcome nobody knows",
-            )
+            return Refused("job-not-uncertain", state=job.state)
         if not 0 <= transaction.now_ms - last[4] <= self._second_thoughts_ms:
             minutes = self._second_thoughts_ms // 60_000
-            return Refused(
-                "verdict-final", f"cannot change the verdict: it may be changed for {minutes} minutes, which are over"
-            )
+            return Refused("verdict-final/time", minutes=minutes)
         return _VERDICTS[last[2]]
 
     def _revoke(self, transaction: Transaction, job: Job, control: Control, former: Verdict) -> Job | Refused:
@@ -114,24 +106,15 @@ class Controlling:
         event = REVOCATIONS[former]
         follower = transaction.row(_Q["follower_of"], (job.seq,)) if former is Verdict.PRINTED else None
         if follower is not None:
-            return Refused(
-                "verdict-final",
-                "cannot change the verdict: the card's replacement has been ordered meanwhile",
-                see=follower[0],
-            )
+            return Refused("verdict-final/replaced", see=follower[0])
         row = step(job.state, event)
         if row is None:
-            return Refused(
-                "verdict-final", f"cannot change the verdict: the job has gone on meanwhile, it is {job.state}"
-            )
+            return Refused("verdict-final/job", state=job.state)
         if row.blank is not None:
             hopper = None if job.printer is None else transaction.hopper(job.printer)
             source = job_movement(row.blank, hopper).source
             if transaction.balance(source) < 1:
-                where = "in the safe" if source is Account.SAFE else source
-                return Refused(
-                    "blanks-not-there", f"cannot change the verdict: the blank that it is about is not {where} any more"
-                )
+                return Refused("blanks-not-there/verdict", account=source)
         door = Advance(transaction)
         revoked = door.change(
             job,

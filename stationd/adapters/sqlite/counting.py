@@ -87,12 +87,7 @@ class Counting:
         _settle(transaction, waiting, "differed")
         _write(transaction, mine, "differed")
         transaction.event("count.differed", "blanks", {"first": waiting.officer, "actor": actor.name})
-        return Refused(
-            "counts-differ",
-            "cannot book the count: the two of you counted differently, so nothing is booked",
-            field="quantity",
-            fix="count again, both of you; pause the queue while you count",
-        )
+        return Refused("counts-differ", field="quantity")
 
     def _book(
         self,

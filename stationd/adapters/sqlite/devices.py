@@ -90,7 +90,7 @@ class SqliteDevices:
 
         def operation(transaction: Transaction, arguments: Sequence[None]) -> list[Refused | None]:
             if transaction.run(_Q["label_device"], (text, identity)) != 1:
-                return [Refused("device-unknown", "cannot label the device: there is none with this id")]
+                return [Refused("device-unknown")]
             transaction.event("device.labelled", identity, {"label": text, "actor": actor.name})
             return [None for _ in arguments]
 

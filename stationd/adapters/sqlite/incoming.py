@@ -83,12 +83,7 @@ class Incoming:
             TransferState.ANNOUNCED,
         )
         if transaction.run(_Q["insert"], (*row, count, manifest.made_at, now, actor.name, raw)) != 1:
-            return Refused(
-                "transfer-known",
-                "cannot take the transfer: its file was read in before",
-                see=manifest.id,
-                fix="go on with scanning; nothing is lost",
-            )
+            return Refused("transfer-known", see=manifest.id)
         transaction.run_many(
             _Q, "insert_items", [self._item(manifest.id, place, card) for place, card in enumerate(manifest.cards, 1)]
         )
@@ -131,11 +126,7 @@ class Incoming:
             card = read_card(transaction.rows(_CARDS["by_seq"], (seq,))[0])
             return Scanned(result=ScanResult.KNOWN, card=card.id, transfer=transfer)
         if sealed is None:
-            return Refused(
-                "card-forgotten",
-                "cannot take the card in: what was known of it is forgotten, as it must be",
-                fix="let the sender pack it again, with a new file",
-            )
+            return Refused("card-forgotten")
         listed = _decode(self._seal.open(sealed, place=_item_place(transfer.id, place)))
         arrived = self._take_in(transaction, transfer, receipt, listed, scanning.actor)
         if isinstance(arrived, Refused):
@@ -148,7 +139,7 @@ class Incoming:
         if isinstance(transfer, Transfer) and (
             transfer.direction is not Direction.IN or transfer.state is TransferState.AGREED
         ):
-            return Refused("transfer-state", f"cannot go on with the transfer: it is {transfer.state}", see=transfer.id)
+            return Refused("transfer-state", see=transfer.id, state=transfer.state)
         return transfer
 
     def _row(self, transaction: Transaction, scanning: Scanning) -> Any | None:
@@ -160,11 +151,7 @@ class Incoming:
 
     def _unlisted(self, transaction: Transaction, transfer: Transfer, scanning: Scanning) -> Scanned | Refused:
         if scanning.receipt is None:
-            return Refused(
-                "card-not-listed",
-                "cannot take the card in: it is not in the list of this transfer",
-                fix="put it aside and scan its receipt, so that the sender is told",
-            )
+            return Refused("card-not-listed")
         if transaction.run(_Q["insert_extra"], (transfer.id, scanning.receipt, transaction.now_ms)) == 1:
             facts = {"state": transfer.state, "direction": Direction.IN, "peer": transfer.peer}
             transaction.event("transfer.exceeded", transfer.id, facts | {"actor": scanning.actor.name})
@@ -181,7 +168,7 @@ class Incoming:
             return self._new(transaction, transfer, receipt, listed, actor)
         row = transaction.row(_CARDS["by_seq"], (seq,))
         if row is None:
-            return Refused("card-state", "cannot take the card in: its job here has not brought a card yet")
+            return Refused("card-state/unfinished")
         card = read_card(row)
         self._remember(transaction, card, listed)
         return self._door.change(transaction, card, CustodyEvent.RECEIVED, actor=actor.name, transfer=transfer.id)
@@ -218,12 +205,7 @@ class Incoming:
             return transfer
         left = transfer.cards - transfer.arrived
         if (left or transfer.extra) and not settling.with_differences:
-            return Refused(
-                "transfer-incomplete",
-                f"cannot confirm the transfer: {left} cards were not scanned, {transfer.extra} are not in the list",
-                see=transfer.id,
-                fix="scan the rest, or confirm with differences",
-            )
+            return Refused("transfer-incomplete", see=transfer.id, left=left, extra=transfer.extra)
         listed = self._listed(transaction, transfer.id)
         transaction.run(_Q["set_unscanned_missing"], (transfer.id,))
         items = transaction.rows(_Q["items"], (transfer.id,))

@@ -56,7 +56,7 @@ class NoticeLists:
         def unit(connection: sqlite3.Connection) -> tuple[Sequence[Notice], CardClock | None] | Refused:
             card = connection.execute(_CARDS["by_id"], (seq_of(card_id), card_id)).fetchone()
             if card is None:
-                return Refused("card-unknown", "cannot find the card: there is none with this id")
+                return Refused("card-unknown")
             clock = connection.execute(_Q["clock"], (card[0],)).fetchone()
             notices = [read_notice(row) for row in connection.execute(_Q["of_card"], (card[0],))]
             return notices, None if clock is None else clock_of(clock)

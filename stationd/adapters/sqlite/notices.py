@@ -123,11 +123,7 @@ class SqliteNotices:
         told = history(transaction, card, clock[6])
         earliest = may_tell(told, today, rules)
         if earliest is not None:
-            return Refused(
-                "notice-too-soon",
-                f"cannot send a notice: the next may go out on {earliest.isoformat()}",
-                fix="tell the holder in person or by telephone, and record that",
-            )
+            return Refused("notice-too-soon", day=earliest.isoformat())
         fingerprint = self._seal.fingerprint(_spoken(number))
         _, notice_id = self._insert(transaction, card, today, way, NoticeState.INTENDED, fingerprint, actor)
         transaction.tally(_BEGUN, str(today.toordinal()), 1)
@@ -322,21 +318,13 @@ def _on_shelf(transaction: Transaction, card_id: str) -> Card | Refused:
     if isinstance(card, Refused):
         return card
     if card.custody is not Custody.ON_SHELF:
-        return Refused("card-state", "cannot tell the holder: the card does not lie on the shelf", see=card.id)
+        return Refused("card-state/tell", see=card.id)
     return card
 
 
 def _unusable(trouble: Trouble) -> Refused:
-    why = {
-        Trouble.NO_NUMBER: "there is none",
-        Trouble.LANDLINE: "it is a landline, which no message reaches",
-    }.get(trouble, "it is none that a message reaches")
-    return Refused(
-        "number-unusable",
-        f"cannot use the holder's number: {why}",
-        field="number",
-        fix="enter a mobile number, or tell the holder in person and record that",
-    )
+    name = {Trouble.NO_NUMBER: "number-unusable/none", Trouble.LANDLINE: "number-unusable/landline"}
+    return Refused(name.get(trouble, "number-unusable/bad"), field="number")
 
 
 def _spoken(number: PhoneNumber) -> str:

@@ -64,12 +64,7 @@ class SqliteOfficers:
         def act(transaction: Transaction) -> Refused | None:
             row = (officer.number, sealed, officer.decree, officer.region, *dates)
             if transaction.run(_Q["insert_officer"], row) != 1:
-                return Refused(
-                    "officer-known",
-                    "cannot enter the officer: the number is in the register already",
-                    field="number",
-                    fix="revoke the appointment first, then enter the new decree",
-                )
+                return Refused("officer-known", field="number")
             transaction.run(_Q["forget_failures"], (self._who(officer.number),))
             facts = {"from": dates[0], "until": dates[1], "region": officer.region, "actor": actor.name}
             transaction.event("officer.added", officer.number, facts)
@@ -82,7 +77,7 @@ class SqliteOfficers:
 
         def act(transaction: Transaction) -> Refused | None:
             if transaction.run(_Q["revoke_officer"], (transaction.now_ms, number)) != 1:
-                return Refused("officer-unknown", "cannot revoke the appointment: there is none with this number")
+                return Refused("officer-unknown")
             transaction.event("officer.revoked", number, {"actor": actor.name})
             for (hash_,) in transaction.rows(_Q["sessions_of"], (number,)):
                 _close(transaction, hash_, SessionEnd.REVOKED)

@@ -105,11 +105,9 @@ class Packets:
                     return card
                 found.append(card)
         if not found:
-            return Refused("nothing-to-transfer", f"cannot make a transfer: nothing lies here for {packing.to.id}")
+            return Refused("nothing-to-transfer", station=packing.to.id)
         if len(found) > MOST_CARDS:
-            return Refused(
-                "transfer-too-large", f"cannot make a transfer: a packet holds {MOST_CARDS} cards", field="cards"
-            )
+            return Refused("transfer-too-large", field="cards", most=MOST_CARDS)
         return found
 
     def _packed(self, transaction: Transaction, card: Card) -> PackedCard:
@@ -130,7 +128,7 @@ class Packets:
         if isinstance(transfer, Refused):
             return transfer
         if transfer.direction is not Direction.OUT or transfer.state is not TransferState.SENT:
-            return Refused("transfer-state", f"cannot cancel the transfer: it is {transfer.state}", see=transfer.id)
+            return Refused("transfer-state/cancel", see=transfer.id, state=transfer.state)
         for _, _, _, _, seq in transaction.rows(_Q["items"], (transfer_id,)):
             card = read_card(transaction.rows(_CARDS["by_seq"], (seq,))[0])
             if card.custody is Custody.IN_TRANSIT and card.transfer == transfer_id:
@@ -149,14 +147,9 @@ class Packets:
         if isinstance(transfer, Refused):
             return transfer
         if transfer.direction is not Direction.OUT or transfer.peer != confirmation.receiver:
-            return Refused("transfer-unknown", "cannot find the transfer: none was made for that station")
+            return Refused("transfer-unknown/partner")
         if transfer.state is TransferState.CANCELLED:
-            return Refused(
-                "transfer-state",
-                "cannot use the confirmation: the transfer was cancelled here, and its cards are in the book as here",
-                see=transfer.id,
-                fix="look where the packet is; pack again what is really there",
-            )
+            return Refused("transfer-state/cancelled", see=transfer.id)
         items = item_states(transaction, transfer.id)
         found = reconciled(
             {each: state for each, (state, _) in items.items()}, confirmation, last_revision=transfer.revision

@@ -34,7 +34,7 @@ def release(transaction: Transaction, approval: Approval) -> Job | Refused:
 def _change(transaction: Transaction, approval: Approval, event: JobEvent) -> Job | Refused:
     row = transaction.row(_JOBS["by_id"], (seq_of(approval.subject), approval.subject))
     if row is None:
-        return Refused("job-unknown", "cannot find the job: there is none with this id")
+        return Refused("job-unknown")
     job = job_of(row)
     is_release = event is JobEvent.RELEASED
     refused = release_refusal(job) if is_release else move_refusal(job)

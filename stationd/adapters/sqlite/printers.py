@@ -66,7 +66,7 @@ class SqlitePrinters:
     def _begin_test(self, transaction: Transaction, name: str, actor: Actor) -> Attempt | Refused:
         source = Account.LOADED if transaction.hopper(name) else Account.SAFE
         if transaction.balance(source) < 1:
-            return Refused("blanks-not-there", "cannot print a test card: there is no blank in the safe")
+            return Refused("blanks-not-there/test")
         now, bits = transaction.now_ms, self._entropy.bits(ID_RANDOM_BITS)
         attempt = Attempt(
             id=attempt_id(now, 0, 0, bits),

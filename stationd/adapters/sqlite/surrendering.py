@@ -32,13 +32,10 @@ def surrendering(reserve: Callable[[], int]) -> Callable[[Transaction, Sequence[
 def _one(transaction: Transaction, job_id: str, card: Surrendered, actor: str, *, reserve: int) -> Job | Refused:
     row = transaction.row(_Q["by_id"], (seq_of(job_id), job_id))
     if row is None:
-        return Refused("job-unknown", "cannot find the job: there is none with this id")
+        return Refused("job-unknown")
     job = job_of(row)
     if SURRENDER_MISSING not in job.reasons:
-        return Refused(
-            "surrender-not-awaited",
-            f"cannot record the surrendered card: the job awaits none, it is of kind {job.kind} and {job.state}",
-        )
+        return Refused("surrender-not-awaited", kind=job.kind, state=job.state)
     transaction.run_many(_Q, "insert_surrenders", [(job.seq, transaction.now_ms, actor, card.card, card.note)])
     transaction.event("surrender.recorded", job.id, {"card": card.card, "actor": actor})
     is_put_off = transaction.stock(reserve).defers_new

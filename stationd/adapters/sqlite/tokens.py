@@ -54,7 +54,7 @@ class SqliteTokens:
         def operation(transaction: Transaction, arguments: Sequence[None]) -> list[Refused | None]:
             row = (token.name, token.role, token.hash, transaction.now_ms, token.expires_at, " ".join(token.paths))
             if transaction.run(_Q["insert_token"], row) != 1:
-                return [Refused("token-name-taken", f"cannot create the token: the name {token.name!r} is taken")]
+                return [Refused("token-name-taken", name=token.name)]
             facts: dict[str, object] = {"role": token.role, "actor": token.made_by}
             if token.expires_at is not None:
                 facts["expires_at"] = token.expires_at
@@ -70,7 +70,7 @@ class SqliteTokens:
 
         def operation(transaction: Transaction, arguments: Sequence[None]) -> list[Refused | None]:
             if transaction.run(_Q["revoke_token"], (transaction.now_ms, name)) != 1:
-                return [Refused("token-name-unknown", f"cannot revoke the token: there is none named {name!r}")]
+                return [Refused("token-name-unknown", name=name)]
             transaction.event("token.revoked", name, {})
             return [None for _ in arguments]
 

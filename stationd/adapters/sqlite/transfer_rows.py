@@ -33,7 +33,7 @@ def counts_of(confirmation: Confirmation) -> dict[str, object]:
 
 def unknown() -> Refused:
     """The refusal for an id that is no transfer's."""
-    return Refused("transfer-unknown", "cannot find the transfer: there is none with this id")
+    return Refused("transfer-unknown")
 
 
 def read_transfer(row: Sequence[Any]) -> Transfer:

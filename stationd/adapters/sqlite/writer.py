@@ -48,7 +48,6 @@ _MARK = "mark"
 _MARK_BYTES = 256 * 1024
 """Room for a few orders: less would call a disk good on which no order fits."""
 _FULL = "storage-full"
-_FREE = "free space on the disk of the state directory"
 _HOPELESS = frozenset({"storage-corrupt", "storage-closed"})
 
 
@@ -125,7 +124,7 @@ class Writer:
         Raises :class:`Faulted` at once when the writer is closed.
         """
         if self._is_closed:
-            raise Faulted("storage-closed", "cannot write: the station is stopping")
+            raise Faulted("storage-closed")
         answer: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Request(operation, argument, answer, in_need))
         if self._pump is None:
@@ -300,7 +299,7 @@ def _only_what_cannot_wait(group: Sequence[_Request]) -> list[_Request]:
         if request.in_need is not None:
             kept.append(replace(request, argument=request.in_need))
         else:
-            _fail([request], Faulted(_FULL, "cannot write: the disk is full", fix=_FREE))
+            _fail([request], Faulted("storage-full", where=""))
     return kept
 
 

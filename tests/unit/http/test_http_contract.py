@@ -1,8 +1,6 @@
 """The contract as documents: the table of problems is complete, and the OpenAPI document is valid and true."""
 
-import ast
 from collections import Counter
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -13,38 +11,16 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from referencing import Registry, Resource
 
-import stationd
+from stationd.domain.words import Words
 from stationd.http.app import ROUTES
-from stationd.http.bodies import invalid
 from stationd.http.doors import Ask, Reply
 from stationd.http.openapi import document
 from stationd.http.problems import KINDS
 from stationd.http.routing import Table
 from stationd.http.schemas import NoQuery, Nothing
+from stationd.http.unfit import invalid
 
 DOCUMENT = document(ROUTES)
-
-
-BEHIND_OTHER_DOORS = {"backup.py", "keyring.py", "setup.py", "city_messages.py"}
-"""Modules whose refusals no request meets: a command line tells them, or the city link's events."""
-
-
-def refusals():
-    """Every code that some ``Refused`` behind the door is made with, and where."""
-    for path in Path(stationd.__file__).parent.rglob("*.py"):
-        if path.name in BEHIND_OTHER_DOORS:
-            continue
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) == "Refused":
-                for constant in ast.walk(node.args[0]):
-                    if isinstance(constant, ast.Constant):
-                        yield constant.value, f"{path.name}:{node.lineno}"
-
-
-def test_every_refusal_has_its_row_in_the_table_of_problems():
-    found = list(refusals())
-    assert len(found) > 20
-    assert [(code, place) for code, place in found if code not in KINDS] == []
 
 
 def test_every_row_has_two_titles_and_an_error_status():
@@ -208,10 +184,32 @@ def test_a_handler_without_its_types_is_not_routed():
 
 
 @pytest.mark.parametrize(
+    ("message", "en", "id_"),
+    [
+        (
+            "Expected `str` of length <= 80 - at `$.note`",
+            "cannot read note: expected str of length <= 80",
+            "note tidak dapat dibaca: seharusnya teks sepanjang <= 80",
+        ),
+        (
+            "Expected `int | null` >= 1 - at `$.limit`",
+            "cannot read limit: expected int | null >= 1",
+            "limit tidak dapat dibaca: seharusnya bilangan bulat | kosong >= 1",
+        ),
+    ],
+)
+def test_a_bound_is_told_in_both_languages(message, en, id_):
+    refusal = invalid(msgspec.ValidationError(message), Nothing, code="body-invalid", what=Words("the body", "isi"))
+    assert refusal.words == Words(en, id_)
+
+
+@pytest.mark.parametrize(
     "message", ["Something new: 8888880202800002", "Expected `8888`", "Expected `str`, got `8888`", ""]
 )
 def test_words_of_the_library_that_are_not_known_are_not_passed_on(message):
-    refusal = invalid(msgspec.ValidationError(message), Nothing, code="body-invalid", what="the body")
+    refusal = invalid(
+        msgspec.ValidationError(message), Nothing, code="body-invalid", what=Words("the body", "isi permintaan")
+    )
     assert "8888" not in refusal.detail
 
 

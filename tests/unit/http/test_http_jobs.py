@@ -98,8 +98,43 @@ async def test_a_refusal_carries_its_code_field_and_pointer(door, order):
     ],
 )
 async def test_the_title_of_a_problem_is_in_the_readers_language(door, order, language, title):
-    door.submission.fails_with = Refused("order-has-a-live-job", "cannot")
+    door.submission.fails_with = Refused("order-has-a-live-job")
     assert (await door.submit(order, headers={"Accept-Language": language}))[1]["title"] == title
+
+
+async def test_a_problem_is_told_whole_in_the_readers_language(door, order):
+    door.submission.fails_with = Refused("order-has-a-live-job")
+    _, told, headers = await door.submit(order, headers={"Accept-Language": "id"})
+    assert (headers["Content-Language"], headers["Vary"]) == ("id", "Accept-Language")
+    assert told["detail"] == "pesanan tidak dapat diterima: masih ada tugas cetaknya yang berjalan"
+    assert told["fix"].startswith("lihat tugas cetak yang memegang pesanan ini")
+    _, told, headers = await door.submit(order)
+    assert headers["Content-Language"] == "en"
+    assert told["detail"] == "cannot take the order: it already has a live job"
+    assert told["fix"].startswith("look at the job that holds the order")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "detail", "fix"),
+    [
+        ("kind", "gift", "kind tidak dapat dibaca: bukan salah satu nilai yang boleh", "yang boleh: first, lost"),
+        ("order", ..., "order tidak dapat dibaca: tidak ada", None),
+        ("order", 7, "order tidak dapat dibaca: seharusnya teks, bukan bilangan bulat", None),
+        ("order", "-x", "order tidak dapat dibaca: bentuknya salah", None),
+        ("more", 1, "isi permintaan tidak dapat dibaca: ada isian yang tidak dikenal", "yang boleh: order, kind"),
+        ("document", {}, "document tidak dapat dibaca: harus memuat media_type dan data, atau template", None),
+    ],
+)
+async def test_what_does_not_fit_is_told_in_the_readers_language(door, order, field, value, detail, fix):
+    if value is ...:
+        del order[field]
+    else:
+        order[field] = value
+    status, told, _ = await door.submit(order, headers={"Accept-Language": "id"})
+    assert (status, told["title"]) == (422, "Isi permintaan tidak sesuai skema")
+    assert told["detail"].startswith(detail)
+    assert (told.get("fix") or "").startswith(fix or "")
+    assert (fix is None) == ("fix" not in told)
 
 
 @pytest.mark.parametrize(("code", "status"), [("storage-full", 507), ("printer-unreachable", 503), ("never-seen", 503)])
