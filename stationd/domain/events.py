@@ -32,6 +32,5 @@ def linked(previous: bytes, row: Sequence[object]) -> bytes:
 
     Each column is written as text after its length, ``None`` as ``-``, so that no two rows are written alike.
     """
-    texts = ["-" if value is None else str(value) for value in row]
-    written = ",".join([f"{len(text)}:{text}" for text in texts])
-    return hashlib.sha256(previous + written.encode()).digest()
+    texts = ["-" if value is None else value if type(value) is str else str(value) for value in row]
+    return hashlib.sha256(previous + ",".join([f"{len(text)}:{text}" for text in texts]).encode()).digest()

@@ -4,6 +4,8 @@ Nothing here draws a random number or reads a clock; both come in as arguments, 
 replayed.
 """
 
+from functools import lru_cache
+
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _CHECK = CROCKFORD + "*~$=U"
 _LOOKALIKES = str.maketrans({"I": "1", "L": "1", "O": "0", "-": None, " ": None})
@@ -44,6 +46,7 @@ def attempt_id(unix_ms: int, seq: int, number: int, random_bits: int) -> str:
     return uuid7(unix_ms, (seq & ((1 << _SEQ_BITS) - 1)) << _JOB_RANDOM_BITS | rest)
 
 
+@lru_cache(maxsize=4096)
 def seq_of(identifier: str) -> int | None:
     """The sequence number of the job that a job's or an attempt's id carries; ``None`` for what is no id of ours."""
     if len(identifier) != _UUID_LENGTH:

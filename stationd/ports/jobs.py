@@ -146,8 +146,11 @@ class JobStore(Protocol):
         """Commit what the device calls the job, before the document leaves."""
         ...
 
-    def sent(self, attempt: Attempt) -> Awaitable[Attempt]:
-        """Commit that the document has left whole. What a later run is told of an attempt without it proves no card."""
+    def sent(self, attempt: Attempt) -> Awaitable[None]:
+        """Commit that the document has left whole. What a later run is told of an attempt without it proves no card.
+
+        A settlement of the same attempt that says so writes it as well: then this may be answered without a commit.
+        """
         ...
 
     async def control(self, control: Control) -> Job | Refused:

@@ -15,8 +15,10 @@ Answer = Job | Refused
 class Carry:
     """The card of a job in a lane. ``asked`` is done when somebody wants it back; ``cancelled_by`` names who."""
 
-    def __init__(self, job_id: str) -> None:
-        self.job_id = job_id
+    def __init__(self, attempt: Attempt) -> None:
+        self.attempt = attempt
+        """As far as it is known in the lane; its document has left whole once it says when."""
+        self.job_id = attempt.job
         self.cancelled_by: str | None = None
         self.asked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._answer: asyncio.Future[Answer] | None = None

@@ -69,6 +69,33 @@ class Post:
             async with asyncio.timeout(timeout_s):
                 await self._has_changed.wait()
 
+    def note(self, write: Callable[[], Awaitable[object]], *, is_wanted: Callable[[], bool]) -> None:
+        """Begin a write that nobody waits for; again until the disk takes it, or it is not wanted any more."""
+
+        def begin() -> None:
+            if not is_wanted():
+                return
+            try:
+                writing = asyncio.ensure_future(write())
+            except Faulted as fault:
+                missed(fault)
+            else:
+                writing.add_done_callback(look)
+
+        def look(writing: "asyncio.Future[object]") -> None:
+            if writing.cancelled() or (error := writing.exception()) is None:
+                return
+            missed(error)
+
+        def missed(error: BaseException) -> None:
+            if not isinstance(error, Faulted):  # a defect of ours: the outcome will be written all the same
+                _log.error("printer %s: a note was not written: %s", self.name, type(error).__name__)
+                return
+            self._tell(error)
+            asyncio.get_running_loop().call_later(patience.RETRY_STORAGE_S, begin)
+
+        begin()
+
     async def durably(self, write: Callable[[], Awaitable[T]]) -> T:
         """Write under shield, and again until the disk takes it: an outcome that is known must not be lost.
 
@@ -85,7 +112,10 @@ class Post:
                         await writing
                 raise
             except Faulted as fault:
-                if self.last_fault != fault.code:
-                    _log.error("printer %s waits: %s", self.name, fault.detail)
-                self.last_fault = fault.code
+                self._tell(fault)
                 await asyncio.sleep(patience.RETRY_STORAGE_S)
+
+    def _tell(self, fault: Faulted) -> None:
+        if self.last_fault != fault.code:
+            _log.error("printer %s waits: %s", self.name, fault.detail)
+        self.last_fault = fault.code

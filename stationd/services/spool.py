@@ -288,7 +288,7 @@ class Spooler:
         """Bring one claimed job to an outcome."""
         attempt, profile = claimed.attempt, claimed.job.profile
         started = self._clock.monotonic()
-        carry = self._take_in_hand(attempt, claimed.job.id, profile)
+        carry = self._take_in_hand(attempt, profile)
         outcome: Outcome | None = None
         try:
             outcome = await self._hand.print(attempt, claimed.document, carry)
@@ -299,16 +299,16 @@ class Spooler:
             self.pace.printed(profile, started=started, finished=self._clock.monotonic())
         else:
             self._post.last_fault = outcome.reason
-        settling = Settling(attempt=attempt, outcome=outcome, cancelled_by=carry.cancelled_by)
+        settling = Settling(attempt=carry.attempt, outcome=outcome, cancelled_by=carry.cancelled_by)
         if isinstance(outcome, NothingPrinted) and outcome.cause is Cause.PRINTER:
             await self._rest(settling)
         return settling
 
-    def _take_in_hand(self, attempt: Attempt, job_id: str, profile: str) -> Carry:
-        self._post.printing[attempt.id] = job_id
+    def _take_in_hand(self, attempt: Attempt, profile: str) -> Carry:
+        self._post.printing[attempt.id] = attempt.job
         self._pulse.stir()
         self.standing.begun(attempt.id, profile, self._clock.monotonic())
-        carry = self._carries[attempt.id] = Carry(job_id)
+        carry = self._carries[attempt.id] = Carry(attempt)
         return carry
 
     def _let_go(self, attempt: Attempt, outcome: Outcome | None) -> None:
@@ -331,7 +331,7 @@ class Spooler:
     async def _take_up_resumed(self, settling: Settling | None) -> Settling | None:
         while settling is None and self._reconciliation.resumed:
             each = self._reconciliation.resumed.popleft()
-            carry = self._take_in_hand(each.attempt, each.job.id, each.job.profile)
+            carry = self._take_in_hand(each.attempt, each.job.profile)
             outcome: Outcome | None = None
             try:
                 outcome = await self._hand.watch(each.attempt, carry)

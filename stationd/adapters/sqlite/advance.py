@@ -6,7 +6,6 @@ as well, and leaves them when the verdict that it was printed is revoked.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from stationd.adapters.sqlite.queries import load
 from stationd.adapters.sqlite.transaction import Transaction
@@ -59,8 +58,13 @@ class Advance:
             self._transaction.tally("card_custody", Custody.PRINTED, 1)
         elif event is JobEvent.CARD_PRINTED_REVOKED and (seen := self._take_back(job)) is not None:
             return seen
-        after = replace(
-            job,
+        after = Job(  # dataclasses.replace() costs twice as much, at every card
+            seq=job.seq,
+            id=job.id,
+            receipt=job.receipt,
+            order=job.order,
+            kind=job.kind,
+            profile=job.profile,
             state=state,
             reasons=reasons,
             rank=job.rank if rank is None else rank,
@@ -69,8 +73,10 @@ class Advance:
             printer=printer if printer is not None else job.printer,
             evidence=None if event in _REVOKED else evidence if evidence is not None else job.evidence,
             not_before=not_before,
+            created_at=job.created_at,
             updated_at=now,
         )
+        self._transaction.keep_in_hand(after)
         if row.blank is not None:
             self._move_blank(row.blank, event, after, actor)
         self._transaction.tally("job_state", job.state, -1)

@@ -85,7 +85,7 @@ class Controlling:
             data={"verdict": verdict, "attempt": job.attempts},
         )
         evidence = Evidence.OFFICER
-        closing = (job.seq, number, _OUTCOMES[verdict], control.note, evidence, transaction.now_ms)
+        closing = (job.seq, number, _OUTCOMES[verdict], control.note, evidence, transaction.now_ms, None)
         transaction.run_many(_Q, "settle_attempts", [closing])
         door.flush()
         _note(transaction, job, control.event, control)

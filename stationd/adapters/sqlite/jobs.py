@@ -1,8 +1,10 @@
 """The durable queue over SQLite: fulfils :class:`stationd.ports.jobs.JobStore`."""
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from functools import partial
+from weakref import WeakValueDictionary
 
 from stationd.adapters.sqlite.accepting import Accepting
 from stationd.adapters.sqlite.connection import UnitConnection
@@ -55,6 +57,7 @@ class SqliteJobs:
         self._turning = Turning(
             seal, entropy, max_tries=max_tries, reach=reach, stop_after_spoils=stop_after_spoils, reserve=reserve
         )
+        self._notes: WeakValueDictionary[str, asyncio.Future[None]] = WeakValueDictionary()
         self._controlling = Controlling(max_tries=max_tries, second_thoughts_s=second_thoughts_s)
 
     def accept(self, acceptance: Acceptance) -> Awaitable[Accepted | Refused]:
@@ -63,6 +66,10 @@ class SqliteJobs:
 
     def turn(self, turn: Turn) -> Awaitable[Turned]:
         """See :meth:`stationd.ports.jobs.JobStore.turn`."""
+        if turn.settling is not None:
+            note = self._notes.pop(turn.settling.attempt.id, None)
+            if note is not None and not note.done():
+                note.set_result(None)  # the settlement says the same: the note need not be written before it
         in_need = None if turn.settling is None else Turn(settling=turn.settling)
         return self._writer.post(self._turning, turn, in_need=in_need)
 
@@ -70,9 +77,10 @@ class SqliteJobs:
         """See :meth:`stationd.ports.jobs.JobStore.opened`."""
         return self._writer.post(open_at_device, (attempt, opened))
 
-    def sent(self, attempt: Attempt) -> Awaitable[Attempt]:
+    def sent(self, attempt: Attempt) -> Awaitable[None]:
         """See :meth:`stationd.ports.jobs.JobStore.sent`."""
-        return self._writer.post(mark_sent, attempt)
+        note = self._notes[attempt.id] = self._writer.post(mark_sent, attempt)
+        return note
 
     async def control(self, control: Control) -> Job | Refused:
         """See :meth:`stationd.ports.jobs.JobStore.control`."""

@@ -11,7 +11,10 @@ from importlib.resources import files
 from typing import Any
 
 MAX_ROWS = 64
-"""The most rows in one statement; counts are powers of two, so that few statements are compiled."""
+"""The most rows in one statement; counts above ``EXACT_ROWS`` are powers of two, so that few are compiled."""
+
+EXACT_ROWS = 16
+"""Up to so many rows make one statement of just that size: as many as lanes of printers write together."""
 
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 _VALUES = re.compile(r"VALUES\s*(\([^()]*\))")
@@ -33,10 +36,11 @@ class Queries:
         return tuple(self._statements)
 
     def chunks(self, name: str, rows: Sequence[Sequence[Any]]) -> Iterator[tuple[str, list[Any], int]]:
-        """Statement, flat parameters and row count for each power-of-two chunk of ``rows``."""
+        """Statement, flat parameters and row count for each chunk of ``rows``."""
         start = 0
         while start < len(rows):
-            count = min(MAX_ROWS, 1 << ((len(rows) - start).bit_length() - 1))
+            left = len(rows) - start
+            count = left if left <= EXACT_ROWS else min(MAX_ROWS, 1 << (left.bit_length() - 1))
             chunk = rows[start : start + count]
             yield self._wide(name, count), [value for row in chunk for value in row], count
             start += count

@@ -16,6 +16,7 @@ import msgspec
 from stationd.adapters.sqlite.queries import Queries, load
 from stationd.domain.blanks import Account, Movement, at_hand
 from stationd.domain.events import GENESIS, Event, linked
+from stationd.domain.job import Job, JobState
 from stationd.domain.rationing import Place, Stock
 
 _Q = load("books")
@@ -42,6 +43,8 @@ class Books:
         self.balances: dict[Account, int] = {}
         self.line: dict[Place, int] = dict.fromkeys(Place, 0)
         self.hoppers: dict[str, int] = {}
+        self.in_hand: dict[int, Job] = {}
+        """Jobs at the printers that this process claimed, by sequence number, as their rows are."""
 
     def forget(self) -> None:
         """After a rollback: read them again before the next unit."""
@@ -53,6 +56,7 @@ class Books:
         if version == self.data_version:
             return
         self.data_version = version
+        self.in_hand.clear()
         row = connection.execute(_Q["last_event"]).fetchone()
         self.event_seq, self.event_hash = (row[0], row[1]) if row else (0, GENESIS)
         row = connection.execute(_Q["last_entry"]).fetchone()
@@ -102,6 +106,17 @@ class Transaction:
         """Write over the beginning of a stored value: only the pages that it touches are written."""
         with self._connection.blobopen(table, column, rowid) as blob:  # type: ignore[arg-type]  # a key from a row
             blob.write(data)
+
+    def in_hand(self, seq: int | None) -> Job | None:
+        """The job with this number if it is at a printer and this process put it there; ``None`` says nothing."""
+        return None if seq is None else self._books.in_hand.get(seq)
+
+    def keep_in_hand(self, job: Job) -> None:
+        """Remember a job as it was written, for as long as it is at a printer."""
+        if job.state is JobState.PRINTING:
+            self._books.in_hand[job.seq] = job
+        else:
+            self._books.in_hand.pop(job.seq, None)
 
     def next_job_seq(self, count: int = 1) -> int:
         """The first of ``count`` sequence numbers for new jobs."""

@@ -1,7 +1,7 @@
 """What printers write: outcomes and claims, fused into one transaction, and what a device calls a job."""
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from stationd.adapters.sqlite.advance import Advance
 from stationd.adapters.sqlite.queries import load
@@ -31,6 +31,25 @@ KIND = "kind:"
 _PRINTER = "printer:"
 
 
+@dataclass(slots=True)
+class _Halts:
+    """What holds printers back inside a transaction: paused scopes, stopped printers, and blanks spoiled in a row."""
+
+    scopes: set[str]
+    spoils: dict[str, int]
+
+    @classmethod
+    def of(cls, transaction: Transaction) -> "_Halts":
+        """As the books have them now."""
+        halts = cls(set(), {})
+        for scope, spoils, stopped_by in transaction.rows(_Q["pauses_and_printers"]):
+            if spoils is not None:
+                halts.spoils[scope] = spoils
+            if spoils is None or stopped_by is not None:
+                halts.scopes.add(scope)
+        return halts
+
+
 class Turning:
     """The operation of the printers' lanes: settle what is known, then claim what comes next."""
 
@@ -57,26 +76,28 @@ class Turning:
 
     def __call__(self, transaction: Transaction, turns: Sequence[Turn]) -> list[Turned]:
         """Outcomes first, so that a blank given back can be claimed again in the same transaction."""
-        settled = self._settle(transaction, [turn.settling for turn in turns])
-        halts = frozenset(row[0] for row in transaction.rows(_Q["halts"]))
-        claimed = self._claim(transaction, [turn.claiming for turn in turns], halts)
+        halts = _Halts.of(transaction)
+        settled = self._settle(transaction, [turn.settling for turn in turns], halts)
+        claimed = self._claim(transaction, [turn.claiming for turn in turns], halts.scopes)
         answers = []
         for turn, job, claims in zip(turns, settled, claimed, strict=True):
             lacks, due_in_ms = None, None
             if turn.claiming is not None and not claims:
                 lacks = "blanks" if _there(transaction, turn.claiming.printer) < 1 else "jobs"
                 due_in_ms = self._due_in_ms(transaction, turn.claiming)
-            stopped_by = TOO_MANY_SPOILED if f"{_PRINTER}{_printer_of(turn)}" in halts else None
+            stopped_by = TOO_MANY_SPOILED if f"{_PRINTER}{_printer_of(turn)}" in halts.scopes else None
             answers.append(
                 Turned(settled=job, claimed=tuple(claims), lacks=lacks, due_in_ms=due_in_ms, stopped_by=stopped_by)
             )
         return answers
 
-    def _settle(self, transaction: Transaction, settlings: Sequence[Settling | None]) -> list[Job | None]:
+    def _settle(
+        self, transaction: Transaction, settlings: Sequence[Settling | None], halts: _Halts
+    ) -> list[Job | None]:
         door = Advance(transaction)
         closed: list[tuple[object, ...]] = []
         results = [
-            None if settling is None else self._settle_one(transaction, door, settling, closed)
+            None if settling is None else self._settle_one(transaction, door, settling, closed, halts)
             for settling in settlings
         ]
         if closed:
@@ -85,11 +106,16 @@ class Turning:
         return results
 
     def _settle_one(
-        self, transaction: Transaction, door: Advance, settling: Settling, closed: list[tuple[object, ...]]
+        self,
+        transaction: Transaction,
+        door: Advance,
+        settling: Settling,
+        closed: list[tuple[object, ...]],
+        halts: _Halts,
     ) -> Job:
         attempt, outcome = settling.attempt, settling.outcome
-        job = job_of(transaction.rows(_Q["by_id"], (seq_of(attempt.job), attempt.job))[0])
-        if transaction.row(_Q["is_open"], (job.seq, attempt.number)) is None:
+        job, is_open = _in_question(transaction, attempt)
+        if not is_open:
             return job  # settled before: by an officer, or by this very outcome
         jitter = self._entropy.bits(_JITTER_BITS) / (1 << _JITTER_BITS)
         settlement = settle(outcome, tries=job.tries, max_tries=self._max_tries, jitter=jitter)
@@ -110,8 +136,8 @@ class Turning:
         )
         if not isinstance(after, Job):
             raise after
-        closed.append((job.seq, attempt.number, *_ending(outcome, transaction.now_ms)))
-        self._count_spoils(transaction, attempt.printer, outcome)
+        closed.append((job.seq, attempt.number, *_ending(outcome, transaction.now_ms), attempt.sent_at))
+        self._count_spoils(transaction, attempt.printer, outcome, halts)
         if settling.cancelled_by is not None and isinstance(outcome, NothingPrinted):
             door.flush()  # one statement must not update a row twice
             cancelled = door.change(after, JobEvent.CANCELLED, actor=settling.cancelled_by)
@@ -120,15 +146,18 @@ class Turning:
             return cancelled
         return after
 
-    def _count_spoils(self, transaction: Transaction, printer: str, outcome: Outcome) -> None:
+    def _count_spoils(self, transaction: Transaction, printer: str, outcome: Outcome, halts: _Halts) -> None:
         """Keep the printer's count of blanks spoiled in a row, and stop it when the breaker trips."""
-        before, stopped_by = transaction.row(_PRINTERS["spoils"], (printer,)) or (0, None)
+        scope = f"{_PRINTER}{printer}"
+        before = halts.spoils.get(scope, 0)
         spoils = spoils_after(outcome, before)
         if spoils == before:
             return
         transaction.run(_PRINTERS["set_spoils"], (printer, spoils))
-        if stopped_by is None and is_tripped(spoils, limit=self._stop_after_spoils):
+        halts.spoils[scope] = spoils
+        if scope not in halts.scopes and is_tripped(spoils, limit=self._stop_after_spoils):
             transaction.run(_PRINTERS["stop_printer"], (TOO_MANY_SPOILED, printer))
+            halts.scopes.add(scope)
             facts: dict[str, object] = {"reason": TOO_MANY_SPOILED, "spoils": spoils, "actor": STATION.name}
             transaction.event("printer.stopped", printer, facts)
 
@@ -156,8 +185,11 @@ class Turning:
                 ],
             )
             jobs = self._next_in_line(transaction, query, profiles, preferred, len(wishes)) if wishes else []
+            documents = _documents(transaction, jobs)
             for (index, printer), job in zip(wishes, jobs, strict=False):
-                results[index].append(self._claim_one(transaction, door, job, printer, attempts))
+                claimed, attempt = self._claim_one(transaction, door, job, printer, attempts)
+                document = opened_document(self._seal, *documents[job.seq], job.id)
+                results[index].append(Claimed(job=claimed, attempt=attempt, document=document))
             door.flush()
         if attempts:
             transaction.run_many(_Q, "insert_attempts", attempts)
@@ -188,7 +220,7 @@ class Turning:
 
     def _claim_one(
         self, transaction: Transaction, door: Advance, job: Job, printer: str, attempts: list[tuple[object, ...]]
-    ) -> Claimed:
+    ) -> tuple[Job, Attempt]:
         claimed = door.change(job, JobEvent.CLAIMED, actor=STATION.name, printer=printer)
         if not isinstance(claimed, Job):
             raise claimed
@@ -203,9 +235,7 @@ class Turning:
             opened_at=transaction.now_ms,
         )
         attempts.append((job.seq, attempt.number, attempt.id, printer, attempt.opened_at))
-        media_type, sealed = transaction.rows(_Q["document"], (job.seq,))[0]
-        document = opened_document(self._seal, media_type, sealed, job.id)
-        return Claimed(job=claimed, attempt=attempt, document=document)
+        return claimed, attempt
 
     def _due_in_ms(self, transaction: Transaction, claiming: Claiming) -> int | None:
         dues = [
@@ -215,6 +245,24 @@ class Turning:
             and due[0] is not None
         ]
         return max(1, min(dues) - transaction.tick_ms) if dues else None
+
+
+def _in_question(transaction: Transaction, attempt: Attempt) -> tuple[Job, bool]:
+    """The job of an attempt, and whether the attempt is still open."""
+    seq = seq_of(attempt.job)
+    job = transaction.in_hand(seq)
+    if job is not None and (job.id, job.attempts) == (attempt.job, attempt.number):
+        return job, True
+    job = job_of(transaction.rows(_Q["by_id"], (seq, attempt.job))[0])
+    return job, transaction.row(_Q["is_open"], (job.seq, attempt.number)) is not None
+
+
+def _documents(transaction: Transaction, jobs: Sequence[Job]) -> Mapping[int, tuple[str, bytes]]:
+    """Media type and sealed bytes of the documents of jobs, by their numbers."""
+    if not jobs:
+        return {}
+    rows = transaction.rows(_Q["documents"], (str([job.seq for job in jobs]),))
+    return {seq: (media_type, sealed) for seq, media_type, sealed in rows}
 
 
 def _there(transaction: Transaction, printer: str) -> int:
@@ -257,11 +305,10 @@ def open_at_device(transaction: Transaction, openings: Sequence[tuple[Attempt, O
     ]
 
 
-def mark_sent(transaction: Transaction, attempts: Sequence[Attempt]) -> list[Attempt]:
+def mark_sent(transaction: Transaction, attempts: Sequence[Attempt]) -> list[None]:
     """Write down that the documents of these attempts have left whole; one that is settled is left as it is."""
-    now = transaction.now_ms
-    transaction.run_many(_Q, "sent_attempts", [(seq_of(each.job), each.number, now) for each in attempts])
-    return [replace(each, sent_at=now) for each in attempts]
+    transaction.run_many(_Q, "sent_attempts", [(seq_of(each.job), each.number, each.sent_at) for each in attempts])
+    return [None for _ in attempts]
 
 
 def _ending(outcome: Outcome, now: int) -> tuple[object, ...]:

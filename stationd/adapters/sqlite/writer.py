@@ -121,6 +121,7 @@ class Writer:
         """As :meth:`apply`, as a future: whoever wants to wait for it under shield needs no task for that.
 
         ``in_need`` is the part of it that must be written even when the disk is full; without one it has to wait.
+        Whoever answers it himself before its group is formed takes the request back; cancelling it does not.
         Raises :class:`Faulted` at once when the writer is closed.
         """
         if self._is_closed:
@@ -156,9 +157,12 @@ class Writer:
         """Commit until nothing waits. The task ends when idle, so that an idle station costs nothing."""
         try:
             while self._waiting:
-                group = self._waiting[:MAX_GROUP]
+                group = [
+                    each for each in self._waiting[:MAX_GROUP] if not each.answer.done() or each.answer.cancelled()
+                ]
                 del self._waiting[:MAX_GROUP]
-                await self._commit_group(group)
+                if group:
+                    await self._commit_group(group)
         finally:
             self._pump = None
 

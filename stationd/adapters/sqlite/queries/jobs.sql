@@ -111,6 +111,9 @@ ORDER BY rank LIMIT ?;
 -- name: halts
 SELECT scope FROM pause UNION ALL SELECT 'printer:' || name FROM printer WHERE stopped_by IS NOT NULL;
 
+-- name: pauses_and_printers
+SELECT scope, NULL, NULL FROM pause UNION ALL SELECT 'printer:' || name, spoils, stopped_by FROM printer;
+
 -- name: next_due
 SELECT min(not_before) FROM job WHERE state = 'queued' AND profile = ? AND not_before > ?;
 
@@ -137,8 +140,9 @@ WHERE attempt.job = v.column1 AND attempt.number = v.column2 AND attempt.outcome
 
 -- name: settle_attempts
 UPDATE attempt
-SET outcome = v.column3, reason = v.column4, evidence = v.column5, settled_at = v.column6
-FROM (VALUES (?, ?, ?, ?, ?, ?)) AS v
+SET outcome = v.column3, reason = v.column4, evidence = v.column5, settled_at = v.column6,
+    sent_at = coalesce(sent_at, v.column7)
+FROM (VALUES (?, ?, ?, ?, ?, ?, ?)) AS v
 WHERE attempt.job = v.column1 AND attempt.number = v.column2 AND attempt.outcome IS NULL;
 
 -- name: open_attempt_of
@@ -149,6 +153,9 @@ SELECT 1 FROM attempt WHERE job = ? AND number = ? AND outcome IS NULL;
 
 -- name: document
 SELECT media_type, sealed FROM document WHERE job = ?;
+
+-- name: documents
+SELECT job, media_type, sealed FROM document WHERE job IN (SELECT value FROM json_each(?));
 
 -- name: all_open
 SELECT a.id, a.number, a.printer, a.remote_id, a.incarnation, a.counter, a.opened_at, a.sent_at, a.reason,

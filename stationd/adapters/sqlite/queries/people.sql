@@ -24,9 +24,6 @@ UPDATE printer SET spoils = 0, stopped_by = NULL WHERE name = ?;
 -- name: set_spoils
 INSERT INTO printer (name, spoils) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET spoils = excluded.spoils;
 
--- name: spoils
-SELECT spoils, stopped_by FROM printer WHERE name = ?;
-
 -- name: stop_printer
 UPDATE printer SET stopped_by = ? WHERE name = ?;
 
