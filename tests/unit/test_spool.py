@@ -11,7 +11,7 @@ from stationd.adapters.printers.simulator import build
 from stationd.adapters.printers.simulator.driver import SimulatedPrinter
 from stationd.adapters.sqlite.database import Database
 from stationd.adapters.system import SystemClock
-from stationd.domain.errors import Refused
+from stationd.domain.errors import Faulted, Refused
 from stationd.domain.job import Evidence, JobState
 from stationd.domain.order import Document
 from stationd.domain.outcome import CUT_OFF, Cause, NothingPrinted, Printed, Unknown
@@ -414,6 +414,37 @@ async def test_no_note_of_a_whole_document_is_made_while_it_is_on_its_way(
     assert found.attempt.remote_id is not None
     assert found.attempt.sent_at is None
     enough.set()
+
+
+async def test_a_card_is_made_and_settled_while_the_disk_does_not_take_the_note_of_its_document(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(patience, "RETRY_STORAGE_S", 0.01)
+    tries = []
+
+    def failing(attempt):
+        tries.append(attempt.id)
+        if len(tries) % 2:
+            raise Faulted("storage-closed", "cannot write")
+        answer = asyncio.get_running_loop().create_future()
+        answer.set_exception(Faulted("storage-full", "cannot write"))
+        return answer
+
+    monkeypatch.setattr(floor.store.jobs, "sent", failing)
+    await floor.store.receive(1)
+    printer = floor.printer(seconds=0.5, window=1)
+    await floor.accept(1)
+    await _until(lambda: len(tries) > 4)
+    await floor.until(lambda counts: counts[JobState.PRINTED] == 1)
+    assert len(set(tries)) == 1
+    assert len(floor.cards()) == printer.mechanism.counter == 1
+    (noted,) = await floor.store.database.reader.run(
+        lambda connection: connection.execute("SELECT sent_at FROM attempt").fetchall()
+    )
+    assert noted[0] is not None  # the settlement says it as well
+    seen = len(tries)
+    await asyncio.sleep(0.1)
+    assert len(tries) == seen  # nobody wants the note any more
 
 
 @pytest.mark.parametrize("is_opened", [False, True])

@@ -74,6 +74,10 @@ class Store:
         return turned.settled
 
 
+async def _rows(store: Store, sql: str) -> list[tuple[object, ...]]:
+    return await store.database.reader.run(lambda connection: connection.execute(sql).fetchall())
+
+
 @pytest.fixture
 async def store(tmp_path: Path):
     database = await Database.open(tmp_path / "station.db", SystemClock())
@@ -96,6 +100,74 @@ async def test_a_key_with_another_body_is_refused(store: Store):
     answer = await store.jobs.accept(replace(store.acceptance(), key=acceptance.key, digest=b"other"))
     assert isinstance(answer, Refused)
     assert answer.code == "idempotency-key-reused"
+
+
+async def test_a_note_that_waits_when_its_card_is_settled_is_written_with_the_settlement(store: Store):
+    await store.receive(2)
+    await store.accepted()
+    (claimed,) = await store.claim()
+    attempt = replace(await store.jobs.opened(claimed.attempt, Opened(remote_id="1")), sent_at=1_700_000_000_123)
+    requests = store.database.writer.requests
+    note = store.jobs.sent(attempt)
+    await store.settle(replace(claimed, attempt=attempt), Printed(Evidence.PRINTER))
+    assert note.done()
+    assert store.database.writer.requests == requests + 1
+    assert await _rows(store, "SELECT sent_at, outcome FROM attempt") == [(1_700_000_000_123, "printed")]
+
+
+@pytest.mark.parametrize("outcome", [Printed(Evidence.PRINTER), Unknown("silent")])
+async def test_a_note_that_is_late_or_repeated_changes_nothing_that_was_settled(store: Store, outcome):
+    await store.receive(2)
+    await store.accepted()
+    (claimed,) = await store.claim()
+    opened = await store.jobs.opened(claimed.attempt, Opened(remote_id="1"))
+    attempt = replace(opened, sent_at=1_700_000_000_123)
+    await store.jobs.sent(attempt)
+    await store.settle(replace(claimed, attempt=replace(attempt, sent_at=1_700_000_000_999)), outcome)
+    before = await _rows(store, "SELECT * FROM attempt")
+    await store.jobs.sent(attempt)
+    assert await _rows(store, "SELECT * FROM attempt") == before
+    assert await _rows(store, "SELECT sent_at FROM attempt") == [(1_700_000_000_123,)]
+
+
+async def test_what_another_process_settled_is_not_settled_again_from_memory(store: Store):
+    await store.receive(2)
+    await store.accepted()
+    (claimed,) = await store.claim()
+
+    def beside() -> None:
+        connection = sqlite3.connect(store.database.path)
+        connection.execute("UPDATE attempt SET outcome = 'nothing_printed', settled_at = 1")
+        connection.execute("UPDATE job SET state = 'queued'")
+        connection.commit()
+        connection.close()
+
+    await asyncio.to_thread(beside)
+    settled = await store.settle(claimed, Printed(Evidence.PRINTER))
+    assert settled.state is JobState.QUEUED
+    assert await _rows(store, "SELECT count(*) FROM card") == [(0,)]
+
+
+async def test_a_claim_that_was_rolled_back_with_its_group_is_not_remembered(store: Store):
+    await store.receive(2)
+    job = await store.accepted()
+
+    def defect(transaction, arguments):
+        raise ZeroDivisionError
+
+    claiming = Turn(claiming=Claiming(printer="p1", profiles=("ktp-el",)))
+    turned, failed = await asyncio.gather(
+        store.jobs.turn(claiming), store.database.writer.apply(defect, None), return_exceptions=True
+    )
+    assert isinstance(failed, ZeroDivisionError)
+    (claimed,) = turned.claimed
+    assert claimed.attempt.number == 1
+    settled = await store.settle(claimed, Spoiled("torn"))
+    assert (settled.id, settled.state, settled.attempts) == (job.id, JobState.QUEUED, 1)
+    (again,) = await store.claim()
+    assert again.attempt.number == 2
+    assert (await store.settle(claimed, Printed(Evidence.PRINTER))).state is JobState.PRINTING  # the first is settled
+    assert (await store.settle(again, Printed(Evidence.PRINTER))).state is JobState.PRINTED
 
 
 async def test_keys_of_two_callers_do_not_meet(store: Store):
