@@ -13,6 +13,7 @@ from stationd.adapters.blank_metrics import BlankMetrics
 from stationd.adapters.card_metrics import CardMetrics
 from stationd.adapters.device_metrics import DeviceMetrics
 from stationd.adapters.event_metrics import EventMetrics
+from stationd.adapters.link_metrics import LinkMetrics
 from stationd.adapters.loop_metrics import LoopMetrics
 from stationd.adapters.metric_guide import GUIDE, LABELS
 from stationd.adapters.metrics import Metrics
@@ -34,6 +35,8 @@ from stationd.ports.figures import Oldest
 from stationd.ports.notices import Outbox
 from stationd.ports.notifier import WayStatus
 from stationd.ports.readiness import HostReading
+from stationd.services.city_link import LinkFigures
+from stationd.services.facts import FactFigures
 
 
 class _Listeners:
@@ -76,6 +79,7 @@ def collectors() -> tuple[Collector, ...]:
         CardMetrics(),
         DeviceMetrics(lambda: devices, Counters),
         _events(),
+        LinkMetrics(LinkFigures(), FactFigures(), lambda: 0),
         LoopMetrics(),
         notices,
         OrderMetrics(lambda: stock),

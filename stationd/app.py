@@ -31,6 +31,7 @@ from stationd.handing import Handing
 from stationd.http.doors import Doors
 from stationd.http.routing import Table
 from stationd.keeping import Keeping
+from stationd.linking import Linking
 from stationd.measuring import Measuring
 from stationd.notifying import Notifying
 from stationd.ordering import Ordering
@@ -215,6 +216,8 @@ class App:
             attending=self.attending,
             books=self.bookkeeping,
         )
+        self.linking = Linking(settings, database, seal, clock=clock, entropy=entropy)
+        self.attending.city_lag = lambda: self.linking.lag
         self.keeping = Keeping(
             settings,
             database,
@@ -239,6 +242,7 @@ class App:
         self.streaming = Streaming(database, clock, self.readers)
         self._calling = Calling(database, seal, clock, self.access, self.streaming.stream)
         stop(self._stop_tasks)
+        stop(self.linking.stop, self._supervisor)
         stop(self._serving.stop)
         stop(self.printing.stop)
         self.plugging = await Plugging.make(
@@ -262,6 +266,7 @@ class App:
         await self.printing.load()
         await self.handing.load()
         await self.measuring.load()
+        await self.linking.load()
         for collector in (
             self.attending.metrics,
             self.handing.metrics,
@@ -273,12 +278,15 @@ class App:
             self.streaming.metrics,
         ):
             self.measuring.metrics.add(collector)
+        if self.linking.is_set_up:
+            self.measuring.metrics.add(self.linking.metrics)
         self._followers = [
             self.measuring.follow,
             self.handing.follow,
             self.attending.approval_metrics.follow,
             self.bookkeeping.metrics.follow,
             self.streaming.follow,
+            self.linking.follow,
             self.printing.follow,
             self.ordering.follow,
         ]
@@ -301,6 +309,7 @@ class App:
         self.notifying.start(supervisor)
         self.ordering.start(supervisor)
         self._calling.start(supervisor)
+        self.linking.start(supervisor)
         self.attending.readiness.follow(self._tell_status)
 
     async def _stop_tasks(self) -> None:

@@ -15,6 +15,7 @@ from stationd.adapters.sqlite.officers import SqliteOfficers
 from stationd.config import Mode, Settings
 from stationd.domain.blanks import at_hand
 from stationd.domain.printer import PrinterStatus
+from stationd.domain.readiness import CityLag
 from stationd.domain.session import SessionRules
 from stationd.ports.clock import Clock, Entropy
 from stationd.ports.officers import PinHasher
@@ -48,6 +49,8 @@ class Attending:
         self._settings = settings
         self.missed: Callable[[], int] = int
         """How many blanks the last count did not find; whoever keeps their book says it here."""
+        self.city_lag: Callable[[], CityLag | None] = lambda: None
+        """How far the city is behind; whoever keeps the link says it here."""
         is_unattended = settings.station.mode is Mode.UNATTENDED
         store = SqliteOfficers(database.writer, database.reader, seal)
         hasher = hasher or Argon2Pins()
@@ -101,6 +104,7 @@ class Attending:
                 resting=resting,
                 storage_trouble=lambda: database.writer.trouble,
                 missed=self._missed,
+                city=self._lag,
                 is_low=lambda: at_hand(balances()) <= settings.blanks.low,
             ),
             clock=clock,
@@ -115,6 +119,9 @@ class Attending:
 
     def _missed(self) -> int:
         return self.missed()
+
+    def _lag(self) -> CityLag | None:
+        return self.city_lag()
 
     async def load(self) -> None:
         """Take up what a former run left: the trusted day, the register, sessions and duty."""

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from stationd.config_cards import PartnerSettings, PickupSettings, SlipSettings
+from stationd.config_city import CitySettings, check_city
 from stationd.config_keys import LISTEN, TABLES, Listen, Mode, TcpListen, UnixListen
 from stationd.config_notices import GatewaySettings, NoticesSettings, SmsSettings, check_notices
 from stationd.config_schema import Problem, Reading, Row, read_tables
@@ -119,13 +120,6 @@ class ClockSettings:
     """``trust``: ``kernel``, or ``always`` where a person vouches for the clock."""
 
     trust: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CitySettings:
-    """``keys``: the city's Ed25519 public keys, 32 bytes each."""
-
-    keys: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,7 +238,8 @@ def parse(raw: Mapping[str, object], *, file: str) -> Settings:
     for row in rows["profile"]:
         _fit_pixels(reading, row)
     _check_profiles_known(reading, rows)
-    _check_city(reading, rows)
+    is_unattended = any(row.values["mode"] == Mode.UNATTENDED for row in rows["station"])
+    check_city(reading, rows, is_unattended=is_unattended)
     check_notices(reading, rows)
     if reading.problems:
         raise ConfigError(
@@ -338,14 +333,6 @@ def _check_listen(reading: Reading, rows: list[Row]) -> None:
             reading.refuse(f"{row.where}.listen", [], f"at least one of: {LISTEN.allowed}")
         elif listen and len(set(listen)) < len(listen) and None not in listen:
             reading.refuse(f"{row.where}.listen", len(listen), "each address once")
-
-
-def _check_city(reading: Reading, rows: dict[str, list[Row]]) -> None:
-    for station, city in zip(rows["station"], rows["city"], strict=False):
-        if station.values["mode"] == Mode.UNATTENDED and city.values["keys"] == ():
-            reading.miss(
-                f"{city.where}.keys", "a public key of the city, for an unattended station prints on nothing else"
-            )
 
 
 def _check_profiles_known(reading: Reading, rows: dict[str, list[Row]]) -> None:

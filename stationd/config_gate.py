@@ -1,21 +1,12 @@
-"""The keys of what must hold before a card is printed: officers on duty, the clock, the city, the centre, readiness."""
+"""The keys of what must hold before a card is printed: officers on duty, the clock, the centre, readiness."""
 
 from typing import Final
 from urllib.parse import urlsplit
 
 from stationd.config_schema import YES_OR_NO, Key, Rule, Table, UnfitError, many, one_of, whole
-from stationd.domain.city_order import decoded
 from stationd.domain.readiness import CheckName
 
-_KEY_BYTES = 32
 _SCHEMES = frozenset({"tcp", "tls", "http", "https"})
-
-
-def _public_key(value: object) -> bytes:
-    raw = decoded(value) if isinstance(value, str) else None
-    if raw is None or len(raw) != _KEY_BYTES:
-        raise UnfitError
-    return raw
 
 
 def _probe(value: object) -> str | None:
@@ -80,23 +71,6 @@ GATE_TABLES: Final[tuple[Table, ...]] = (
                 default="kernel",
                 help="`kernel` trusts the clock while the kernel says that network time keeps it right; "
                 "`always` is for a box whose clock a person sets and vouches for.",
-            ),
-        ),
-    ),
-    Table(
-        name="city",
-        help="The city's signatures on orders; an unattended station takes no order without one.",
-        keys=(
-            Key(
-                name="keys",
-                rule=many(
-                    Rule(
-                        allowed="an Ed25519 public key, 32 bytes in base64url without padding (43 characters)",
-                        convert=_public_key,
-                    )
-                ),
-                default=(),
-                help="The city's public keys. A key is named by its thumbprint (RFC 7638) in the header `kid`.",
             ),
         ),
     ),

@@ -13,6 +13,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from stationd.config_cards import CARD_TABLES
+from stationd.config_city import CITY_TABLE
 from stationd.config_gate import GATE_TABLES
 from stationd.config_notices import NOTICE_TABLES
 from stationd.config_office import OFFICE_TABLE
@@ -278,6 +279,7 @@ TABLES: Final[tuple[Table, ...]] = (
         ),
     ),
     *GATE_TABLES,
+    CITY_TABLE,
     OFFICE_TABLE,
     *CARD_TABLES,
     *NOTICE_TABLES,

@@ -40,6 +40,7 @@ class CheckName(StrEnum):
     """The checks, in the order in which they are shown."""
 
     CENTRE = "centre"
+    CITY = "city"
     EQUIPMENT = "equipment"
     SUPPLIES = "supplies"
     OFFICERS = "officers"
@@ -141,6 +142,30 @@ def centre(link: Link | None) -> Finding:
         Words("the centre does not answer", "pusat tidak menjawab"),
         FixBy.NETWORK,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CityLag:
+    """How far the city is behind: events that it has not got, and the age of the oldest of them, in seconds."""
+
+    is_up: bool
+    rows: int
+    age_s: float
+    late_after_s: float
+
+
+def city(lag: CityLag) -> Finding:
+    """The link to the city. That it is down for a while is nothing to worry about."""
+    if lag.age_s >= lag.late_after_s:
+        hours = int(lag.age_s // 3600)
+        words = Words(
+            f"the city has not got {lag.rows} events, the oldest for {hours} hours",
+            f"kota belum menerima {lag.rows} kejadian, yang tertua sejak {hours} jam",
+        )
+        return Finding(Level.DEGRADED, words, FixBy.NETWORK)
+    if not lag.is_up:
+        return _ok("the link to the city is down, for now", "sambungan ke kota sedang terputus")
+    return _ok("the city is up to date", "kota sudah menerima semua kejadian")
 
 
 def equipment(printers: Mapping[str, PrinterStatus]) -> Finding:

@@ -13,7 +13,7 @@ from typing import Final
 from stationd.domain import readiness as rules
 from stationd.domain.errors import Faulted, Refused
 from stationd.domain.printer import PrinterStatus
-from stationd.domain.readiness import Check, CheckName, Finding, Level, Link
+from stationd.domain.readiness import Check, CheckName, CityLag, Finding, Level, Link
 from stationd.ports.clock import Clock
 from stationd.ports.readiness import CentreProbe, Host, HostReading
 from stationd.services.calendar import Calendar
@@ -31,7 +31,7 @@ class Sights:
     """What can be seen in memory: printers by name, blanks at hand, whether they are low, printers at rest.
 
     ``storage_trouble`` is the code of the fault that keeps the database from being written.
-    ``missed`` tells how many blanks the last count did not find.
+    ``missed`` tells how many blanks the last count did not find, ``city`` how far the city is behind.
     """
 
     printers: Callable[[], Mapping[str, PrinterStatus]]
@@ -40,6 +40,7 @@ class Sights:
     resting: Callable[[], Collection[str]] = tuple
     storage_trouble: Callable[[], str | None] = lambda: None
     missed: Callable[[], int] = int
+    city: Callable[[], CityLag | None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,11 +150,12 @@ class Readiness:
 
     def _findings(self) -> Mapping[CheckName, Finding]:
         sights, reading = self._sights, self._reading
-        printers = sights.printers()
+        printers, lag = sights.printers(), sights.city()
         able = self._officers.able()
         views = [self._officers.view(officer) for officer in able]
         return {
             CheckName.CENTRE: rules.centre(self._link),
+            **({} if lag is None else {CheckName.CITY: rules.city(lag)}),
             CheckName.EQUIPMENT: rules.equipment(printers),
             CheckName.SUPPLIES: rules.supplies(self.can_finish, is_low=sights.is_low(), missed=sights.missed()),
             CheckName.OFFICERS: rules.officers(

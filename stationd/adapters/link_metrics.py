@@ -1,0 +1,43 @@
+"""The link to the city for Prometheus."""
+
+from collections.abc import Callable, Iterable
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from stationd.ports.city import Fate
+from stationd.services.city_link import LinkFigures
+from stationd.services.facts import FactFigures
+
+
+class LinkMetrics(Collector):
+    """Gauges and counters, made when asked."""
+
+    def __init__(self, link: LinkFigures, facts: FactFigures, now_ms: Callable[[], int]) -> None:
+        self._link = link
+        self._facts = facts
+        self._now_ms = now_ms
+
+    def collect(self) -> Iterable[Metric]:
+        """Every family."""
+        link, facts = self._link, self._facts
+        oldest = facts.backlog.oldest_at
+        yield GaugeMetricFamily("stationd_city_connected", "Whether the link to the city is up.", link.is_up)
+        yield CounterMetricFamily("stationd_city_connections", "Connections to the city's servers.", link.connections)
+        yield CounterMetricFamily(
+            "stationd_city_connection_failures", "Connections that failed or were lost.", link.failures
+        )
+        yield GaugeMetricFamily(
+            "stationd_city_backlog_events", "Events that the city has not got yet.", facts.backlog.rows
+        )
+        yield GaugeMetricFamily(
+            "stationd_city_backlog_age_seconds",
+            "Age of the oldest event that the city has not got yet.",
+            0.0 if oldest is None else max(0.0, (self._now_ms() - oldest) / 1000),
+        )
+        fates = CounterMetricFamily(
+            "stationd_city_events", "Events sent to the city, by what became of them.", labels=("outcome",)
+        )
+        for fate in Fate:
+            fates.add_metric((fate,), facts.fates[fate])
+        yield fates

@@ -1,0 +1,169 @@
+"""Facts up: every row once, in every kind of weather, and never in a hurry."""
+
+import asyncio
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stationd.domain.city_link import Fact
+from stationd.domain.errors import Faulted
+from stationd.domain.events import GENESIS
+from stationd.ports.city import Backlog, Fate, Letter, Posted
+from stationd.services.backoff import Backoff
+from stationd.services.city_link import CityLink
+from stationd.services.facts import Facts
+
+
+class Entropy:
+    def bits(self, count):
+        return 0
+
+
+class Clock:
+    def now_ms(self):
+        return 0
+
+    def monotonic(self):
+        return asyncio.get_running_loop().time()
+
+
+class Book:
+    """An event table of ``rows`` rows, and what was remembered of sending them."""
+
+    def __init__(self, rows):
+        self.rows = rows
+        self.written = 0
+
+    async def sent(self):
+        return self.written
+
+    async def remember(self, seq):
+        assert seq >= self.written
+        self.written = seq
+
+    async def after(self, seq, limit):
+        return [
+            Fact(station="s", seq=n, at=n, type="t.done", subject="x", data="{}", hash=GENESIS)
+            for n in range(seq + 1, min(seq + limit, self.rows) + 1)
+        ]
+
+    async def backlog(self, seq):
+        return Backlog(rows=self.rows - seq, oldest_at=None)
+
+
+class Session:
+    """A connection that does with the n-th letter what the weather says, and is lost after so many."""
+
+    def __init__(self, got, weather, lost_after):
+        self.got = got
+        self.weather = weather
+        self.left = lost_after
+        self.most = self.under_way = 0
+
+    @property
+    def is_open(self):
+        return self.left > 0
+
+    async def post(self, letter):
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+        await asyncio.sleep(0)
+        self.under_way -= 1
+        self.left -= 1
+        if not self.is_open:
+            return Posted(Fate.UNKNOWN)
+        fate = next(self.weather, Fate.TAKEN)
+        if fate is Fate.TAKEN:
+            fate = Fate.REPEATED if letter.topic in self.got else Fate.TAKEN
+            self.got[letter.topic] += 1
+        return Posted(fate, "full")
+
+    async def aclose(self):
+        pass
+
+
+def facts_of(book):
+    return Facts(book, lambda fact: Letter(str(fact.seq), {}, b"."), in_flight=64, clock=Clock(), entropy=Entropy())
+
+
+@pytest.fixture
+def in_no_time(monkeypatch):
+    """Waiting costs nothing."""
+    sleep = asyncio.sleep
+    monkeypatch.setattr("stationd.services.facts.asyncio.sleep", lambda _: sleep(0))
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    rows=st.integers(0, 300),
+    weather=st.lists(st.sampled_from([Fate.TAKEN, Fate.REFUSED, Fate.UNKNOWN]), max_size=200),
+    breaks=st.lists(st.integers(1, 150), max_size=4),
+)
+async def test_every_row_arrives_in_every_weather_and_what_is_remembered_has_arrived(rows, weather, breaks):
+    with pytest.MonkeyPatch.context() as patch:
+        sleep = asyncio.sleep
+        patch.setattr(asyncio, "sleep", lambda _: sleep(0))
+        book, got, told = Book(rows), Counter(), iter(weather)
+        for lost_after in [*breaks, 10_000]:
+            facts = facts_of(book)  # a new run knows only what was remembered
+            await facts.load()
+            session = Session(got, told, lost_after)
+            run = asyncio.ensure_future(facts.run(session))
+            while not run.done() and facts.sent < rows:
+                await sleep(0)
+            run.cancel()
+            await asyncio.gather(run, return_exceptions=True)
+            assert session.most <= 64
+            assert set(got) >= {str(n) for n in range(1, book.written + 1)}
+        assert set(got) == {str(n) for n in range(1, rows + 1)}
+        assert book.written == rows
+
+
+async def test_a_refused_row_is_told_apart_and_sent_again(in_no_time, caplog):
+    book, got = Book(3), Counter()
+    facts = facts_of(book)
+    run = asyncio.ensure_future(facts.run(Session(got, iter([Fate.REFUSED] * 4), 10_000)))
+    while facts.sent < 3:
+        await asyncio.sleep(0)
+    run.cancel()
+    await asyncio.gather(run, return_exceptions=True)
+    assert facts.figures.fates[Fate.REFUSED] == 4
+    assert facts.figures.fates[Fate.TAKEN] == 3
+    assert [record.message for record in caplog.records] == ["the city does not take event 1: full"]
+
+
+async def test_a_link_that_fails_is_tried_later_and_later_and_never_in_step():
+    backoff = Backoff(Entropy(), first_s=1, longest_s=8)
+    assert backoff.is_fresh
+    assert [backoff.bad() for _ in range(5)] == [0.5, 1, 2, 4, 4]
+    assert not backoff.is_fresh
+    backoff.good()
+    assert backoff.bad() == 0.5
+
+
+async def test_a_lost_connection_is_followed_by_another(monkeypatch):
+    sleep = asyncio.sleep
+    monkeypatch.setattr("stationd.services.city_link.asyncio.sleep", lambda _: sleep(0))
+    book, got = Book(5), Counter()
+    facts = facts_of(book)
+
+    class City:
+        tries = 0
+
+        async def connect(self):
+            self.tries += 1
+            if self.tries < 3:
+                raise Faulted("city-unreachable", "cannot connect to the city: nobody is there")
+            return Session(got, iter(()), 3 if self.tries == 3 else 10_000)
+
+    link = CityLink(City(), (facts.run,), clock=Clock(), entropy=Entropy())
+    run = asyncio.ensure_future(link.run())
+    while facts.sent < 5:
+        await sleep(0)
+    run.cancel()
+    await asyncio.gather(run, return_exceptions=True)
+    assert link.figures.connections == 2
+    assert link.figures.failures == 3
+    assert set(got) == {"1", "2", "3", "4", "5"}
