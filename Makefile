@@ -32,6 +32,10 @@ help: ## list the commands
 demo: system-demo $(STAMPS)/runtime ## run a station with simulated printers (ARGS="--speed 10 --printers 4")
 	@$(VENV)/bin/stationd demo $(ARGS)
 
+.PHONY: city-demo
+city-demo: $(STAMPS)/dev ## run 18 simulated stations with faults under a genuine Prometheus and Alertmanager (ARGS="--day 2")
+	@$(VENV)/bin/stationd city-demo $(ARGS)
+
 .PHONY: test
 test: system-test $(STAMPS)/dev ## run every test (PYTEST_ARGS="-k receipt", WORKERS=0 one by one)
 	$(VENV)/bin/pytest -m "not campaign" -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
@@ -130,7 +134,7 @@ COMPILE = $(LOCK_TOOL)/bin/uv pip compile --quiet --universal --python-version 3
 .PHONY: lock
 lock: $(LOCK_TOOL)/uv-$(UV_VERSION) ## pin the dependencies of pyproject.toml with hashes (UPGRADE=1 takes the newest)
 	$(COMPILE) pyproject.toml --output-file requirements.lock
-	$(COMPILE) --all-extras pyproject.toml --constraint requirements.lock --output-file requirements-deb.lock
+	$(COMPILE) --extra escpos --extra pcsc --extra sms pyproject.toml --constraint requirements.lock --output-file requirements-deb.lock
 	$(COMPILE) --group build --constraint requirements.lock --output-file requirements-build.lock
 	$(COMPILE) pyproject.toml --group dev --constraint requirements.lock --constraint requirements-build.lock \
 		--output-file requirements-dev.lock

@@ -33,6 +33,9 @@ class Command:
 COMMANDS: tuple[Command, ...] = (
     Command("run", "stationd.cli.run", "run the station until SIGTERM"),
     Command("demo", "stationd.cli.demo", "run a station with simulated printers and invented applicants"),
+    Command(
+        "city-demo", "stationd.cli.city_demo", "run 18 simulated stations, with faults, under a genuine Prometheus"
+    ),
     Command("check", "stationd.cli.check", "tell every problem of the configuration"),
     Command("setup", "stationd.cli.setup", "make this machine a station: configuration, key, first officer"),
     Command("doctor", "stationd.cli.doctor", "look over machine and station as a technician would, and say what to do"),

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 ROOT = Path(__file__).parents[2]
 CITY = ROOT / "config" / "city"
 RULES = sorted((CITY / "rules").glob("*.yml"))
-CASES = ROOT / "tests" / "fixtures" / "city" / "rules.yml"
+CASES = sorted((ROOT / "tests" / "fixtures" / "city").glob("*.yml"))
 WITHIN_S = 90
 
 
@@ -34,12 +34,14 @@ def named(kind):
     return re.findall(rf"^ *- {kind}: (\S+)$", text, re.MULTILINE)
 
 
-def test_every_rule_gives_its_figure_and_every_alert_fires_and_does_not():
-    assert ran("promtool", "test", "rules", str(CASES)) == (0, f"Unit Testing:  {CASES}\n  SUCCESS\n\n")
+@pytest.mark.parametrize("cases", CASES, ids=lambda path: path.stem)
+def test_every_rule_gives_its_figure_and_every_alert_fires_and_does_not(cases):
+    assert ran("promtool", "test", "rules", str(cases)) == (0, f"Unit Testing:  {cases}\n  SUCCESS\n\n")
 
 
 def test_no_rule_and_no_alert_is_left_untested():
-    cases = set(re.findall(r"^  - name: (.+)$", CASES.read_text(encoding="utf-8"), re.MULTILINE))
+    text = "".join(path.read_text(encoding="utf-8") for path in CASES)
+    cases = set(re.findall(r"^  - name: (.+)$", text, re.MULTILINE))
     wanted = {*named("record")} | {f"{alert} {does}" for alert in named("alert") for does in ("fires", "does not fire")}
     assert wanted <= cases
 

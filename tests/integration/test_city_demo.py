@@ -1,0 +1,36 @@
+"""The simulated city under a genuine Prometheus and Alertmanager: people are told, and told when it is over."""
+
+import asyncio
+
+from stationd.demo.city.faults import Fault
+from stationd.demo.city.palembang import STATIONS
+from stationd.demo.city.site import City
+from tests.rigs.prometheus import answered
+
+WITHIN_S = 120
+FAULTS = {"1671-12": frozenset({Fault.DOWN}), "1671-14": frozenset({Fault.COUNT_DIFFERS})}
+WANTED = {
+    ("StationDown", "on-call", "Gandus"),
+    ("BlankCountDiffers", "head-of-office", "Plaju"),
+}
+
+
+async def test_alerts_reach_the_one_who_must_act_and_clear_when_it_is_mended(tmp_path):
+    wrong = FAULTS
+
+    def told(is_firing):
+        return {
+            (each.alert, each.receiver, each.kecamatan)
+            for each in city.notices
+            if each.is_firing is is_firing and each.station in FAULTS
+        }
+
+    async with asyncio.timeout(WITHIN_S), City(tmp_path, day_s=2.0, script=lambda _day: wrong) as city:
+        while not told(is_firing=True) >= WANTED:
+            await asyncio.sleep(0.1)
+        assert not told(is_firing=False) & WANTED
+        wrong = {}
+        while not told(is_firing=False) >= WANTED:
+            await asyncio.sleep(0.1)
+        up = await answered(city.prometheus_url, 'up{job="stationd"} == 1')
+    assert {each["metric"]["kecamatan"] for each in up} == set(STATIONS.values())
