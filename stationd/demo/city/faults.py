@@ -21,6 +21,7 @@ class Fault(StrEnum):
     ORDER_CHANGED = "order-changed"
     NO_BACKUP = "no-backup"
     LATE = "late"
+    FORGOTTEN = "forgotten"
     PILE_UP = "pile-up"
     SPOILS = "spoils"
     DISK = "disk"
@@ -50,6 +51,7 @@ SCRIPT: Final = (
     Spell(Fault.FEW_BLANKS, "1671-04", 3, 8),
     Spell(Fault.UNCERTAIN, "1671-10", 4, 9),
     Spell(Fault.COUNT_DIFFERS, "1671-14", 5, 9),
+    Spell(Fault.FORGOTTEN, "1671-06", 5, 10),
     Spell(Fault.SPOILS, "1671-15", 6, 12),
     Spell(Fault.NO_CENTRE, "1671-16", 9, 13),
     Spell(Fault.CLOCK, "1671-11", 10, 15),
