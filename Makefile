@@ -134,7 +134,7 @@ COMPILE = $(LOCK_TOOL)/bin/uv pip compile --quiet --universal --python-version 3
 .PHONY: lock
 lock: $(LOCK_TOOL)/uv-$(UV_VERSION) ## pin the dependencies of pyproject.toml with hashes (UPGRADE=1 takes the newest)
 	$(COMPILE) pyproject.toml --output-file requirements.lock
-	$(COMPILE) --extra escpos --extra pcsc --extra sms pyproject.toml --constraint requirements.lock --output-file requirements-deb.lock
+	$(COMPILE) --extra city --extra escpos --extra pcsc --extra sms pyproject.toml --constraint requirements.lock --output-file requirements-deb.lock
 	$(COMPILE) --group build --constraint requirements.lock --output-file requirements-build.lock
 	$(COMPILE) pyproject.toml --group dev --constraint requirements.lock --constraint requirements-build.lock \
 		--output-file requirements-dev.lock
