@@ -30,9 +30,12 @@ def lived(station, days, *some):
     return station.render().decode()
 
 
-async def test_a_simulated_station_tells_the_families_of_a_real_one():
+async def test_a_simulated_station_tells_families_of_a_real_one_and_all_that_the_city_asks_for():
     text = lived(SimulatedStation(7, now_ms=NOW_MS), 5)
-    assert {family.name for family in text_string_to_metric_families(text)} == set(GUIDE)
+    told = {family.name for family in text_string_to_metric_families(text)}
+    files = [*(CITY / "rules").glob("*.yml"), *(CITY / "grafana").glob("*.json")]
+    asked = {name for path in files for name in re.findall(r"\bstationd_\w+", path.read_text(encoding="utf-8"))}
+    assert {re.sub("_(bucket|count|sum|total)$", "", name) for name in asked} <= told <= set(GUIDE)
 
 
 async def test_a_simulated_station_keeps_its_books():

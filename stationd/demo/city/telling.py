@@ -11,6 +11,7 @@ from stationd.adapters.blank_metrics import BlankMetrics
 from stationd.adapters.card_metrics import CardMetrics
 from stationd.adapters.device_metrics import DeviceMetrics
 from stationd.adapters.event_metrics import EventMetrics
+from stationd.adapters.link_metrics import LinkMetrics
 from stationd.adapters.loop_metrics import LoopMetrics
 from stationd.adapters.metrics import Metrics
 from stationd.adapters.notice_metrics import NoticeMetrics
@@ -31,6 +32,8 @@ from stationd.ports.figures import Oldest
 from stationd.ports.notices import Outbox
 from stationd.ports.notifier import WayStatus
 from stationd.ports.readiness import HostReading
+from stationd.services.city_link import LinkFigures
+from stationd.services.facts import FactFigures
 
 PRINTER: Final = "kartu-1"
 _RESERVE: Final = 50
@@ -103,6 +106,7 @@ class Telling:
             self._loop,
             self._standing,
             DeviceMetrics(self._devices, Counters),
+            LinkMetrics(LinkFigures(), FactFigures(), lambda: books.now_ms),
             NoticeMetrics(
                 lambda: Outbox(shelved=books.shelved, due=0, troubles={}),
                 lambda: {"modem": WayStatus(is_ready=True, signal=60, credit=85_000)},
