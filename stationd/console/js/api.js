@@ -57,7 +57,7 @@ export function get(path) {
   return call("GET", path);
 }
 
-/** @param {string} path @param {any} [body] @returns {Promise<any>} */
+/** Post; a file goes byte for byte as it is. @param {string} path @param {any} [body] @returns {Promise<any>} */
 export function post(path, body) {
   return call("POST", path, body ?? {});
 }
@@ -79,7 +79,7 @@ async function send(method, path, body, more = {}) {
     response = await fetch(path, {
       method,
       headers: all,
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: body === undefined || body instanceof Blob ? body : JSON.stringify(body),
       credentials: "omit",
       cache: "no-store",
       referrerPolicy: "no-referrer",

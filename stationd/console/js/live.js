@@ -21,7 +21,8 @@ export class Live {
   /** @param {{told: (event: Told) => void, reset: () => void, touch: (isInTouch: boolean) => void}} who */
   constructor(who) {
     this.who = who;
-    this.isInTouch = false;
+    /** @type {boolean | undefined} not known before the first try has ended */
+    this.isInTouch = undefined;
     this.last = "";
     this.stopped = new AbortController();
     this.wait_ms = FIRST_WAIT_MS;

@@ -12,11 +12,15 @@ const PAUSE_MS = 120;
 export class Resource {
   /**
    * @param {string} path @param {RegExp} topics events after which it is asked for again
-   * @param {{changed: () => void}} page @param {number} [pause_ms] between two requests
+   * @param {{changed: () => void}} page @param {{pause_ms?: number, views?: string[]}} [more] how long between two
+   *   requests; the only views that need it
    */
-  constructor(path, topics, page, pause_ms = PAUSE_MS) {
+  constructor(path, topics, page, { pause_ms = PAUSE_MS, views } = {}) {
     this.path = path;
     this.pause_ms = pause_ms;
+    this.views = views;
+    /** Something was told of it while nobody looked. */
+    this.isDue = false;
     this.waiting = 0;
     this.topics = topics;
     this.page = page;
@@ -28,6 +32,12 @@ export class Resource {
     this.isStale = false;
     this.asked_at = -Infinity;
     this.answered_at = 0;
+  }
+
+  /** Ask again if it is needed in this view, else when it will be. @param {string} view */
+  refreshIn(view) {
+    this.isDue = this.views !== undefined && !this.views.includes(view);
+    if (!this.isDue) this.refresh();
   }
 
   /** Ask again as soon as may be; a person's wish does not wait for the pause. @param {boolean} [isWished] */

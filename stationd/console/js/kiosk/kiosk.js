@@ -103,7 +103,7 @@ class Kiosk {
     } else {
       this.typed = symbolsOf(receipt);
       this.wrong = "";
-      this.asked = new Resource(`/v1/receipts/${receipt}`, /^(job|card|printer|queue|blanks|station)\./, { changed: () => this.#answered() }, ANSWER_PAUSE_MS);
+      this.asked = new Resource(`/v1/receipts/${receipt}`, /^(job|card|printer|queue|blanks|station)\./, { changed: () => this.#answered() }, { pause_ms: ANSWER_PAUSE_MS });
       this.asked.refresh();
     }
     this.changed();

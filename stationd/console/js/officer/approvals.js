@@ -6,7 +6,7 @@ import { call, post } from "../api.js";
 import { t } from "../words.js";
 import { moment } from "../format.js";
 import { ask, tell } from "../dialog.js";
-import { fact } from "./job.js";
+import { fact } from "./parts.js";
 import { secondFields, secondOf } from "./second.js";
 
 /** @typedef {import("./desk.js").Desk} Desk */
@@ -20,13 +20,19 @@ export function approvals(desk) {
     h("div", { class: "stack" },
       kiosks.map((/** @type {any} */ each) => pairing(desk, each)),
       all?.map((/** @type {any} */ each) => request(desk, each)),
-      all?.length === 0 && kiosks.length === 0 && h("div", { class: "panel empty" }, icon("approvals"), h("b", null, t("approvals.none")), t("approvals.none-why"))),
+      countWaits(desk) && h("a", { class: "notice act", href: "#blanks" }, icon("blanks"), t("blanks.count-waits")),
+      all?.length === 0 && kiosks.length === 0 && !countWaits(desk) && h("div", { class: "panel empty" }, icon("approvals"), h("b", null, t("approvals.none")), t("approvals.none-why"))),
   ];
 }
 
 /** Kiosks that nobody has let in yet. @param {Desk} desk */
 export function waitingKiosks(desk) {
   return (desk.know("pairings") ?? []).filter((/** @type {any} */ each) => !each.is_approved);
+}
+
+/** Whether somebody has counted the blanks and another must count them too. @param {Desk} desk */
+export function countWaits(desk) {
+  return desk.know("blanks")?.count?.state === "awaits-second-person";
 }
 
 /** @param {Desk} desk @param {any} each */

@@ -6,6 +6,8 @@ import { post } from "../api.js";
 import { t } from "../words.js";
 import { number } from "../format.js";
 import { ask, field, tell } from "../dialog.js";
+import { ledger } from "./ledger.js";
+import { title } from "./parts.js";
 
 /** @typedef {import("./desk.js").Desk} Desk */
 
@@ -26,8 +28,7 @@ export function shares(book) {
 export function blanks(desk) {
   const book = desk.know("blanks");
   return [
-    h("div", { class: "title" }, h("h1", null, t("view.blanks")),
-      h("button", { class: "button main", onclick: () => receive(desk) }, icon("blanks"), t("blanks.receive"))),
+    title("blanks", h("button", { class: "button main", onclick: () => receive(desk) }, icon("blanks"), t("blanks.receive"))),
     book && h("div", { class: "stack" },
       book.count?.state === "awaits-second-person" && h("p", { class: "notice act" }, icon("approvals"), t("blanks.count-waits")),
       book.is_low && h("p", { class: "notice warn" }, icon("warn"), t("blanks.low-why")),
@@ -42,6 +43,7 @@ export function blanks(desk) {
           h("button", { class: "button", onclick: () => count(desk) }, icon("approvals"), t("blanks.count")),
           h("button", { class: "button", onclick: () => enter(desk, "spoiled") }, icon("bad"), t("blanks.spoiled")),
           h("button", { class: "button", onclick: () => enter(desk, "returned") }, icon("left"), t("blanks.returned")))),
+      ledger(desk),
     ),
   ];
 }

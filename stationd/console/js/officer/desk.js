@@ -24,26 +24,33 @@ export const session = {
   },
 };
 
-/** What is asked for, and after which events it is asked for again. @type {[string, string, RegExp][]} */
+/**
+ * What is asked for, after which events it is asked for again, and in which views it is needed (everywhere, where none
+ * are named): an event must not wake requests whose answers nobody sees.
+ * @type {[string, string, RegExp, {views?: string[], pause_ms?: number}?][]}
+ */
 const RESOURCES = [
   ["station", "/v1/station", /^(station|printer|duty|session|officer|blanks)\./],
   ["readiness", "/v1/readiness", /^(station|printer|duty|session|officer|blanks)\./],
   ["devices", "/v1/devices", /^(printer|device|reader|job|duty|session)\./],
-  ["printing", "/v1/jobs?state=printing&limit=50", /^job\./],
-  ["waiting", "/v1/jobs?state=queued&limit=100", /^(job|queue)\./],
-  ["deferred", "/v1/jobs?state=deferred&limit=100", /^(job|blanks)\./],
+  ["printing", "/v1/jobs?state=printing&limit=50", /^job\./, { views: ["now", "queue"] }],
+  ["waiting", "/v1/jobs?state=queued&limit=100", /^(job|queue)\./, { views: ["now", "queue"] }],
+  ["deferred", "/v1/jobs?state=deferred&limit=100", /^(job|blanks)\./, { views: ["queue"] }],
   ["uncertain", "/v1/jobs?state=uncertain&limit=100", /^job\./],
-  ["failed", "/v1/jobs?state=failed&limit=100", /^job\./],
+  ["failed", "/v1/jobs?state=failed&limit=100", /^job\./, { views: ["now", "queue"] }],
   ["queue", "/v1/queue", /^(job|queue)\./],
-  ["blanks", "/v1/blanks", /^(job|blanks|printer|approval)\./],
-  ["fresh", "/v1/cards?custody=printed&limit=200", /^(job|card|hand_over)\./],
-  ["checked", "/v1/cards?custody=checked&limit=200", /^(card|hand_over)\./],
-  ["shelved", "/v1/cards?custody=on_shelf&limit=200", /^(card|hand_over)\./],
-  ["set_aside", "/v1/cards?custody=quarantined&limit=200", /^(card|hand_over)\./],
+  ["blanks", "/v1/blanks", /^(job|blanks|count|printer|approval)\./],
+  ["fresh", "/v1/cards?custody=printed&limit=200", /^(job|card|hand_over)\./, { pause_ms: 400 }],
+  ["checked", "/v1/cards?custody=checked&limit=200", /^(card|hand_over|transfer)\./, { views: ["shelf"] }],
+  ["shelved", "/v1/cards?custody=on_shelf&limit=200", /^(card|hand_over|transfer)\./, { views: ["shelf"] }],
+  ["set_aside", "/v1/cards?custody=quarantined&limit=200", /^(card|hand_over)\./, { views: ["shelf"] }],
   ["approvals", "/v1/approvals?state=pending&limit=100", /^(approval|card|blanks|job)/],
   ["pairings", "/v1/pairings", /^pairing\./],
-  ["figures", "/v1/figures", /^(job|card)\./],
+  ["figures", "/v1/figures", /^(job|card)\./, { views: ["now"] }],
   ["duty", "/v1/duty", /^(duty|session|officer)/],
+  ["incoming", "/v1/transfers?state=announced&limit=100", /^transfer\./],
+  ["due", "/v1/transfers/due", /^(transfer|card)\./, { views: ["transfers"], pause_ms: 1000 }],
+  ["sending", "/v1/notices/sending", /^(notice|card)\./, { pause_ms: 1000 }],
 ];
 
 /** Things that change without an event (heat, disk, clock) are asked for so often. */
@@ -55,7 +62,8 @@ export class Desk {
     this.changed = onceAFrame(draw);
     this.view = "now";
     this.chosen = "";
-    this.isInTouch = true;
+    /** @type {boolean | undefined} not known before the first try has ended */
+    this.isInTouch = undefined;
     this.lost_at = 0;
     /** @type {any} */
     this.officer = undefined;
@@ -63,6 +71,8 @@ export class Desk {
     this.wasEnded = false;
     /** @type {Record<string, Resource<any>>} */
     this.all = {};
+    /** What views keep between two drawings and nobody may see after the session. @type {Record<string, any>} */
+    this.kept = {};
     /** @type {Live | undefined} */
     this.live = undefined;
     this.round = 0;
@@ -75,6 +85,26 @@ export class Desk {
   know(name) {
     const value = this.all[name]?.value;
     return value?.items ?? value;
+  }
+
+  /**
+   * Something that only one view needs, such as what is chosen or a page of a list: asked for when it is first looked
+   * at, again after events, and given up as soon as another path is looked at under the same name.
+   * @param {string} name @param {string} path @param {RegExp} topics @param {number} [pause_ms]
+   * @returns {Resource<any>}
+   */
+  look(name, path, topics, pause_ms) {
+    const found = this.all[name];
+    if (found?.path === path) return found;
+    const made = new Resource(path, topics, this, { views: [this.view], pause_ms });
+    this.all[name] = made;
+    made.refresh();
+    return made;
+  }
+
+  /** What this view shows and could not be had, except by a station out of touch, which is said elsewhere. */
+  get trouble() {
+    return Object.values(this.all).map((each) => each.problem).find((each) => each && ![0, 401, 403, 404, 429].includes(each.status));
   }
 
   get isSignedIn() {
@@ -91,7 +121,7 @@ export class Desk {
 
   /** Begin to look: at signing in, and when the page is opened again in the same tab. */
   open() {
-    this.all = Object.fromEntries(RESOURCES.map(([name, path, topics]) => [name, new Resource(path, topics, this)]));
+    this.all = Object.fromEntries(RESOURCES.map(([name, path, topics, more]) => [name, new Resource(path, topics, this, more)]));
     get("/v1/sessions/current").then(
       (officer) => {
         this.officer = officer;
@@ -100,7 +130,7 @@ export class Desk {
       () => {},
     );
     this.live?.stop();
-    this.isInTouch = true;
+    this.isInTouch = undefined;
     this.live = new Live({
       told: (event) => this.#refresh((topics) => topics.test(event.type)),
       reset: () => this.#refresh(() => true),
@@ -135,6 +165,7 @@ export class Desk {
     this.live?.stop();
     clearInterval(this.round);
     this.all = {};
+    this.kept = {};
     this.officer = undefined;
     location.hash = "";
     this.changed();
@@ -154,11 +185,12 @@ export class Desk {
     const [view, chosen] = location.hash.slice(1).split("/");
     this.view = view || "now";
     this.chosen = decodeURIComponent(chosen ?? "");
+    for (const each of Object.values(this.all)) if (each.isDue) each.refreshIn(this.view);
     this.changed();
   }
 
   /** @param {(topics: RegExp) => boolean} does */
   #refresh(does) {
-    for (const resource of Object.values(this.all)) if (does(resource.topics)) resource.refresh();
+    for (const resource of Object.values(this.all)) if (does(resource.topics)) resource.refreshIn(this.view);
   }
 }

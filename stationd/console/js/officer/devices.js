@@ -7,7 +7,7 @@ import { t } from "../words.js";
 import { number, since } from "../format.js";
 import { ask, attempt } from "../dialog.js";
 import { advice, nameOf } from "./advice.js";
-import { fact } from "./job.js";
+import { fact } from "./parts.js";
 
 /** @typedef {import("./desk.js").Desk} Desk */
 

@@ -52,6 +52,7 @@ export function door(desk) {
         h("label", { class: "field" }, t("door.pin"), h("input", { class: "input", name: "pin", type: "password", autocomplete: "off", required: true, maxlength: 64 })),
         wrong && h("p", { class: "notice bad", role: "alert" }, icon("bad"), wrong),
         h("button", { class: "button main", disabled: isBusy }, isBusy ? t("door.wait") : t("door.enter")),
+        h("p", { class: "small quiet" }, h("a", { href: "/docs", target: "_blank", rel: "noreferrer" }, t("docs"))),
       ),
     ),
   );

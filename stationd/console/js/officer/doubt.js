@@ -7,7 +7,8 @@ import { t } from "../words.js";
 import { moment } from "../format.js";
 import { ask, field, tell } from "../dialog.js";
 import { heard } from "./heard.js";
-import { fact, preview } from "./job.js";
+import { preview } from "./job.js";
+import { fact } from "./parts.js";
 
 /** @typedef {import("./desk.js").Desk} Desk */
 

@@ -7,6 +7,7 @@ import { spoken } from "../settings.js";
 import { t } from "../words.js";
 import { day, lasting, moment } from "../format.js";
 import { ask, field, tell } from "../dialog.js";
+import { fact } from "./parts.js";
 import { secondFields, secondOf } from "./second.js";
 
 /** @typedef {import("./desk.js").Desk} Desk */
@@ -74,6 +75,8 @@ export function details(desk, job) {
   return [
     preview(desk, job.id),
     h("div", { class: "row wrap" }, h("b", { class: "receipt grow" }, job.receipt), stateOf(job)),
+    h("div", { class: "row wrap" }, actions(desk, job)),
+    job.approval && h("a", { class: "notice act", href: "#approvals" }, icon("approvals"), t("job.waits-for-second")),
     job.why.length > 0 && h("ul", { class: "stack small" }, job.why.map((/** @type {any} */ why) =>
       h("li", { key: why.code, class: "notice" }, icon("info"), why[spoken()]))),
     h(
@@ -90,14 +93,7 @@ export function details(desk, job) {
       fact("job.created", moment(job.created_at)),
       fact("job.updated", moment(job.updated_at)),
     ),
-    job.approval && h("a", { class: "notice act", href: "#approvals" }, icon("approvals"), t("job.waits-for-second")),
-    h("div", { class: "row wrap" }, actions(desk, job)),
   ];
-}
-
-/** @param {string} name @param {any} value */
-export function fact(name, value) {
-  return [h("dt", { key: name }, t(name)), h("dd", { key: `${name} value` }, value)];
 }
 
 /** What may be done now, as buttons. @param {Desk} desk @param {any} job */

@@ -5,7 +5,7 @@ import { icon, mark } from "../icons.js";
 import { follow, isDark, paint, speak, spoken } from "../settings.js";
 import { t } from "../words.js";
 import { clock } from "../format.js";
-import { ask, attempt, show } from "../dialog.js";
+import { ask, attempt, said, show } from "../dialog.js";
 import { post, call } from "../api.js";
 import { Desk } from "./desk.js";
 import { door } from "./door.js";
@@ -14,7 +14,7 @@ import { VIEWS, counts } from "./views.js";
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
 const desk = new Desk(draw);
 let shown = "";
-/** What is to have the focus as soon as it is there, as a selector. */
+/** What is to have the focus as soon as its view is there, as a selector. */
 let wished = "";
 
 function draw() {
@@ -26,7 +26,7 @@ function draw() {
     shown = view.name;
     root.querySelector("main")?.scrollTo(0, 0);
   }
-  const found = wished && /** @type {HTMLElement | null} */ (root.querySelector(wished));
+  const found = wished && view.name === "queue" && /** @type {HTMLElement | null} */ (root.querySelector(wished));
   if (!found) return;
   found.focus();
   wished = "";
@@ -34,14 +34,18 @@ function draw() {
 
 /** @param {import("./views.js").View} view */
 function frame(view) {
+  const isLost = desk.isInTouch === false;
+  const trouble = desk.trouble;
   return h(
     "div",
-    { class: desk.isInTouch ? "desk" : "desk is-lost" },
+    { class: isLost ? "desk is-lost" : "desk" },
     h("a", { class: "skip", href: "#main", onclick: focusMain }, t("nav.skip")),
     top(),
-    !desk.isInTouch && h("p", { class: "lost", role: "alert" }, icon("lost"), t("live.lost", { at: clock(desk.lost_at) })),
+    isLost && h("p", { class: "lost", role: "alert" }, icon("lost"), t("live.lost", { at: clock(desk.lost_at) })),
     rail(view),
-    h("main", { id: "main", tabindex: 0 }, h("div", { class: "view", key: view.name }, view.draw(desk))),
+    h("main", { id: "main", tabindex: 0 }, 
+      trouble && h("p", { class: "notice bad", role: "alert" }, icon("bad"), h("span", null, t("live.partly"), " ", said(trouble))),
+      h("div", { class: "view", key: view.name }, view.draw(desk))),
   );
 }
 
@@ -64,7 +68,7 @@ function top() {
       station.is_ready ? t("station.ready") : t("station.not-ready")),
     h("span", { class: "grow" }),
     h("button", { class: "button plain slim", onclick: find }, icon("search"), t("find")),
-    h("span", { class: `badge ${desk.isInTouch ? "good" : "bad"}` }, desk.isInTouch ? t("live.on") : t("live.off")),
+    h("span", { class: `badge ${desk.isInTouch === undefined ? "" : desk.isInTouch ? "good" : "bad"}` }, t(desk.isInTouch === undefined ? "live.joining" : desk.isInTouch ? "live.on" : "live.off")),
     duty && h("button", { class: "button plain slim", onclick: isOn ? leaveDuty : beginDuty, "aria-pressed": String(isOn) },
       icon(isOn ? "good" : "person"), isOn ? t("duty.on") : t("duty.off")),
     switchOf(),
@@ -90,7 +94,7 @@ function rail(current) {
   return h(
     "nav",
     { class: "rail", "aria-label": t("nav") },
-    VIEWS.filter((each) => !each.isThere || each.isThere(desk)).map((each) => {
+    VIEWS.map((each) => {
       const [count, tone] = all[each.name] ?? [0, ""];
       return h(
         "a",
@@ -100,7 +104,9 @@ function rail(current) {
         count > 0 && h("span", { class: `count num ${tone}` }, count > 99 ? "99+" : count),
       );
     }),
-    h("footer", null, h("button", { class: "button plain slim", onclick: showKeys }, h("kbd", null, "?"), t("keys"))),
+    h("footer", null,
+      h("button", { class: "button plain slim", onclick: showKeys }, h("kbd", null, "?"), t("keys")),
+      h("a", { class: "button plain slim", href: "/docs", target: "_blank", rel: "noreferrer" }, t("docs"))),
   );
 }
 
@@ -134,7 +140,7 @@ function find() {
 
 function showKeys() {
   const keys = [
-    ...VIEWS.filter((each) => !each.isThere || each.isThere(desk)).map((each) => [each.hotkey, t(`view.${each.name}`)]),
+    ...VIEWS.map((each) => [each.hotkey, t(`view.${each.name}`)]),
     ["/", t("keys.search")], ["d", t("keys.duty")], ["l", t("keys.language")], ["t", t("keys.theme")], ["?", t("keys.this")], ["Esc", t("keys.back")],
   ];
   void show(t("keys"), h("dl", { class: "facts" }, keys.map(([key, words]) => [h("dt", { key }, h("kbd", null, key)), h("dd", { key: `${key} words` }, words)])));
@@ -149,7 +155,7 @@ function press(event) {
     return;
   }
   const view = VIEWS.find((each) => each.hotkey === event.key);
-  if (view && (!view.isThere || view.isThere(desk))) desk.go(view.name);
+  if (view) desk.go(view.name);
   else if (event.key === "?") showKeys();
   else if (event.key === "l") speak(spoken() === "id" ? "en" : "id");
   else if (event.key === "t") paint(isDark() ? "light" : "dark");

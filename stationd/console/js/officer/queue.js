@@ -8,52 +8,28 @@ import { t } from "../words.js";
 import { lasting } from "../format.js";
 import { ask, said } from "../dialog.js";
 import { details, reasonsOf, stateOf } from "./job.js";
+import { nothing, pair, table, tabs, title } from "./parts.js";
+import { findPerson } from "./shelf.js";
 
 /** @typedef {import("./desk.js").Desk} Desk */
 
 const LISTS = ["waiting", "printing", "deferred", "failed"];
+const MOST_ROWS = 100;
+/** The chosen job is asked for again so often at most, however many others are printed. */
+const PAUSE_MS = 400;
 let list = "waiting";
 let wanted = "";
 let trouble = "";
-/** @type {any} */
-let chosen = null;
-let asking = "";
 
 /** @param {Desk} desk */
 export function queue(desk) {
-  const jobs = desk.know(wanted ? "all" : list);
-  const rows = wanted ? found(desk) : (jobs ?? []);
-  look(desk);
+  const rows = wanted ? found(desk) : (desk.know(list) ?? []);
+  const chosen = desk.chosen && desk.look("job", `/v1/jobs/${encodeURIComponent(desk.chosen)}`, /^(job|card|queue|blanks|approval)\./, PAUSE_MS).value;
   return [
-    h("div", { class: "title" }, h("h1", null, t("view.queue")), pauses(desk)),
-    h(
-      "div",
-      { class: "pair" },
-      h("div", { class: "stack" }, search(desk), tabs(desk), h("div", { class: "panel" }, rows.length ? rowsOf(desk, rows) : nothing(desk))),
-      h("aside", { class: "panel", "aria-live": "polite" }, chosen && desk.chosen
-        ? h("div", { class: "stack", style: { padding: "18px" } }, details(desk, chosen))
-        : h("p", { class: "empty" }, icon("card"), h("b", null, t("queue.choose")), t("queue.choose-why"))),
-    ),
+    title("queue", pauses(desk)),
+    pair([search(desk), choose(desk), h("div", { class: "panel" }, rows.length ? rowsOf(desk, rows) : none(desk))],
+      chosen && details(desk, chosen), t("queue.choose-why")),
   ];
-}
-
-/** Ask for the chosen job again whenever it may have changed. @param {Desk} desk */
-function look(desk) {
-  const stamp = desk.chosen && `${desk.chosen} ${LISTS.concat("uncertain").map((each) => desk.all[each]?.answered_at).join()}`;
-  if (stamp === asking) return;
-  asking = stamp;
-  if (!desk.chosen) {
-    chosen = null;
-    return;
-  }
-  get(`/v1/jobs/${desk.chosen}`).then(
-    (job) => {
-      const isNews = JSON.stringify(job) !== JSON.stringify(chosen);
-      chosen = job;
-      if (isNews) desk.changed();
-    },
-    () => {},
-  );
 }
 
 /** @param {Desk} desk */
@@ -62,6 +38,11 @@ function search(desk) {
   const submit = async (event) => {
     event.preventDefault();
     trouble = "";
+    if (looksLikePerson(wanted)) {
+      const text = wanted;
+      wanted = "";
+      return findPerson(desk, text);
+    }
     const receipt = readReceipt(wanted);
     const query = receipt ? `receipt=${receipt}` : `order=${encodeURIComponent(wanted.trim().toUpperCase())}`;
     try {
@@ -73,9 +54,7 @@ function search(desk) {
     }
     desk.changed();
   };
-  return h(
-    "form",
-    { class: "stack", role: "search", onsubmit: submit },
+  return h("form", { class: "stack", role: "search", onsubmit: submit },
     h("div", { class: "row" },
       h("label", { class: "grow" }, h("span", { class: "away" }, t("queue.search")),
         h("input", { class: "input", type: "search", placeholder: t("queue.search"), value: wanted, maxlength: 64, autocomplete: "off",
@@ -90,6 +69,11 @@ function looksLikeReceipt(text) {
   return !/^prr/i.test(text.trim()) && symbolsOf(text).length >= 10;
 }
 
+/** A name, or a NIK: those are known of finished cards. @param {string} text */
+function looksLikePerson(text) {
+  return /^\s*\d{16}\s*$/.test(text) || (/^[\p{L} .'-]{2,}$/u.test(text) && !/^prr/i.test(text.trim()) && !readReceipt(text));
+}
+
 /** @param {Desk} desk */
 function found(desk) {
   const symbols = symbolsOf(wanted);
@@ -99,33 +83,28 @@ function found(desk) {
 }
 
 /** @param {Desk} desk */
-function tabs(desk) {
-  return h("div", { class: "row wrap", role: "group", "aria-label": t("queue.lists") }, LISTS.map((each) => {
-    const count = each === "waiting" ? desk.know("queue")?.waiting : desk.know(each)?.length;
-    return h("button", { key: each, class: each === list && !wanted ? "button slim main" : "button slim", "aria-pressed": String(each === list && !wanted),
-      onclick: () => { list = each; wanted = ""; desk.changed(); } }, t(`list.${each}`), " ", count ?? "");
-  }));
+function choose(desk) {
+  return tabs(LISTS, wanted ? "" : list, (each) => t(`list.${each}`),
+    (each) => (each === "waiting" ? desk.know("queue")?.waiting : desk.know(each)?.length),
+    (each) => { list = each; wanted = ""; desk.changed(); });
 }
 
 /** @param {Desk} desk @param {any[]} rows */
 function rowsOf(desk, rows) {
-  return h("table", null,
-    h("thead", null, h("tr", null, h("th", null, t("queue.place")), h("th", null, t("job.receipt")), h("th", null, t("job.kind")), h("th", null, t("queue.state")), h("th", { class: "end" }, t("queue.expected")))),
-    h("tbody", null, rows.slice(0, 100).map((job) =>
-      h("tr", { key: job.id, class: job.id === desk.chosen ? "choice is-chosen" : "choice", onclick: () => desk.go("queue", job.id) },
-        h("td", { class: "num quiet" }, job.position === null ? "–" : job.position + 1),
-        h("td", null, h("button", { class: "button plain slim receipt", "aria-pressed": String(job.id === desk.chosen), style: { padding: "0", "min-height": "32px" } }, job.receipt)),
-        h("td", null, t(`kind.${job.kind}`)),
-        h("td", null, job.state === "queued" && !job.reasons.length ? h("span", { class: "quiet" }, t("state.queued")) : stateOf(job), job.reasons.length > 0 && h("span", { class: "quiet small" }, ` ${reasonsOf(job)}`)),
-        h("td", { class: "num end" }, job.expected_s === null ? "–" : lasting(job.expected_s)),
-      ))));
+  return table(desk, "queue", [[t("job.receipt")], [t("queue.place")], [t("job.kind")], [t("queue.state")], [t("queue.expected"), "num end"]],
+    rows.slice(0, MOST_ROWS), (job) => job.id, (job) => [
+      job.receipt,
+      h("span", { class: "num quiet" }, job.position === null ? "–" : job.position + 1),
+      t(`kind.${job.kind}`),
+      [job.state === "queued" && !job.reasons.length ? h("span", { class: "quiet" }, t("state.queued")) : stateOf(job), job.reasons.length > 0 && h("span", { class: "quiet small" }, ` ${reasonsOf(job)}`)],
+      job.expected_s === null ? "–" : lasting(job.expected_s),
+    ]);
 }
 
 /** @param {Desk} desk */
-function nothing(desk) {
+function none(desk) {
   if (wanted) return h("p", { class: "empty" }, icon("search"), h("b", null, t("queue.not-here")), t("queue.not-here-why"));
-  if (!desk.know(list)) return h("p", { class: "empty" }, t("loading"));
-  return h("p", { class: "empty" }, icon("queue"), h("b", null, t(`list.${list}-none`)));
+  return nothing(desk.know(list), "queue", t(`list.${list}-none`));
 }
 
 /** @param {Desk} desk */

@@ -5,6 +5,7 @@ import { icon } from "../icons.js";
 import { spoken } from "../settings.js";
 import { t } from "../words.js";
 import { moment, number } from "../format.js";
+import { onDuty } from "./officers.js";
 
 /** @param {import("./desk.js").Desk} desk */
 export function ready(desk) {
@@ -27,11 +28,7 @@ export function ready(desk) {
           h("span", { class: "quiet" }, each[`detail_${spoken()}`]),
           h("span", { class: "quiet small end" }, each.fix_by ? t("ready.fix-by", { who: t(`fix.${each.fix_by}`, {}, each.fix_by) }) : "", each.level !== "ok" && ` · ${moment(each.since)}`),
         )))),
-      duty && h("section", { class: "panel" },
-        h("header", null, h("h2", null, t("ready.duty"))),
-        duty.on_duty.length === 0
-          ? h("p", { class: "empty" }, icon("person"), h("b", null, t("ready.nobody")), duty.is_required && t("ready.nobody-why"))
-          : duty.on_duty.map((/** @type {any} */ each) => h("div", { key: each.number, class: "line", style: { cursor: "default" } }, icon("person"), h("b", null, each.name), h("span", { class: "why num" }, each.number), h("span", { class: "quiet" }, t("ready.since", { at: moment(each.since) }))))),
+      duty && onDuty(duty),
     ),
   ];
 }

@@ -1,7 +1,7 @@
 /**
  * The views of the desk, in the order of the rail.
  * @typedef {import("./desk.js").Desk} Desk
- * @typedef {{name: string, icon: string, hotkey: string, draw: (desk: Desk) => any, isThere?: (desk: Desk) => boolean}} View
+ * @typedef {{name: string, icon: string, hotkey: string, draw: (desk: Desk) => any}} View
  */
 
 import { now } from "./now.js";
@@ -10,8 +10,12 @@ import { doubt } from "./doubt.js";
 import { devices } from "./devices.js";
 import { blanks } from "./blanks.js";
 import { shelf } from "./shelf.js";
-import { approvals, waitingKiosks } from "./approvals.js";
+import { approvals, countWaits, waitingKiosks } from "./approvals.js";
 import { ready } from "./ready.js";
+import { transfers } from "./transfers.js";
+import { notices } from "./notices.js";
+import { papers } from "./papers.js";
+import { officers } from "./officers.js";
 import { advice } from "./advice.js";
 
 /** @type {View[]} */
@@ -24,6 +28,10 @@ export const VIEWS = [
   { name: "shelf", icon: "shelf", hotkey: "6", draw: shelf },
   { name: "approvals", icon: "approvals", hotkey: "7", draw: approvals },
   { name: "ready", icon: "ready", hotkey: "8", draw: ready },
+  { name: "transfers", icon: "transfers", hotkey: "9", draw: transfers },
+  { name: "notices", icon: "notices", hotkey: "0", draw: notices },
+  { name: "papers", icon: "paper", hotkey: "p", draw: papers },
+  { name: "officers", icon: "person", hotkey: "o", draw: officers },
 ];
 
 /** How many things wait in each view, and how urgent they are. @param {Desk} desk @returns {Record<string, [number, string]>} */
@@ -36,7 +44,9 @@ export function counts(desk) {
     devices: [devices.filter((/** @type {any} */ each) => ["bad", "warn"].includes(advice(each).tone)).length, "warn"],
     blanks: [desk.know("blanks")?.is_low ? 1 : 0, "warn"],
     shelf: [(desk.know("fresh") ?? []).length, ""],
-    approvals: [(desk.know("approvals") ?? []).length + waitingKiosks(desk).length, "warn"],
+    transfers: [(desk.know("incoming") ?? []).length, "warn"],
+    notices: [desk.know("sending")?.unreachable ?? 0, "warn"],
+    approvals: [(desk.know("approvals") ?? []).length + waitingKiosks(desk).length + (countWaits(desk) ? 1 : 0), "warn"],
     ready: [checks.filter((/** @type {any} */ each) => each.level === "failed").length, "bad"],
   };
 }
