@@ -1,6 +1,7 @@
 """One browser and one demonstration for all tests of the console."""
 
 import pytest_asyncio
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import expect
 
 from tests.rigs.browser import GLASS, chromium, glass
@@ -24,6 +25,7 @@ async def demo(tmp_path_factory):
 
 
 async def sign_in(page, demo, who=None):
+    """To the desk of a demonstration, as its officer; of any station where ``who`` is a number and a PIN."""
     number, pin = who or demo.officer
     await page.goto("/officer")
     await page.fill("[name=number]", number)
@@ -31,6 +33,28 @@ async def sign_in(page, demo, who=None):
     await page.press("[name=pin]", "Enter")
     await page.wait_for_selector(".rail")
     await page.wait_for_selector(".top .badge.good:has-text('Langsung')")
+
+
+async def confirm(page, **fields):
+    """Fill the open dialog in and say yes; a list is chosen from, a field is typed into."""
+    for name, value in fields.items():
+        found = page.locator(f"dialog [name={name}]")
+        if await found.evaluate("field => field.matches('select')"):
+            await found.select_option(value)
+        else:
+            await found.fill(value)
+    await page.click("dialog footer button:last-child")
+    await page.wait_for_selector("dialog", state="detached")
+
+
+async def serious(page):
+    """What axe-core finds on the page that is serious or critical."""
+    found = await Axe().run(page)
+    return [
+        (each["id"], [node["html"][:200] for node in each["nodes"]])
+        for each in found.response["violations"]
+        if each["impact"] in {"serious", "critical"}
+    ]
 
 
 @pytest_asyncio.fixture(loop_scope="session")

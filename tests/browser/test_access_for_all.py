@@ -1,24 +1,17 @@
 """axe-core over every view, in light and dark: nothing serious, and nothing critical."""
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import expect
 
-from tests.browser.conftest import open_kiosk, sign_in
+from tests.browser.conftest import open_kiosk, serious, sign_in
 from tests.rigs.browser import GLASS, glass
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-VIEWS = ("now", "queue", "doubt", "devices", "blanks", "shelf", "approvals", "ready")
-
-
-async def serious(page):
-    found = await Axe().run(page)
-    return [
-        (each["id"], [node["html"][:200] for node in each["nodes"]])
-        for each in found.response["violations"]
-        if each["impact"] in {"serious", "critical"}
-    ]
+VIEWS = (
+    *("now", "queue", "doubt", "devices", "blanks", "shelf", "approvals", "ready"),
+    *("transfers", "notices", "papers", "officers"),
+)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -7,18 +7,10 @@ from datetime import datetime
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import confirm, sign_in
 from tests.rigs.browser import glass
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-
-async def confirm(page, **fields):
-    """Fill the open dialog in and say yes."""
-    for name, value in fields.items():
-        await page.fill(f"dialog [name={name}]", value)
-    await page.click("dialog footer button:last-child")
-    await page.wait_for_selector("dialog", state="detached")
 
 
 async def colleague(demo):

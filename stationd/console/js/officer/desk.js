@@ -53,7 +53,7 @@ const RESOURCES = [
   ["sending", "/v1/notices/sending", /^(notice|card)\./, { pause_ms: 1000 }],
 ];
 
-/** Things that change without an event (heat, disk, clock) are asked for so often. */
+/** Things that change without an event (heat, disk, clock, what has fallen due) are asked for so often. */
 const ROUND_MS = 10_000;
 
 export class Desk {
@@ -143,8 +143,7 @@ export class Desk {
     }).start();
     clearInterval(this.round);
     this.round = setInterval(() => {
-      this.all.readiness?.refresh();
-      this.all.station?.refresh();
+      for (const name of ["readiness", "station", "sending", "notices", "due"]) this.all[name]?.refreshIn(this.view);
       this.changed();
     }, ROUND_MS);
     this.#refresh(() => true);

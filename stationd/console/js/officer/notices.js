@@ -104,7 +104,7 @@ function card(desk, told) {
       told.next_on && fact("notice.next", day(told.next_on)),
       told.transfer_on && fact("notice.transfer", day(told.transfer_on))),
     h("ul", { class: "lines", tabindex: 0, "aria-label": t("notice.history") }, told.items.map((/** @type {any} */ each) =>
-      h("li", { key: each.id, class: "row small" }, h("span", { class: "grow" }, moment(each.begun_at), h("small", { class: "quiet" }, ` ${wayOf(each)}${each.reason ? ` · ${reasonOf(each)}` : ""}`)), stateOf(each)))),
+      h("li", { key: each.id, class: "row small" }, h("span", { class: "grow" }, moment(each.begun_at), h("small", { class: "quiet" }, " ", [wayOf(each), reasonOf(each)].filter(Boolean).join(" · "))), stateOf(each)))),
   ];
 }
 
