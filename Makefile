@@ -76,6 +76,7 @@ campaign: system-test $(STAMPS)/dev ## kill the daemon at random moments (KILLS=
 	$(VENV)/bin/python -m tests.campaign.blockcuts
 	$(VENV)/bin/python -m tests.campaign.hardtimes
 	$(VENV)/bin/python -m tests.campaign.soak
+	$(VENV)/bin/python -m tests.campaign.day
 	$(VENV)/bin/python -m tests.campaign.notices
 	$(VENV)/bin/python -m tests.campaign.machine
 	$(VENV)/bin/python -m tests.simulation --seeds 10000 --workers $$(nproc)

@@ -30,5 +30,12 @@ RETENTION_TABLE: Final = Table(
             help="Who took a card for somebody else: days after the hand-over.",
         ),
         Key(name="traces_days", rule=whole(1, _MOST_DAYS), default=30, help="Wrong PINs: days after the last one."),
+        Key(
+            name="remarks_days",
+            rule=whole(1, _MOST_DAYS),
+            default=365,
+            help="What officers wrote in words of their own, as notes on verdicts and surrendered cards and as reasons "
+            "for four eyes: days after it was written or decided.",
+        ),
     ),
 )

@@ -10,10 +10,10 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from stationd.adapters.seal import KEY_FILE
 from stationd.cli import EXIT_DONE, EXIT_FAILED
+from stationd.cli.key_files import key_file, previous_of, read_key, unusable
 from stationd.cli.options import add_config, add_json, read_settings
-from stationd.cli.ownership import SEALED_KEY_FILE, seal_to_machine, unsealed
+from stationd.cli.ownership import SEALED_KEY_FILE, seal_to_machine
 from stationd.domain.errors import Faulted
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from stationd.config import Settings
 
 _NEXT: Final = ".next"
-_PREVIOUS: Final = ".previous"
 
 
 def register(subparsers: "Subparsers") -> None:
@@ -64,14 +63,17 @@ async def _rotate(settings: "Settings") -> None:
     from stationd.adapters.system import SystemClock  # noqa: PLC0415
     from stationd.app import DATABASE_FILE  # noqa: PLC0415
 
-    file = _key_file(settings)
+    file = key_file(settings)
+    if file is None:
+        beside, state_dir = settings.file.absolute().parent, settings.station.state_dir
+        raise Faulted("key-unusable", f"cannot find the station key, neither in {beside} nor in {state_dir}")
     following = file.with_name(file.name + _NEXT)
-    key = _read(file)
+    key = read_key(file)
     database = await Database.open(settings.station.state_dir / DATABASE_FILE, SystemClock())
     try:
         await database.reader.run(lambda connection: seal_of(connection, key))
         announced = await database.remembered(NEXT_CHECK)
-        is_going_on = following.exists() and StationSeal(_read(following)).check_value() == announced
+        is_going_on = following.exists() and StationSeal(read_key(following)).check_value() == announced
         if not is_going_on:
             next_key = secrets.token_bytes(KEY_BYTES)
             _write(following, next_key, like=file)
@@ -83,26 +85,11 @@ async def _rotate(settings: "Settings") -> None:
                 raise refused
     finally:
         await database.aclose()
-    previous = file.with_name(file.name + _PREVIOUS)
+    previous = previous_of(file)
     previous.unlink(missing_ok=True)
     previous.hardlink_to(file)
     following.replace(file)
     _sync(file.parent)
-
-
-def _key_file(settings: "Settings") -> Path:
-    beside, state_dir = settings.file.absolute().parent, settings.station.state_dir
-    for file in (beside / SEALED_KEY_FILE, beside / KEY_FILE, state_dir / KEY_FILE):
-        if file.exists():
-            return file
-    raise Faulted("key-unusable", f"cannot find the station key, neither in {beside} nor in {state_dir}")
-
-
-def _read(file: Path) -> bytes:
-    try:
-        return unsealed(file) if SEALED_KEY_FILE in file.name else file.read_bytes()
-    except (OSError, subprocess.SubprocessError) as error:
-        raise _unusable(file, error) from error
 
 
 def _write(file: Path, key: bytes, *, like: Path) -> None:
@@ -113,28 +100,18 @@ def _write(file: Path, key: bytes, *, like: Path) -> None:
             _write_plain(file, key, like=like)
         _sync(file.parent)
     except (OSError, subprocess.SubprocessError) as error:
-        raise _unusable(file, error) from error
-
-
-def _unusable(file: Path, error: Exception) -> Faulted:
-    return Faulted(
-        "key-unusable",
-        f"cannot use {file}: {type(error).__name__}",
-        fix="run this as root, on the machine that the key is for",
-    )
+        raise unusable(file, error) from error
 
 
 def _tell(settings: "Settings", *, is_json: bool) -> None:
-    from stationd.adapters.sqlite.keyring import change_under_way  # noqa: PLC0415 - start-up time of other commands
+    from stationd.adapters.sqlite.connection import reading  # noqa: PLC0415 - start-up time of other commands
+    from stationd.adapters.sqlite.keyring import change_under_way  # noqa: PLC0415
     from stationd.app import DATABASE_FILE  # noqa: PLC0415
 
     path = settings.station.state_dir / DATABASE_FILE
     try:
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
-        try:
+        with reading(path) as connection:
             is_awaited, generations = change_under_way(connection)
-        finally:
-            connection.close()
     except sqlite3.Error as error:
         raise Faulted("storage-failed", f"cannot read {path}: {error}") from error
     if is_json:

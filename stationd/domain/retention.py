@@ -17,6 +17,7 @@ class Deadlines:
     holders: int
     proxies: int
     traces: int
+    remarks: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,8 @@ class Retention:
     """Who took a card for somebody else, after the hand-over."""
     traces_days: int = 30
     """Wrong PINs, after the last one."""
+    remarks_days: int = 365
+    """What officers wrote about a job in words of their own, after it was written or decided."""
 
     def deadlines(self, now_ms: int) -> Deadlines:
         """What is due at a time."""
@@ -40,4 +43,5 @@ class Retention:
             holders=now_ms - self.holders_days * _DAY_MS,
             proxies=now_ms - self.proxies_days * _DAY_MS,
             traces=now_ms - self.traces_days * _DAY_MS,
+            remarks=now_ms - self.remarks_days * _DAY_MS,
         )

@@ -3,6 +3,8 @@
 import asyncio
 import json
 
+import pytest
+
 from tests.rigs.documents import png
 from tests.rigs.station import StationProcess
 
@@ -23,6 +25,8 @@ async def test_the_key_is_changed_beside_a_working_station_and_everything_still_
         old = key.read_bytes()
         for number in range(1, 20):
             assert (await station.submit(number, png(number)))[0] == 201
+        before = tmp_path / "before.db"
+        await asyncio.to_thread(station.command, "backup", str(before))
         await asyncio.to_thread(station.command, "key", "rotate")
         assert key.read_bytes() != old
         assert key.stat().st_mode & 0o777 == 0o600
@@ -39,8 +43,16 @@ async def test_the_key_is_changed_beside_a_working_station_and_everything_still_
         assert await station.settled() == {"printed": 21}
         station.check_books()
         station.terminate()
+        with pytest.raises(RuntimeError, match=r"made before the key was changed") as refused:
+            station.command("restore", str(before))
+        assert f"mv {key}.previous {key}" in str(refused.value)
+        assert station.counts() == {"printed": 21}, "nothing was changed"
         key.write_bytes(old)
         station.spawn()
         assert station.process is not None
         assert await asyncio.to_thread(station.process.wait, 15) == 1
         assert "the station key is not the one" in station.tail()
+        assert "restored" in station.command("restore", str(before))
+        await station.start()
+        assert await station.settled() == {"printed": 19}
+        assert "in order" in await asyncio.to_thread(station.command, "verify")

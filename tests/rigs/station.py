@@ -272,7 +272,9 @@ class StationProcess:
         return self.log.read_text(encoding="utf-8", errors="replace")[-4000:] if self.log.exists() else ""
 
 
-def job(number: int, document: bytes, media_type: str = "image/png") -> dict[str, object]:
+def job(
+    number: int, document: bytes, media_type: str = "image/png", *, phone: str = "+620000000000"
+) -> dict[str, object]:
     """The body of an invented order."""
     import base64
 
@@ -283,7 +285,7 @@ def job(number: int, document: bytes, media_type: str = "image/png") -> dict[str
             "nik": f"9999{number // 9999:08d}{number % 9999 + 1:04d}",
             "name": "Contoh Rekaan",
             "address": "Jalan Umpama 1",
-            "phone": "+620000000000",
+            "phone": phone,
         },
         "document": {"media_type": media_type, "data": base64.b64encode(document).decode()},
     }

@@ -45,7 +45,7 @@ class Shelf:
     async def forget(self) -> int:
         """Forget everybody whose card has left, now."""
         later = self.clock.now_ms() + 1
-        deadlines = Deadlines(keys=0, documents=0, holders=later, proxies=later, traces=0)
+        deadlines = Deadlines(keys=0, documents=0, holders=later, proxies=later, traces=0, remarks=0)
         return await SqliteForgetting(self.database).forget(deadlines)
 
     async def due(self, *cards: Card) -> None:

@@ -95,3 +95,35 @@ async def test_the_person_stays_known_by_the_keyed_hash_so_that_one_card_stays_o
     shelf.clock.wall_ms += 1000 * (100 * DAY_S)
     await housekeeping(shelf).sweep()
     assert await shelf.rows(f"SELECT identity IS NOT NULL FROM job WHERE seq = {card.seq}") == [(1,)]
+
+
+async def test_what_officers_wrote_goes_and_the_books_tell_it_from_a_reason_wiped_out(shelf: Shelf):
+    def write(transaction) -> None:
+        now = transaction.now_ms
+        transaction.run(
+            "INSERT INTO decision (job, at, decision, actor, note) "
+            "SELECT seq, ?, 'verdict', 'x', 'Tulisan Rekaan' FROM job",
+            (now,),
+        )
+        transaction.run(
+            "INSERT INTO surrender (job, at, actor, card, note) SELECT seq, ?, 'x', 'c', 'Tulisan Rekaan' FROM job",
+            (now,),
+        )
+
+    await shelf.shelved()
+    await shelf.database.writer.once(write)
+    keeper = housekeeping(shelf)
+    assert await keeper.sweep() == 0
+
+    async def left() -> list[tuple[object, ...]]:
+        return await shelf.rows(
+            "SELECT (SELECT count(*) FROM decision WHERE note <> ''), (SELECT count(*) FROM surrender WHERE note <> '')"
+        )
+
+    assert await left() == [(1, 1)]
+    shelf.clock.wall_ms += 1000 * (366 * DAY_S)
+    await keeper.sweep()
+    assert await left() == [(0, 0)]
+    files = b"".join(path.read_bytes() for path in sorted(shelf.database.path.parent.iterdir()))
+    assert b"Tulisan Rekaan" not in files
+    await shelf.check_books()

@@ -6,9 +6,12 @@ import pytest
 from officer_desk import ADMIN, NUMBER, OTHER, PIN, Desk, open_desk
 
 from stationd.adapters.approval_metrics import ApprovalMetrics
+from stationd.adapters.sqlite.forgetting import SqliteForgetting
+from stationd.adapters.sqlite.verify_order import order_of_service
 from stationd.domain.authority import Actor, Role
 from stationd.domain.errors import Refused
 from stationd.domain.events import Event
+from stationd.domain.retention import Deadlines
 from stationd.domain.second_person import ApprovalState
 from stationd.services.second_person import Second
 
@@ -228,3 +231,29 @@ def test_the_figures_follow_the_events():
         metrics.follow([Event(1, 0, kind, "x", {"kind": "job.jump"})])
     (waiting,) = metrics.collect()
     assert [sample.value for sample in waiting.samples] == [1]
+
+
+async def test_a_reason_that_was_forgotten_is_told_from_one_that_was_wiped_out(desk: Desk):
+    first, second = await officer(desk), await officer(desk, OTHER)
+    old = await ask(desk, first, "old")
+    await desk.second_person.approve(old.approval.id, actor=second)
+    desk.clock.pass_s(60)
+    before = desk.clock.now_ms()
+    desk.clock.pass_s(60)
+    new = await ask(desk, first, "new")
+    await desk.second_person.approve(new.approval.id, actor=second)
+    deadlines = Deadlines(keys=0, documents=0, holders=0, proxies=0, traces=0, remarks=before)
+    assert await SqliteForgetting(desk.database).forget(deadlines) == 1
+
+    async def reasons() -> list[str]:
+        asked = "SELECT reason FROM approval ORDER BY seq"
+        return [row[0] for row in await desk.database.reader.run(lambda it: it.execute(asked).fetchall())]
+
+    async def found() -> list[str]:
+        return [str(each) for each in await desk.database.reader.run(lambda it: list(order_of_service(it)))]
+
+    assert await reasons() == ["", "because"]
+    assert await found() == []
+    await desk.database.writer.once(lambda it: it.run("UPDATE approval SET reason = '' WHERE subject = 'new'"))
+    (wiped,) = await found()
+    assert "its reason is not the one that was written" in wiped

@@ -520,3 +520,17 @@ async def finished(world: World) -> None:
         await world.check()
     in_transit = {name: await book.receipts("in_transit") for name, book in world.books.items()}
     assert in_transit == {"a": set(), "b": set()}
+
+
+async def test_the_list_and_the_file_of_a_packet_go_with_the_holders_even_when_it_never_came(stations):
+    one, other = stations
+    transfer, _, file = await sent(one)
+    await other.announce(file)
+    await other.shelf.forget()
+    kept = (
+        "SELECT (SELECT count(*) FROM transfer_card WHERE sealed IS NOT NULL), (SELECT sum(length(file)) FROM transfer)"
+    )
+    assert await other.shelf.rows(kept) == [(0, 0)]
+    assert code(await other.scan(transfer.id, place=1))
+    await one.shelf.forget()
+    assert await one.store.file(transfer.id) == file, "the sender must be able to send it again until it is agreed"

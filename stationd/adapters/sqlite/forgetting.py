@@ -19,7 +19,11 @@ _CLASSES: Final = (
     ("holders", "due_holders", "forget_holder"),
     ("holders", "due_foreign", "forget_foreign"),
     ("holders", "due_lists", "forget_list"),
+    ("holders", "due_files", "forget_file"),
     ("proxies", "due_proxies", "forget_proxy"),
+    ("remarks", "due_decisions", "forget_decision"),
+    ("remarks", "due_surrenders", "forget_surrender"),
+    ("remarks", "due_reasons", "forget_reason"),
 )
 
 
@@ -32,13 +36,13 @@ class SqliteForgetting:
     async def forget(self, deadlines: Deadlines) -> int:
         """Forget what is due, in small steps; how many rows went."""
         writer, reader = self._database.writer, self._database.reader
+        times = {"holders": deadlines.holders, "proxies": deadlines.proxies, "remarks": deadlines.remarks}
         total = 0
         for kind, due, forget in _CLASSES:
-            before = deadlines.holders if kind == "holders" else deadlines.proxies
-            last = 0
+            before, last = times[kind], 0
             while rows := await reader.run(partial(_due, due, last, before)):
                 last = rows[-1]
-                total += await writer.once(partial(_forget, kind, forget, rows))
+                total += await writer.once(partial(_forget, kind, forget, rows, before))
         while gone := await writer.once(
             lambda transaction: transaction.run(_Q["forget_traces"], (deadlines.traces, ROWS_AT_ONCE))
         ):
@@ -54,8 +58,9 @@ def _due(query: str, last: int, before_ms: int, connection: sqlite3.Connection) 
     return [seq for (seq,) in connection.execute(_Q[query], (last, before_ms, ROWS_AT_ONCE))]
 
 
-def _forget(kind: str, query: str, rows: list[int], transaction: Transaction) -> int:
+def _forget(kind: str, query: str, rows: list[int], before_ms: int, transaction: Transaction) -> int:
     gone = sum(transaction.run(_Q[query], (row,)) for row in rows)
     if gone:
-        transaction.event("retention.applied", "station", {"class": kind, "count": gone, "actor": "station"})
+        told = {"class": kind, "count": gone, "before": before_ms, "actor": "station"}
+        transaction.event("retention.applied", "station", told)
     return gone

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from stationd.adapters.sqlite.card_door import CardDoor, foreign_place, read_card
+from stationd.adapters.sqlite.card_door import FORGOTTEN, CardDoor, foreign_place, read_card
 from stationd.adapters.sqlite.minutes import Draw
 from stationd.adapters.sqlite.queries import load
 from stationd.adapters.sqlite.rows import sealed_holder, sealed_holder_at
@@ -233,7 +233,9 @@ class Incoming:
     def _listed(self, transaction: Transaction, transfer_id: str) -> Sequence[ListedCard]:
         found = []
         for place, receipt, state, seq, sealed in transaction.rows(_Q["sealed_items"], (transfer_id,)):
-            if sealed is None:
+            if sealed is None and seq is None:
+                holder = FORGOTTEN
+            elif sealed is None:
                 holder = self._door.holder(transaction, read_card(transaction.rows(_CARDS["by_seq"], (seq,))[0]))
             else:
                 listed = _decode(self._seal.open(sealed, place=_item_place(transfer_id, place)))

@@ -91,7 +91,7 @@ UPDATE transfer SET state = ?, settled_at = ?, revision = ?, confirmation = ? WH
 SELECT minutes FROM transfer WHERE id = ?;
 
 -- name: file
-SELECT file FROM transfer WHERE id = ? AND direction = 'out';
+SELECT file FROM transfer WHERE id = ? AND direction = 'out' AND length(file) > 0;
 
 -- name: confirmation
 SELECT confirmation FROM transfer WHERE id = ?;

@@ -68,7 +68,12 @@ SELECT w.place, coalesce(t.value, 0), w.counted FROM (
 WHERE coalesce(t.value, 0) <> w.counted;
 
 -- name: approvals_asked
-SELECT a.seq, a.id, a.reason, a.payload, e.data FROM approval AS a
+SELECT a.seq, a.id, a.reason, a.payload, e.data,
+       a.reason = '' AND a.settled_at < (
+           SELECT max(json_extract(r.data, '$.before')) FROM event AS r
+           WHERE r.type = 'retention.applied' AND json_extract(r.data, '$.class') = 'remarks'
+       )
+FROM approval AS a
 LEFT JOIN event AS e ON e.subject = a.id AND e.type = 'approval.requested'
 ORDER BY a.seq;
 
