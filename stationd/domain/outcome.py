@@ -20,6 +20,8 @@ class Cause(StrEnum):
     """The device refused this document; no printer of its kind will take it. The job fails at once."""
     WITHDRAWN = "withdrawn"
     """We took it back before it was printed (stop, pause, cancel). Uses up no try."""
+    STOPPED = "stopped"
+    """The station died before the document had left. Uses up no try, but its document may be what kills the station."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from datetime import date
 from stationd.domain.dispatch import is_replacement
 from stationd.domain.job import Job, JobKind, JobState
 from stationd.domain.rationing import BLANKS_SHORT, SURRENDER_MISSING, Stock
+from stationd.domain.retry import MOST_STOPS, STOPS_STATION
 from stationd.domain.words import Words
 
 NOBODY_ON_DUTY = "no-officer-on-duty"
@@ -77,6 +78,18 @@ def explain(job: Job, around: Surroundings) -> tuple[Why, ...]:
             known = around.known or "nothing"
             return (
                 Why("uncertain", Words(f"Nobody knows whether it was printed: {known}", f"Hasil belum pasti: {known}")),
+            )
+        case JobState.FAILED if STOPS_STATION in job.reasons:
+            return (
+                Why(
+                    STOPS_STATION,
+                    Words(
+                        f"The station died {MOST_STOPS} times in a row while it prepared this card; no card came of "
+                        "any of them. Look at its document, then try again or cancel",
+                        f"Stasiun mati {MOST_STOPS} kali berturut-turut saat menyiapkan kartu ini; tidak ada kartu "
+                        "yang tercetak. Periksa dokumennya, lalu coba lagi atau batalkan",
+                    ),
+                ),
             )
         case JobState.FAILED:
             reasons = " ".join(job.reasons)

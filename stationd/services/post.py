@@ -39,6 +39,8 @@ class Post:
         self.is_ready = False
         """Whether what a former run left open is known, and the lanes are at work."""
         self.is_stopping = False
+        self.has_died = True
+        """Whether what a former run left open was left by a death: of the process, or of the task here."""
         self.is_plugged = True
         self._bell = bell
         self._has_changed = asyncio.Event()

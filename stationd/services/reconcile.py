@@ -18,6 +18,9 @@ from stationd.services.post import Post
 
 _log = logging.getLogger(__name__)
 
+_OURS = frozenset({Cause.TRANSIENT, Cause.WITHDRAWN})
+"""What drivers say of a job whose document never came: not the device's doing."""
+
 
 class Reconciliation:
     """The open attempts of one printer. ``resumed`` are those still in the device, for a lane to watch."""
@@ -56,8 +59,10 @@ class Reconciliation:
                 kept = replace(found_open, attempt=replace(attempt, remote_id=finding.remote_id))
                 self.resumed.append(kept)
                 continue
-            if attempt.sent_at is None and isinstance(finding, NothingPrinted) and finding.cause is Cause.TRANSIENT:
-                finding = NothingPrinted(Cause.WITHDRAWN, "the station stopped before the document was sent")
+            if attempt.sent_at is None and isinstance(finding, NothingPrinted) and finding.cause in _OURS:
+                has_died = self._post.has_died and found_open.job.state is JobState.PRINTING
+                cause = Cause.STOPPED if has_died else Cause.WITHDRAWN
+                finding = NothingPrinted(cause, "the station stopped before the document was sent")
             _log.info("attempt %s was open: %s", attempt.id, type(finding).__name__)
             await self._turn(Turn(settling=Settling(attempt=attempt, outcome=finding)))
 

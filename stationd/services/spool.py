@@ -242,6 +242,12 @@ class Spooler:
                     self._post.is_ready = True
                     self._post.changed()
                 asking.cancel()
+        except asyncio.CancelledError:
+            self._post.has_died = False
+            raise
+        except Exception:
+            self._post.has_died = True
+            raise
         finally:
             self._post.is_ready = False
             for carry in self._carries.values():

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import aiohttp
 import pytest
 
+from stationd.domain.retry import MOST_STOPS, STOPS_STATION
 from tests.rigs import killpoint
 from tests.rigs.documents import pdf, png
 from tests.rigs.ippeveprinter import IppEvePrinter
@@ -168,3 +169,32 @@ async def test_a_card_in_doubt_is_settled_by_the_word_of_an_officer(stocked, tmp
             result = reckon(station, DOCUMENTS, printer.printed())
             result.check()
             assert len(set(digests_of(printer.rig.begun()))) == len(DOCUMENTS)
+
+
+async def test_a_job_at_which_the_daemon_dies_each_time_is_set_aside_and_printed_once_when_an_officer_tries_again(
+    stocked, tmp_path
+):
+    with press("simulator", tmp_path) as printer:
+        async with stocked(printer.table) as station:
+            ordinary, station.wrapper = station.wrapper, dying_at("claimed")
+            await station.start()
+            await submit_all(station, {1: DOCUMENTS[1]})
+            await died(station)
+            for _ in range(MOST_STOPS - 1):
+                station.spawn()
+                await died(station)
+            station.wrapper = ordinary
+            await station.start()
+            async with asyncio.timeout(20):
+                while station.counts().get("failed") != 1:
+                    await asyncio.sleep(0.05)
+            ((job_id,),) = station.rows("SELECT id FROM job")
+            _, job = await station.call("GET", f"/v1/jobs/{job_id}")
+            assert (job["state"], job["attempts"], job["why"][0]["code"]) == ("failed", MOST_STOPS, STOPS_STATION)
+            assert not printer.printed()
+            status, _ = await station.call("POST", f"/v1/jobs/{job_id}/retry", {})
+            assert status == 200
+            await station.settled()
+            station.check_books()
+            assert station.counts() == {"printed": 1}
+            assert len(printer.printed()) == 1

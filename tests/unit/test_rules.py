@@ -14,7 +14,7 @@ from stationd.domain.job_machine import JobEvent
 from stationd.domain.order import Document, Holder, Order, Surrendered, is_nik_form
 from stationd.domain.outcome import Cause, NothingPrinted, Printed, Spoiled, Unknown
 from stationd.domain.printer import OFFLINE, PrinterState, PrinterStatus
-from stationd.domain.retry import backoff_ms, settle
+from stationd.domain.retry import MOST_STOPS, PREPARED_ALONE, STOPS_STATION, backoff_ms, settle
 
 INVENTED_NIK = "9999990101900001"
 
@@ -139,6 +139,15 @@ def test_who_was_to_blame_decides_whether_a_try_is_used_up(outcome, event, tries
     settlement = settle(outcome, tries=1, max_tries=3, jitter=0.5)
     assert (settlement.event, settlement.tries, settlement.is_used_up) == (event, tries, is_used_up)
     assert (settlement.delay_ms > 0) == (outcome == NothingPrinted(Cause.TRANSIENT, "reset"))
+
+
+def test_a_job_at_which_the_station_dies_again_and_again_is_set_aside_with_its_tries_left():
+    died = NothingPrinted(Cause.STOPPED, "the station stopped")
+    settlements = [settle(died, tries=1, max_tries=3, jitter=0.5, stops=stops) for stops in range(1, MOST_STOPS + 2)]
+    assert [each.is_used_up for each in settlements] == [False] * (MOST_STOPS - 1) + [True, True]
+    alone = [PREPARED_ALONE] * (MOST_STOPS - 2)
+    assert [each.reason for each in settlements] == [None, *alone, STOPS_STATION, STOPS_STATION]
+    assert {(each.event, each.tries, each.delay_ms) for each in settlements} == {(JobEvent.NOTHING_PRINTED, 1, 0)}
 
 
 @pytest.mark.parametrize("outcome", [Spoiled("jam"), NothingPrinted(Cause.TRANSIENT, "reset")])

@@ -11,13 +11,16 @@ from stationd.adapters.printers.simulator import build
 from stationd.adapters.printers.simulator.driver import SimulatedPrinter
 from stationd.adapters.sqlite.database import Database
 from stationd.adapters.system import SystemClock
+from stationd.domain.authority import STATION
 from stationd.domain.errors import Faulted, Refused
 from stationd.domain.job import Evidence, JobState
+from stationd.domain.job_machine import JobEvent
 from stationd.domain.order import Document
 from stationd.domain.outcome import CUT_OFF, Cause, NothingPrinted, Printed, Unknown
-from stationd.ports.jobs import Claiming, Turn, Turned
+from stationd.domain.retry import MOST_STOPS, STOPS_STATION
+from stationd.ports.jobs import Claiming, Control, Turn, Turned
 from stationd.ports.printers import Opened, PrinterSpec
-from stationd.services import patience
+from stationd.services import patience, supervise
 from stationd.services.bell import Bell
 from stationd.services.line import Line
 from stationd.services.pace import Pace
@@ -452,7 +455,7 @@ async def test_our_own_deaths_before_the_document_use_up_no_try(tmp_path: Path, 
     async with open_floor(tmp_path) as floor:
         await floor.store.receive(5)
         await floor.accept(1)
-        for _ in range(7):  # more often than a job may fail
+        for _ in range(MOST_STOPS - 1):  # more often than a job may fail
             (claimed,) = (
                 await floor.store.jobs.turn(Turn(claiming=Claiming(printer="kartu-1", profiles=("ktp-el",))))
             ).claimed
@@ -472,3 +475,57 @@ async def test_our_own_deaths_before_the_document_use_up_no_try(tmp_path: Path, 
         floor.printer("kartu-1")
         await floor.until(lambda counts: counts[JobState.PRINTED] == 1)
         assert len(floor.cards()) == 1
+
+
+async def test_a_document_that_kills_the_task_whenever_it_is_prepared_is_set_aside_and_the_others_are_printed(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(supervise, "_FIRST_DELAY_S", 0.01)
+    monkeypatch.setattr(supervise, "_LONGEST_DELAY_S", 0.02)
+    await floor.store.receive(10)
+    await floor.accept(4)
+    culprit = (await floor.store.jobs.page(None, 0, 5))[1].id
+    printer = floor.printer(seconds=0.001)
+    original, deaths = printer.open, []
+
+    async def fatal(attempt):
+        if attempt.job == culprit and len(deaths) < MOST_STOPS:
+            deaths.append(attempt.number)
+            raise ZeroDivisionError
+        return await original(attempt)
+
+    monkeypatch.setattr(printer, "open", fatal)
+    await floor.until(lambda counts: (counts[JobState.PRINTED], counts[JobState.FAILED]) == (3, 1))
+    job = await floor.store.jobs.read(culprit)
+    assert job is not None
+    assert (job.reasons, job.tries, job.attempts) == ((STOPS_STATION,), 0, MOST_STOPS)
+    assert len(floor.cards()) == 3
+    assert (await floor.store.blanks.balances()).at_hand == 7
+    answer = await floor.store.jobs.control(Control(job_id=culprit, event=JobEvent.RETRIED, actor=STATION))
+    assert not isinstance(answer, Refused)
+    await floor.until(lambda counts: counts[JobState.PRINTED] == 4)
+    assert len(floor.cards()) == 4
+
+
+async def test_orderly_stops_in_the_middle_of_a_preparation_set_no_job_aside(tmp_path: Path):
+    async with open_floor(tmp_path) as floor:
+        await floor.store.receive(5)
+        await floor.accept(1)
+        printer = floor.printer("kartu-1", window=1)
+        original, opening = printer.open, asyncio.Event()
+
+        async def never(attempt):
+            opening.set()
+            await asyncio.Event().wait()
+
+        printer.open = never
+        for _ in range(MOST_STOPS + 2):
+            await asyncio.wait_for(opening.wait(), 10)
+            opening.clear()
+            await floor.supervisor.stop("kartu-1")
+            floor.supervisor.start("kartu-1", floor.spoolers[0].run)
+        await asyncio.wait_for(opening.wait(), 10)
+        await floor.supervisor.stop("kartu-1")
+        printer.open = original
+        floor.supervisor.start("kartu-1", floor.spoolers[0].run)
+        await floor.until(lambda counts: counts[JobState.PRINTED] == 1)

@@ -61,6 +61,7 @@ JOB = Job(
         ({}, {"position": 7, "overtaken_by": 2}, ["in-line", "overtaken"]),
         ({"state": JobState.UNCERTAIN}, {"known": "gone"}, ["uncertain"]),
         ({"state": JobState.FAILED, "reasons": ("document-trouble",)}, {}, ["failed"]),
+        ({"state": JobState.FAILED, "reasons": ("stops-the-station",)}, {}, ["stops-the-station"]),
         ({"state": JobState.PRINTING}, {}, []),
         ({"state": JobState.PRINTED}, {}, []),
     ],

@@ -45,6 +45,10 @@ class Books:
         self.hoppers: dict[str, int] = {}
         self.in_hand: dict[int, Job] = {}
         """Jobs at the printers that this process claimed, by sequence number, as their rows are."""
+        self.preparing: dict[int, int] = {}
+        """Those of them whose documents have not left yet, with the tick of their claim."""
+        self.alone: int | None = None
+        """The one beside which no other may be prepared."""
 
     def forget(self) -> None:
         """After a rollback: read them again before the next unit."""
@@ -57,6 +61,8 @@ class Books:
             return
         self.data_version = version
         self.in_hand.clear()
+        self.preparing.clear()
+        self.alone = None
         row = connection.execute(_Q["last_event"]).fetchone()
         self.event_seq, self.event_hash = (row[0], row[1]) if row else (0, GENESIS)
         row = connection.execute(_Q["last_entry"]).fetchone()
@@ -115,8 +121,28 @@ class Transaction:
         """Remember a job as it was written, for as long as it is at a printer."""
         if job.state is JobState.PRINTING:
             self._books.in_hand[job.seq] = job
-        else:
-            self._books.in_hand.pop(job.seq, None)
+            self._books.preparing[job.seq] = self.tick_ms
+        elif self._books.in_hand.pop(job.seq, None) is not None:
+            self.is_prepared(job.seq)
+
+    def is_prepared(self, seq: int | None) -> None:
+        """The document of this job has left, or the job has."""
+        self._books.preparing.pop(seq, None)  # type: ignore[arg-type]  # None is no key, and not found
+        if self._books.alone == seq:
+            self._books.alone = None
+
+    def prepare_alone(self, seq: int) -> None:
+        """Nothing else is prepared beside this job until its document has left."""
+        self._books.alone = seq
+
+    def is_anything_prepared(self, within_ms: int) -> bool:
+        """Whether documents are being prepared that were claimed not longer ago than this."""
+        return any(self.tick_ms - tick < within_ms for tick in self._books.preparing.values())
+
+    def is_one_prepared_alone(self, within_ms: int) -> bool:
+        """Whether one is being prepared beside which there may be no other, and was claimed not longer ago."""
+        tick = None if self._books.alone is None else self._books.preparing.get(self._books.alone)
+        return tick is not None and self.tick_ms - tick < within_ms
 
     def next_job_seq(self, count: int = 1) -> int:
         """The first of ``count`` sequence numbers for new jobs."""

@@ -15,9 +15,9 @@ from stationd.domain.dispatch import is_replacement, pick
 from stationd.domain.ids import ID_RANDOM_BITS, attempt_id, seq_of
 from stationd.domain.job import Attempt, Evidence, Job, JobState
 from stationd.domain.job_machine import JobEvent
-from stationd.domain.outcome import NothingPrinted, Outcome, Printed, Spoiled, Unknown
+from stationd.domain.outcome import Cause, NothingPrinted, Outcome, Printed, Spoiled, Unknown
 from stationd.domain.rationing import NO_RESERVE
-from stationd.domain.retry import settle
+from stationd.domain.retry import ALONE_FOR_MS, PREPARED_ALONE, Settlement, settle
 from stationd.ports.clock import Entropy
 from stationd.ports.jobs import Claimed, Claiming, Settling, Turn, Turned
 from stationd.ports.printers import Opened
@@ -26,6 +26,7 @@ from stationd.ports.seal import Seal
 _Q = load("jobs")
 _PRINTERS = load("people")
 _JITTER_BITS = 16
+_LOOK_AGAIN_MS = 1_000
 QUEUE = "queue"
 KIND = "kind:"
 _PRINTER = "printer:"
@@ -85,6 +86,8 @@ class Turning:
             if turn.claiming is not None and not claims:
                 lacks = "blanks" if _there(transaction, turn.claiming.printer) < 1 else "jobs"
                 due_in_ms = self._due_in_ms(transaction, turn.claiming)
+                if transaction.is_anything_prepared(ALONE_FOR_MS):  # one of them may have to be alone
+                    due_in_ms = min(due_in_ms or _LOOK_AGAIN_MS, _LOOK_AGAIN_MS)
             stopped_by = TOO_MANY_SPOILED if f"{_PRINTER}{_printer_of(turn)}" in halts.scopes else None
             answers.append(
                 Turned(settled=job, claimed=tuple(claims), lacks=lacks, due_in_ms=due_in_ms, stopped_by=stopped_by)
@@ -118,7 +121,8 @@ class Turning:
         if not is_open:
             return job  # settled before: by an officer, or by this very outcome
         jitter = self._entropy.bits(_JITTER_BITS) / (1 << _JITTER_BITS)
-        settlement = settle(outcome, tries=job.tries, max_tries=self._max_tries, jitter=jitter)
+        stops = _stops(transaction, job, attempt, outcome)
+        settlement = settle(outcome, tries=job.tries, max_tries=self._max_tries, jitter=jitter, stops=stops)
         if settlement.event is JobEvent.OUTCOME_UNKNOWN and job.state is JobState.UNCERTAIN:
             return job  # still nobody knows
         evidence: Evidence | None = outcome.evidence if isinstance(outcome, Printed) else None
@@ -131,7 +135,7 @@ class Turning:
             printer=attempt.printer,
             evidence=evidence,
             not_before=transaction.tick_ms + settlement.delay_ms if settlement.delay_ms else 0,
-            reasons=_reasons(outcome),
+            reasons=_reasons(outcome, settlement),
             data=_facts(outcome, attempt, transaction.now_ms),
         )
         if not isinstance(after, Job):
@@ -165,7 +169,7 @@ class Turning:
         self, transaction: Transaction, claimings: Sequence[Claiming | None], halts: Collection[str]
     ) -> list[list[Claimed]]:
         results: list[list[Claimed]] = [[] for _ in claimings]
-        if QUEUE in halts:
+        if QUEUE in halts or transaction.is_one_prepared_alone(ALONE_FOR_MS):
             return results
         query = "next_in_line_unpaused" if any(scope.startswith(KIND) for scope in halts) else "next_in_line"
         door = Advance(transaction)
@@ -187,10 +191,17 @@ class Turning:
             jobs = self._next_in_line(transaction, query, profiles, preferred, len(wishes)) if wishes else []
             documents = _documents(transaction, jobs)
             for (index, printer), job in zip(wishes, jobs, strict=False):
+                if PREPARED_ALONE in job.reasons and transaction.is_anything_prepared(ALONE_FOR_MS):
+                    break
                 claimed, attempt = self._claim_one(transaction, door, job, printer, attempts)
                 document = opened_document(self._seal, *documents[job.seq], job.id)
                 results[index].append(Claimed(job=claimed, attempt=attempt, document=document))
+                if PREPARED_ALONE in job.reasons:
+                    transaction.prepare_alone(job.seq)
+                    break
             door.flush()
+            if transaction.is_one_prepared_alone(ALONE_FOR_MS):
+                break
         if attempts:
             transaction.run_many(_Q, "insert_attempts", attempts)
         return results
@@ -307,7 +318,10 @@ def open_at_device(transaction: Transaction, openings: Sequence[tuple[Attempt, O
 
 def mark_sent(transaction: Transaction, attempts: Sequence[Attempt]) -> list[None]:
     """Write down that the documents of these attempts have left whole; one that is settled is left as it is."""
-    transaction.run_many(_Q, "sent_attempts", [(seq_of(each.job), each.number, each.sent_at) for each in attempts])
+    rows = [(seq_of(each.job), each.number, each.sent_at) for each in attempts]
+    transaction.run_many(_Q, "sent_attempts", rows)
+    for seq, _, _ in rows:
+        transaction.is_prepared(seq)
     return [None for _ in attempts]
 
 
@@ -323,7 +337,17 @@ def _ending(outcome: Outcome, now: int) -> tuple[object, ...]:
             return (None, reason, None, None)
 
 
-def _reasons(outcome: Outcome) -> tuple[str, ...]:
+def _stops(transaction: Transaction, job: Job, attempt: Attempt, outcome: Outcome) -> int:
+    """How often in a row, this time included, the station died before the document of the job had left."""
+    if not isinstance(outcome, NothingPrinted) or outcome.cause is not Cause.STOPPED:
+        return 0
+    (before,) = transaction.rows(_Q["stops_in_a_row"], (job.seq, attempt.number))[0]
+    return int(before) + 1
+
+
+def _reasons(outcome: Outcome, settlement: Settlement) -> tuple[str, ...]:
+    if settlement.reason is not None:
+        return (settlement.reason,)
     match outcome:
         case Printed():
             return ()

@@ -369,6 +369,9 @@ export const WORDS = {
   "job.cancel-yes": ["Batalkan pesanan", "Cancel the order"],
   "job-reason.held": ["ditahan petugas", "held by an officer"],
   "job-reason.withdrawn-trouble": ["ditarik kembali: mesin berhenti", "taken back: the printer stopped"],
+  "job-reason.stopped-trouble": ["stasiun mati saat menyiapkannya", "the station died while it was prepared"],
+  "job-reason.prepared-alone": ["stasiun dua kali mati saat menyiapkannya; disiapkan sendirian", "the station died twice while it was prepared; it is prepared alone"],
+  "job-reason.stops-the-station": ["stasiun selalu mati saat menyiapkannya", "the station dies whenever it prepares it"],
   "job-reason.blanks-short": ["blangko terbatas", "blanks are short"],
   "job-reason.surrender-missing": ["kartu lama belum diserahkan", "the old card has not come back"],
 

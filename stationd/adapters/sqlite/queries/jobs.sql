@@ -151,6 +151,12 @@ SELECT number, printer, reason FROM attempt WHERE job = ? AND outcome IS NULL;
 -- name: is_open
 SELECT 1 FROM attempt WHERE job = ? AND number = ? AND outcome IS NULL;
 
+-- name: stops_in_a_row
+SELECT count(*) FROM attempt WHERE job = ?1 AND number < ?2 AND number > coalesce((
+    SELECT max(number) FROM attempt
+    WHERE job = ?1 AND number < ?2 AND (outcome IS NOT 'nothing_printed' OR reason NOT LIKE 'stopped: %')
+), 0);
+
 -- name: document
 SELECT media_type, sealed FROM document WHERE job = ?;
 
