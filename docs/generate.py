@@ -1,6 +1,7 @@
-"""Writes the documentation that comes from the code: the machines, the keys of configuration, the metrics.
+"""Writes what comes from the code: in the documents machines, keys of configuration, metrics; and the dashboards.
 
-``python docs/generate.py`` writes them between their markers; ``--check`` only says which are out of date (exit 1).
+``python docs/generate.py`` writes them, in documents between their markers; ``--check`` only says which are out of
+date (exit 1).
 """
 
 import argparse
@@ -13,6 +14,7 @@ from typing import Any
 DOCS = Path(__file__).resolve().parent
 sys.path[:0] = [str(DOCS.parent), str(DOCS)]
 
+import dashboards  # noqa: E402
 import metric_families  # noqa: E402
 
 from stationd.config_keys import TABLES  # noqa: E402  the checkout's own code, wherever this is called from
@@ -164,6 +166,26 @@ def with_part(text: str, name: str, part: str) -> str:
     return f"{before}{begin}\n\n{part}\n\n{end}{after}"
 
 
+def stale_dashboards(*, is_to_be_written: bool) -> list[str]:
+    """Which files of dashboards are not what the code makes, or are made by it no more; they are written when asked."""
+    folder = DOCS.parent / "config" / "city" / "grafana"
+    wanted = dashboards.files()
+    found = {
+        str(path.relative_to(folder)): path.read_text(encoding="utf-8")
+        for language in dashboards.LANGUAGES
+        for path in (folder / language).glob("*.json")
+    }
+    stale = sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
+    for name in stale if is_to_be_written else ():
+        path = folder / name
+        if name in wanted:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(wanted[name], encoding="utf-8")
+        else:
+            path.unlink()
+    return [f"dashboard {name}" for name in stale]
+
+
 def main(argv: list[str] | None = None) -> int:
     """0 when every part is, or now is, current; 1 when ``--check`` found one that is not."""
     parser = argparse.ArgumentParser(description="Writes the generated parts of the documentation.")
@@ -179,6 +201,7 @@ def main(argv: list[str] | None = None) -> int:
         stale.append(f"{document}: {name}")
         if not args.check:
             path.write_text(current, encoding="utf-8")
+    stale += stale_dashboards(is_to_be_written=not args.check)
     for what in stale:
         print(f"{'out of date (make docs writes it)' if args.check else 'written'}: {what}")
     return 1 if args.check and stale else 0

@@ -12,6 +12,7 @@ from stationd.domain.custody import Custody
 from stationd.domain.events import Event
 from stationd.domain.ids import uuid7
 from stationd.domain.job import JobState
+from stationd.domain.precedence import JUMP
 from stationd.ports.figures import Oldest
 
 DAY_MS: Final = 86_400_000
@@ -153,6 +154,8 @@ class SimulatedStation:
             self._waiting.append(self._accepted(self._books.now_ms - self._chance.randint(0, DAY_MS // 2)))
         if Fault.ORDER_CHANGED in self._books.faults and self._waiting and self._chance.random() < 2 * days:
             taken_ms, kind = self._waiting[-1]
+            for event in ("requested", "approved"):
+                self._tell(f"approval.{event}", {"kind": JUMP})
             self._job("moved_ahead", taken_ms, kind, "queued", "queued")
 
     def _print(self, days: float) -> None:
