@@ -1,4 +1,4 @@
-"""The demonstration's officer: entered, signed in and on duty, so that cards are printed."""
+"""The demonstration's officers: entered, and one of them signed in and on duty, so that cards are printed."""
 
 from datetime import date
 from typing import TYPE_CHECKING
@@ -13,28 +13,34 @@ if TYPE_CHECKING:
 
 NUMBER = "199901012026011001"
 PIN = "demo-2468"
+COLLEAGUE = "199902022026012002"
+COLLEAGUE_PIN = "demo-9753"
+"""Who agrees to what takes two."""
 
 
 async def go_on_duty(app: "App") -> None:
-    """Have somebody on duty: nothing to do when somebody is, as after a restart within twelve hours."""
+    """Have two officers and one on duty: nothing to do when that is so, as after a restart within twelve hours."""
     people = app.attending
+    await _appoint(app, NUMBER, PIN, name="PETUGAS CONTOH", decree="SK CONTOH 1/2026")
+    await _appoint(app, COLLEAGUE, COLLEAGUE_PIN, name="REKAN CONTOH", decree="SK CONTOH 2/2026")
     if people.duty.on_duty():
         return
-    view = people.officers.one(NUMBER)
-    if view is None or view.standing is not Standing.APPOINTED:
-        if view is not None and view.standing is not Standing.REVOKED:
-            await people.officers.revoke(NUMBER, actor=STATION)
-        today = people.calendar.clock_day
-        decree = Decree(
-            number=NUMBER,
-            name="PETUGAS CONTOH",
-            decree="SK CONTOH 1/2026",
-            valid_from=today,
-            valid_until=date(today.year + 1, today.month, 1),
-        )
-        await people.officers.add(decree, PIN, actor=STATION)
     signed_in = await people.sign_in.sign_in(NUMBER, PIN)
     actor = people.duty.actor_of(hash_of(signed_in.token))
     if actor is None:
         raise AssertionError("a session that was just opened is one")
     await people.duty.begin(actor)
+
+
+async def _appoint(app: "App", number: str, pin: str, *, name: str, decree: str) -> None:
+    """Enter an officer who is none yet, or whose time is over."""
+    people = app.attending
+    view = people.officers.one(number)
+    if view is not None and view.standing is Standing.APPOINTED:
+        return
+    if view is not None and view.standing is not Standing.REVOKED:
+        await people.officers.revoke(number, actor=STATION)
+    today = people.calendar.clock_day
+    until = date(today.year + 1, today.month, 1)
+    held = Decree(number=number, name=name, decree=decree, valid_from=today, valid_until=until)
+    await people.officers.add(held, pin, actor=STATION)

@@ -12,7 +12,7 @@ from stationd.config import load
 from stationd.demo import faults, scanning, scenario
 from stationd.demo.bus import SimulatedBus
 from stationd.demo.feeder import feed
-from stationd.demo.officer import NUMBER, PIN, go_on_duty
+from stationd.demo.officer import COLLEAGUE, COLLEAGUE_PIN, NUMBER, PIN, go_on_duty
 from stationd.demo.people import People
 from stationd.demo.settings import READER, DemoOptions, configuration
 from stationd.domain.authority import STATION, Role
@@ -95,6 +95,7 @@ stationd demo: a card-print station with {options.printers} simulated printers a
   folder   {options.folder}
   cards    {options.cards}   (one PNG a card)
   console  {address}/officer   (number {NUMBER}, PIN {PIN}; on duty)
+           for what takes two officers: number {COLLEAGUE}, PIN {COLLEAGUE_PIN}
            {address}/kiosk     (let it in under Approvals, or type the token kiosk)
   API      {address}   (description: {address}/openapi.json)
   tokens   {options.tokens}

@@ -146,6 +146,13 @@ async def test_each_button_of_the_desk_does_what_it_says(browser, opened):
     await press(page, "devices", "Kartu uji")
     book = await told(station, "/v1/blanks", lambda book: book["spoiled"] > spoiled)
     assert book["spoiled"] == spoiled + 1
+    witnesses = {"first_witness": "SAKSI CONTOH SATU", "second_witness": "SAKSI CONTOH DUA"}
+    await press(page, "blanks", "Musnahkan", quantity="1", **witnesses, **AGREED)
+    assert (await done(station, "GET", "/v1/blanks"))["destroyed"] == 1
+    (paper,) = (await done(station, "GET", "/v1/minutes?kind=destruction"))["items"]
+    await page.evaluate("location.hash = 'papers'")
+    await expect(page.locator("main tbody")).to_contain_text(paper["number"])
+    await page.evaluate("location.hash = 'devices'")
     await device.locator("button:has-text('Lanjutkan')").click()
     await expect(device.locator(".badge")).not_to_have_text("Perawatan")
 
@@ -164,6 +171,7 @@ async def test_each_button_of_the_desk_does_what_it_says(browser, opened):
         ("job.release", "approved"),
         ("card.destroy", "approved"),
         ("hand-over.undo", "approved"),
+        ("blanks.destruction", "approved"),
         ("job.jump", "declined"),
         ("job.jump", "approved"),
     ]

@@ -2,27 +2,15 @@
 
 import asyncio
 import signal
-from datetime import datetime
 
 import pytest
 from playwright.async_api import expect
 
+from stationd.demo.officer import COLLEAGUE, COLLEAGUE_PIN
 from tests.browser.conftest import confirm, sign_in
 from tests.rigs.browser import glass
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-
-async def colleague(demo):
-    """A second officer, appointed when first asked for; number and PIN."""
-    second = {"number": "199902022026012002", "pin": "demo-9753"}
-    known = (await demo.ask("GET", "/v1/officers", role="admin"))["items"]
-    if all(each["number"] != second["number"] for each in known):
-        today = datetime.now().astimezone().date()
-        until = today.replace(year=today.year + 2, day=1)
-        appointment = {"name": "REKAN CONTOH", "decree": "SK CONTOH 2/2026", "valid_from": f"{today}"}
-        await demo.ask("POST", "/v1/officers", {**second, **appointment, "valid_until": f"{until}"}, role="admin")
-    return second
 
 
 async def quiet_blanks(demo):
@@ -211,7 +199,6 @@ async def test_the_desk_says_when_it_has_lost_touch_and_is_true_again_after_a_re
 
 
 async def test_a_card_is_moved_ahead_only_when_a_second_officer_agrees(desk, demo):
-    second = await colleague(demo)
     job = (await demo.jobs("queued"))[-1]
     await desk.evaluate("id => { location.hash = `queue/${id}` }", job["id"])
     aside = desk.locator("aside")
@@ -219,13 +206,13 @@ async def test_a_card_is_moved_ahead_only_when_a_second_officer_agrees(desk, dem
     await aside.locator("button:has-text('Dahulukan')").click()
     await expect(desk.locator("dialog")).to_contain_text("Petugas kedua harus setuju")
     await desk.fill("dialog [name=reason]", "sakit keras, surat dokter")
-    await desk.fill("dialog [name=second_number]", second["number"])
+    await desk.fill("dialog [name=second_number]", COLLEAGUE)
     await desk.fill("dialog [name=second_pin]", "not-the-pin")
     await desk.click("dialog footer button:last-child")
     await expect(desk.locator("dialog [role=alert]")).to_be_visible()
-    await confirm(desk, second_pin=second["pin"])
+    await confirm(desk, second_pin=COLLEAGUE_PIN)
     approvals = (await demo.ask("GET", "/v1/approvals?state=approved"))["items"]
-    assert [(each["kind"], each["second"]) for each in approvals] == [("job.jump", second["number"])]
+    assert [(each["kind"], each["second"]) for each in approvals] == [("job.jump", COLLEAGUE)]
 
 
 async def test_a_finished_card_goes_from_the_tray_to_the_hand_of_its_holder(desk, demo):
@@ -250,7 +237,6 @@ async def test_a_finished_card_goes_from_the_tray_to_the_hand_of_its_holder(desk
 
 
 async def test_two_people_count_the_blanks_without_seeing_each_others_figure(browser, desk, demo):
-    second = await colleague(demo)
     await demo.ask("POST", "/v1/queue/pause", {})
     in_safe = (await quiet_blanks(demo))["safe"]
     await desk.keyboard.press("5")
@@ -259,7 +245,7 @@ async def test_two_people_count_the_blanks_without_seeing_each_others_figure(bro
     await expect(desk.locator("main .notice.act")).to_contain_text("Orang kedua harus menghitung juga")
     async with glass(browser, demo.address) as found:
         other = found.page
-        await sign_in(other, demo, (second["number"], second["pin"]))
+        await sign_in(other, demo, (COLLEAGUE, COLLEAGUE_PIN))
         await other.keyboard.press("5")
         await other.click("button:has-text('Hitungan harian')")
         await expect(other.locator("dialog h2")).to_have_text("Hitungan kedua")

@@ -36,6 +36,11 @@ export function answer(kiosk) {
   ];
 }
 
+/** Whether its card is printed today, so that waiting may be worth while. @param {any} told */
+function isSoon(told) {
+  return !told.expected_on || told.expected_on === new Date().toLocaleDateString("sv");
+}
+
 /** @param {Kiosk} kiosk @param {any} told */
 function whole(kiosk, told) {
   const [step, picture, tone] = STAGES[told.stage] ?? [0, "info", ""];
@@ -44,7 +49,7 @@ function whole(kiosk, told) {
     counter !== undefined && h("div", { key: "counter", class: "counter", role: "alert" }, h("span", null, t("kiosk.your-turn")), h("b", null, counter)),
     h("section", { class: "answer-card", key: told.stage, "aria-live": "polite" },
       h("div", { class: "head-line" }, h("span", { class: `seal ${tone}` }, icon(picture)), h("h1", { tabindex: -1, ref: (/** @type {HTMLElement} */ each) => each.focus() }, told.words)),
-      h("p", { class: "do" }, t(`kiosk.do.${told.stage === "waiting" && !told.expected_on ? "soon" : told.stage}`, { place: told.place ?? "" })),
+      h("p", { class: "do" }, t(`kiosk.do.${told.stage === "waiting" && isSoon(told) ? "soon" : told.stage}`, { place: told.place ?? "" })),
       told.reasons.map((/** @type {any} */ why) => h("p", { key: why.code, class: "notice warn" }, icon("info"), why.words)),
       told.bring.length > 0 && h("div", null, h("h2", null, t("kiosk.bring")), h("ul", { class: "bring" }, told.bring.map((/** @type {any} */ each) => h("li", { key: each.code }, icon("ready"), each.words)))),
       told.bring.length === 0 && h("div", { class: "dates" },

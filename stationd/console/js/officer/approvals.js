@@ -47,7 +47,7 @@ function request(desk, each) {
       fact("approvals.by", each.asked_by),
       fact("approvals.at", moment(each.asked_at)),
       fact("approvals.until", moment(each.expires_at)),
-      ["quantity", "position"].map((name) => each.payload[name] !== undefined && fact(`approval-fact.${name}`, String(each.payload[name])))),
+      [["quantity", "approval-fact.quantity"], ["position", "approval-fact.position"]].map(([name, words]) => each.payload[name] !== undefined && fact(words, String(each.payload[name])))),
     /^(job|card|hand-over)\./.test(each.kind) && h("a", { class: "row", href: `#${each.kind.startsWith("job") ? "queue" : "shelf"}/${each.subject}` }, icon("card"), t("approvals.look")),
     isMine && h("p", { class: "notice act" }, icon("info"), t("approvals.mine")),
     h("div", { class: "row wrap" },

@@ -8,6 +8,7 @@ import { number } from "../format.js";
 import { ask, field, tell } from "../dialog.js";
 import { ledger } from "./ledger.js";
 import { title } from "./parts.js";
+import { secondFields, secondOf } from "./second.js";
 
 /** @typedef {import("./desk.js").Desk} Desk */
 
@@ -16,6 +17,8 @@ const ACCOUNTS = [
   ["safe", "var(--teal)"], ["printer", "var(--sage)"], ["issued", "#5d7690"], ["spoiled", "var(--coral)"],
   ["quarantined", "var(--amber)"], ["returned", "#8c78a0"], ["destroyed", "#8a7f6c"], ["missing", "#c0392b"],
 ];
+
+const CATEGORIES = ["printer-spoil", "factory-bad", "status-change", "damaged-in-use", "found-lost"];
 
 /** A strip that shows where the blanks are. @param {any} book */
 export function shares(book) {
@@ -42,7 +45,8 @@ export function blanks(desk) {
         h("div", { class: "body row wrap" },
           h("button", { class: "button", onclick: () => count(desk) }, icon("approvals"), t("blanks.count")),
           h("button", { class: "button", onclick: () => enter(desk, "spoiled") }, icon("bad"), t("blanks.spoiled")),
-          h("button", { class: "button", onclick: () => enter(desk, "returned") }, icon("left"), t("blanks.returned")))),
+          h("button", { class: "button", onclick: () => enter(desk, "returned") }, icon("left"), t("blanks.returned")),
+          book.spoiled + book.quarantined > 0 && h("button", { class: "button", onclick: () => destroy(desk) }, icon("close"), t("blanks.destroy")))),
       ledger(desk),
     ),
   ];
@@ -84,6 +88,30 @@ async function enter(desk, kind) {
     isDanger: true,
     act: (said) => post("/v1/blanks/entries", { kind, quantity: Number(said.quantity), note: said.note }),
   });
+  desk.again();
+}
+
+/** Spoiled blanks are destroyed before two witnesses, and a second officer agrees; minutes are drawn up. @param {Desk} desk */
+async function destroy(desk) {
+  /** @type {any} */
+  let booked = null;
+  await ask({
+    title: t("blanks.destroy-title"),
+    body: [h("p", null, t("blanks.destroy-why")), quantity(),
+      field("source", t("blanks.source"), { choices: ["spoiled", "quarantined"].map((each) => [each, t(`account.${each}`)]) }),
+      field("category", t("blanks.category"), { choices: CATEGORIES.map((each) => [each, t(`category.${each}`)]) }),
+      ["first", "second"].map((each) => field(`${each}_witness`, t(`blanks.${each}-witness`), { required: true, maxlength: 100 })),
+      secondFields()],
+    yes: t("blanks.destroy"),
+    isDanger: true,
+    act: async (said) => (booked = await post("/v1/blanks/entries", {
+      kind: "destroyed", quantity: Number(said.quantity), source: said.source,
+      items: [{ category: said.category, quantity: Number(said.quantity) }],
+      witnesses: [{ name: said.first_witness }, { name: said.second_witness }],
+      ...secondOf(said),
+    })),
+  });
+  if (booked) tell(t(booked.approval ? "second.asked" : "blanks.destroyed"), booked.approval ? "act" : "good");
   desk.again();
 }
 
