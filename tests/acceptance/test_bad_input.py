@@ -9,6 +9,7 @@ import struct
 import pytest
 
 from tests.rigs.documents import pdf, png
+from tests.rigs.hostile import attacked, defects
 from tests.rigs.press import SimulatedPress
 from tests.rigs.station import StationProcess, job
 
@@ -43,6 +44,7 @@ def wanting(name: str, **replaced: object) -> dict[str, object]:
     return {key: value for key, value in {**PLANTED, **replaced}.items() if key != name}
 
 
+SEED = 20_161_101
 HUGE_PNG = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sIIBBBBB", 13, b"IHDR", 60_000, 60_000, 8, 6, 0, 0, 0)
 
 BAD_ORDERS = {
@@ -281,3 +283,12 @@ async def test_nothing_of_a_holder_shows_anywhere_after_a_good_order(station):
     nothing_slipped_out(station, told)
     station.kill()
     nothing_slipped_out(station)
+
+
+async def test_hundreds_of_hostile_requests_are_answered_without_a_defect_and_leave_the_books_whole(station):
+    answers = await attacked(station.socket, station.token, 300, SEED)
+    assert not defects(answers), answers
+    assert answers.total() == 300
+    assert (await station.call("GET", "/healthz"))[0] == 200
+    assert "Traceback" not in station.tail()
+    station.check_books()

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from tests.bench.accept import accept, throughput
+from tests.bench.box import box
 from tests.bench.bulk import bulk
 from tests.bench.console import console
 from tests.bench.devices import devices
@@ -34,6 +35,7 @@ BENCHES: dict[str, tuple[str, Callable[[Path, Figures], Awaitable[None]]]] = {
     "devices": ("Devices that come and go, on a virtual USB bus", devices),
     "notices": ("Telling holders: the daily pass over a million cards", notices),
     "sealing": ("Sealing personal data", sealing),
+    "box": ("The box that nobody looks after", box),
     "peers": ("Other queues, when `make bench-peers` has installed them", peers),
     "footprint": ("Memory and start", footprint),
 }
