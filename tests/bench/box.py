@@ -1,4 +1,4 @@
-"""The box that nobody looks after: exposure, start, idle, a backup of a gigabyte, cuts of the power, hostile callers."""
+"""The box that nobody looks after: exposure, start, idle, a backup of a gigabyte, power cuts, hostile callers."""
 
 import asyncio
 import os
