@@ -131,6 +131,7 @@ _CAUSES: Final[Mapping[str, str]] = {
     "claimed": "Pengambilan untuk dicetak",
     "card_printed": "KTP-el tercetak",
     "card_spoiled": "Rusak pada waktu pencetakan",
+    "card_destroyed": "Pemusnahan kartu jadi",
     "nothing_printed": "Tidak jadi dicetak",
     "card_printed_revoked": "Keputusan petugas diubah",
     "card_spoiled_revoked": "Keputusan petugas diubah",
@@ -140,6 +141,9 @@ _CAUSES: Final[Mapping[str, str]] = {
 
 _SETTLED: Final = frozenset({Account.DESTROYED, Account.RETURNED, Account.QUARANTINED})
 """Where ruined blanks go on to: they were ruined all the same."""
+
+_FINISHED_BURNT: Final = (Account.ISSUED, Account.DESTROYED)
+"""Cards that were printed, on that day or before, and burnt on it."""
 
 _OFFICER: Final = "Petugas pencetakan KTP-el"
 _PARTIES: Final = ("PIHAK PERTAMA", "PIHAK KEDUA")
@@ -300,7 +304,8 @@ def blank_book(desk: Desk, day: Day, signers: Sequence[Signer]) -> Minutes:
         ),
     )
     on_hand = day.after.get(Account.SAFE, 0) + day.after.get(Account.LOADED, 0)
-    issued = day.after.get(Account.ISSUED, 0) - day.before.get(Account.ISSUED, 0)
+    burnt = sum(line.quantity for line in day.lines if (line.source, line.target) == _FINISHED_BURNT)
+    issued = day.after.get(Account.ISSUED, 0) - day.before.get(Account.ISSUED, 0) + burnt
     settled = sum(line.quantity for line in day.lines if line.source is Account.SPOILED and line.target in _SETTLED)
     spoiled = day.after.get(Account.SPOILED, 0) - day.before.get(Account.SPOILED, 0) + settled
     return Minutes(

@@ -127,6 +127,12 @@ def job_movement(move: BlankMove, hopper: int | None) -> Movement:
     return movement
 
 
+CARD_DESTROYED: Final = Movement(Account.ISSUED, Account.DESTROYED, 1)
+"""A finished card that two officers destroyed: the blank is burnt with it."""
+
+DESTROYED_CAUSE: Final = "card_destroyed"
+"""What the book calls it."""
+
 _SOURCES: Final[Mapping[EntryKind, tuple[tuple[Account, ...], Account]]] = {
     EntryKind.RECEIVED: ((Account.CENTRE,), Account.SAFE),
     EntryKind.LOADED: ((Account.SAFE,), Account.LOADED),

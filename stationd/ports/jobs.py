@@ -201,6 +201,10 @@ class JobStore(Protocol):
         """All attempts whose outcome is not known: what a start has to reconcile."""
         ...
 
+    async def judged_at(self, printer: str) -> Sequence[Attempt]:
+        """The attempts at a printer that persons judged last, of which the device may have the document still."""
+        ...
+
 
 class PauseStore(Protocol):
     """Which part of the queue is paused, over restarts; ``None`` stands for the whole."""

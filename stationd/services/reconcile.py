@@ -13,6 +13,7 @@ from stationd.domain.job import JobState
 from stationd.domain.outcome import FOR_A_PERSON, Cause, NothingPrinted, StillOpen, Unknown
 from stationd.domain.printer import PrinterStatus
 from stationd.ports.jobs import JobStore, OpenAttempt, Settling, Turn, Turned
+from stationd.ports.printers import GivesUp
 from stationd.services import patience
 from stationd.services.post import Post
 
@@ -39,6 +40,7 @@ class Reconciliation:
         while True:
             try:
                 take_in(await post.printer.status())
+                await self._give_up_judged()
                 await self.now()
             except Faulted:
                 if not has_shown and post.has_been(since, patience.LOST_AFTER_S):
@@ -49,6 +51,13 @@ class Reconciliation:
                 await post.wait_for_change(timeout_s=patience.ASK_EVERY_S)
             else:
                 return
+
+    async def _give_up_judged(self) -> None:
+        """A spooler may keep a card for a printer that was away while a person judged it, and print it now."""
+        printer = self._post.printer
+        if isinstance(printer, GivesUp):
+            for attempt in await self._store.judged_at(self._post.name):
+                await printer.give_up(attempt)
 
     async def now(self) -> None:
         """Ask the device about every attempt that is open here. Raises ``Faulted`` when it does not answer."""

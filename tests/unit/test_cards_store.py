@@ -162,7 +162,13 @@ async def test_a_card_is_destroyed_only_out_of_quarantine(shelf):
     card = await shelf.shelved(slot=1)
     assert code(await shelf.destroy(card)) == "card-state"
     await shelf.move(card, CustodyEvent.QUARANTINED)
+    balances = "SELECT name, balance FROM blank_account WHERE name IN ('issued', 'destroyed') ORDER BY name"
+    assert await shelf.rows(balances) == [("destroyed", 0), ("issued", 1)]
     assert (await shelf.destroy(card)).custody is Custody.DESTROYED
+    assert await shelf.rows(balances) == [("destroyed", 1), ("issued", 0)], "the blank is burnt with the card"
+    assert await shelf.rows(
+        f"SELECT quantity FROM blank_entry WHERE cause = 'card_destroyed' AND job = {card.seq}"
+    ) == [(1,)]
     assert code(await shelf.cards.hand_over(card.id, SHOWN, OFFICER)) == "card-state"
 
 

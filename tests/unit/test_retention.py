@@ -105,6 +105,7 @@ async def test_what_officers_wrote_goes_and_the_books_tell_it_from_a_reason_wipe
             "SELECT seq, ?, 'verdict', 'x', 'Tulisan Rekaan' FROM job",
             (now,),
         )
+        transaction.run("UPDATE attempt SET evidence = 'officer', reason = 'Tulisan Rekaan'")
         transaction.run(
             "INSERT INTO surrender (job, at, actor, card, note) SELECT seq, ?, 'x', 'c', 'Tulisan Rekaan' FROM job",
             (now,),

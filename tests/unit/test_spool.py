@@ -11,9 +11,9 @@ from stationd.adapters.printers.simulator import build
 from stationd.adapters.printers.simulator.driver import SimulatedPrinter
 from stationd.adapters.sqlite.database import Database
 from stationd.adapters.system import SystemClock
-from stationd.domain.authority import STATION
+from stationd.domain.authority import STATION, Actor, Role
 from stationd.domain.errors import Faulted, Refused
-from stationd.domain.job import Evidence, JobState
+from stationd.domain.job import Attempt, Evidence, JobState, Verdict
 from stationd.domain.job_machine import JobEvent
 from stationd.domain.order import Document
 from stationd.domain.outcome import CUT_OFF, Cause, NothingPrinted, Printed, Unknown
@@ -292,6 +292,29 @@ async def test_a_card_left_in_a_spooler_of_a_printer_that_was_pulled_out_is_give
     floor.spoolers[0].set_plugged(is_plugged=False)
     await floor.until(lambda counts: counts[JobState.UNCERTAIN] == 1)
     assert len(given_up) == 1
+
+
+async def test_a_card_that_was_judged_while_its_printer_was_away_is_given_up_there_when_it_is_back(
+    floor: Floor, monkeypatch
+):
+    await floor.store.receive(5)
+    floor.printer(faults={"unknown": 1}, seed=1, window=1)
+    await floor.accept(1)
+    await floor.until(lambda counts: counts[JobState.UNCERTAIN] == 1)
+    await floor.stop()
+    (found,) = await floor.store.jobs.open_attempts()
+    given_up = []
+
+    async def give_up(attempt: Attempt) -> None:
+        given_up.append(attempt.id)
+
+    actor = Actor(name="counter-1", role=Role.OFFICER)
+    event = JobEvent.CARD_SPOILED
+    control = Control(job_id=found.job.id, event=event, actor=actor, verdict=Verdict.SPOILED, note="")
+    assert not isinstance(await floor.store.jobs.control(control), Refused)
+    monkeypatch.setattr(floor.printer(window=1), "give_up", give_up, raising=False)
+    await floor.until(lambda counts: counts[JobState.PRINTED] == 1)
+    assert given_up == [found.attempt.id]
 
 
 async def test_a_printer_that_has_long_been_idle_is_asked_seldom_and_at_once_when_it_has_a_card(

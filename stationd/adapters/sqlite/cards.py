@@ -11,6 +11,7 @@ from stationd.adapters.sqlite.rows import job_of
 from stationd.adapters.sqlite.transaction import Transaction
 from stationd.adapters.sqlite.writer import Writer
 from stationd.domain.authority import Actor
+from stationd.domain.blanks import CARD_DESTROYED, DESTROYED_CAUSE, Account
 from stationd.domain.custody import HELD_HERE, Card, Custody, CustodyEvent
 from stationd.domain.errors import Refused
 from stationd.domain.finding import word_of_chip
@@ -206,13 +207,18 @@ class SqliteCards:
         )
 
     def destroy(self, transaction: Transaction, approval: Approval) -> Card | Refused:
-        """Destroy a quarantined card as two officers agreed: ``card-state``."""
+        """Destroy a quarantined card as two officers agreed: ``card-state``.
+
+        The blank that it was made of goes with it, in the ledger of the station that printed it.
+        """
         card = find_card(transaction, approval.subject)
         if isinstance(card, Refused):
             return card
-        return self._door.change(
-            transaction, card, CustodyEvent.DESTROYED, actor=_names(approval), data={"approval": approval.id}
-        )
+        by = _names(approval)
+        gone = self._door.change(transaction, card, CustodyEvent.DESTROYED, actor=by, data={"approval": approval.id})
+        if isinstance(gone, Card) and card.origin is None and transaction.balance(Account.ISSUED) > 0:
+            transaction.move(CARD_DESTROYED, cause=DESTROYED_CAUSE, actor=by, job=card.seq)
+        return gone
 
     # ------------------------------------------------------------------------------------------------------- finding
 

@@ -21,6 +21,7 @@ _CLASSES: Final = (
     ("holders", "due_lists", "forget_list"),
     ("holders", "due_files", "forget_file"),
     ("proxies", "due_proxies", "forget_proxy"),
+    ("remarks", "due_decisions", "forget_judgement"),
     ("remarks", "due_decisions", "forget_decision"),
     ("remarks", "due_surrenders", "forget_surrender"),
     ("remarks", "due_reasons", "forget_reason"),

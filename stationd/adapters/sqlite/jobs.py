@@ -186,6 +186,12 @@ class SqliteJobs:
 
         return await self._reader.run(unit)
 
+    async def judged_at(self, printer: str) -> Sequence[Attempt]:
+        """See :meth:`stationd.ports.jobs.JobStore.judged_at`."""
+        return await self._reader.run(
+            lambda connection: [attempt_of(row, row[8]) for row in connection.execute(_Q["judged_at"], (printer,))]
+        )
+
     async def clear_delays(self) -> None:
         """At start: waits for a next try were measured by the clock of a run that is over."""
 

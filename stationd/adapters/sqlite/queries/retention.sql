@@ -45,6 +45,9 @@ UPDATE transfer_card SET sealed = NULL WHERE transfer = (SELECT id FROM transfer
 -- name: forget_file
 UPDATE transfer SET file = x'' WHERE rowid = ?;
 
+-- name: forget_judgement
+UPDATE attempt SET reason = '' WHERE job = (SELECT job FROM decision WHERE seq = ?) AND evidence = 'officer';
+
 -- name: forget_decision
 UPDATE decision SET note = '' WHERE seq = ?;
 
