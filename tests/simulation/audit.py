@@ -7,7 +7,9 @@ It sees what no program could: which blank went where. What it holds the station
 * *uncertain* is said only where the machine could not tell;
 * what a run was told before it ended politely is in the books;
 * claims follow the order of service; no job waits while a fitting printer is idle;
-* every blank is somewhere, and where the ledger says.
+* every blank is somewhere, and where the ledger says;
+* no blank that is kept for people who never had a card goes to a replacement; replacements that were
+  put off come back as far as blanks are there, the oldest first, and none is forgotten.
 """
 
 import json
@@ -19,6 +21,7 @@ from stationd.adapters.sqlite.verify import verify
 from stationd.domain.ids import seq_of
 from stationd.domain.outcome import PERHAPS_CUT_OFF, Cause, Unknown
 from stationd.ports.jobs import Settling
+from tests.simulation.kept import Kept
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.machine import Card, Machine
 from tests.simulation.store import Disk, PlainSeal, VirtualClock
@@ -47,6 +50,7 @@ class Totals:
     verdicts: int = 0
     duplicates: int = 0
     lost: int = 0
+    deferred: int = 0
     virtual_s: float = 0.0
 
 
@@ -63,7 +67,10 @@ class Attempt:
 class Auditor:
     """Watches one world. ``broken`` is the first promise that was broken, or ``None``."""
 
-    def __init__(self, loop: VirtualLoop, disk: Disk, clock: VirtualClock, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, loop: VirtualLoop, disk: Disk, clock: VirtualClock, say: Callable[[str], None], *, reserve: int
+    ) -> None:
+        """``reserve``: the blanks that are kept for first-timers."""
         self.broken: str | None = None
         self.totals = Totals()
         self.cards: list[Card] = []
@@ -78,6 +85,7 @@ class Auditor:
         self._seen_event = 0
         self._line: dict[int, tuple[str, str]] = {}
         """Rank → job and profile of what waits."""
+        self._kept = Kept(reserve, self.fail)
         self._idle: dict[str, float] = {}
         self._failed: dict[str, tuple[float, int]] = {}
         """Job → when it failed in passing, and how many runs had ended then."""
@@ -138,10 +146,12 @@ class Auditor:
             self._seen_event = seq
             data = json.loads(text)
             self._say(f"books: {kind} {subject} {text}")
+            self._kept.follow(kind, data)
             if kind.startswith("job."):
                 self._follow(kind, subject, data)
         if rows:
             self._check_balance()
+            self.totals.deferred = self._kept.deferred
 
     def _check_balance(self) -> None:
         """Every blank is somewhere, and every attempt in question has one."""
@@ -150,6 +160,8 @@ class Auditor:
             "SELECT sum(balance), sum(balance) FILTER (WHERE name = 'printer') FROM blank_account"
         ).fetchone()
         (attempts,) = query("SELECT count(*) FROM attempt WHERE outcome IS NULL").fetchone()
+        (safe,) = query("SELECT balance FROM blank_account WHERE name = 'safe'").fetchone()
+        self._kept.check(safe)
         if total or in_question != attempts:
             self.fail(f"the ledger is off by {total}, with {in_question} blanks for {attempts} attempts in question")
 
@@ -179,7 +191,7 @@ class Auditor:
         """Within a profile jobs are claimed in their order; across profiles a batch may go on."""
         tick_ms = int(self._clock.monotonic() * 1000)
         for other, (job, wanted) in self._line.items():
-            if other < rank and wanted == profile:
+            if other < rank and wanted == profile and not self._kept.must_wait(other):
                 state, not_before = self._disk.connection.execute(
                     "SELECT state, not_before FROM job WHERE seq = ?", (seq_of(job),)
                 ).fetchone()
@@ -248,6 +260,7 @@ class Auditor:
     def check_idle(self, profiles: Mapping[str, tuple[str, ...]]) -> None:
         """No job waits while a printer that could print it has nothing to do; ``profiles`` of the printers in use."""
         now = self._loop.time()
+        self._kept.check_waiting(now, is_possible=bool(profiles) and not self._disk.is_full)
         tick_ms = int(self._clock.monotonic() * 1000)
         in_line = dict(
             self._disk.connection.execute(

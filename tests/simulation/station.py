@@ -4,18 +4,21 @@ One :class:`Station` is one run of it, one process on the loop. It ends politely
 the same disk, before the same machines.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 from stationd.adapters.printers.ipp.driver import IppPrinter
 from stationd.adapters.printers.ipp.settings import read_settings
 from stationd.adapters.sqlite.blanks import SqliteBlanks
 from stationd.adapters.sqlite.jobs import SqliteJobs
+from stationd.adapters.sqlite.rations import SqliteRations
 from stationd.adapters.sqlite.writer import Writer
 from stationd.domain.authority import Actor
 from stationd.domain.errors import Refused
 from stationd.domain.events import Event
 from stationd.domain.job import Job
 from stationd.domain.order import Document
+from stationd.domain.rationing import NO_RESERVE, RationRule
 from stationd.ports.clock import Clock, Entropy
 from stationd.ports.jobs import Settling, Turn, Turned
 from stationd.ports.printers import PrinterSpec
@@ -25,6 +28,7 @@ from stationd.services.crew import Crew
 from stationd.services.jobs import Jobs, Surrounding
 from stationd.services.line import Line
 from stationd.services.pace import Pace
+from stationd.services.rationing import Rationer, Reserve
 from stationd.services.recover import show_orphans
 from stationd.services.spool import Spooler
 from stationd.services.submit import Submission
@@ -37,6 +41,7 @@ MAX_TRIES = 3
 AGEING = 10
 PROFILES = ("ktp-el", "kia")
 FINISH_WITHIN_S = 3.0
+RATIONING = "rationing"
 
 
 class NoRenderer:
@@ -73,23 +78,35 @@ class Station:
         *,
         options: Mapping[str, Mapping[str, object]],
         profiles: Mapping[str, tuple[str, ...]],
+        reserve: int,
+        late_s: float,
     ) -> None:
-        """``options`` and ``profiles`` of the printers, by their names."""
+        """``options`` and ``profiles`` of the printers, by their names; ``reserve``: blanks kept for first-timers.
+
+        ``late_s``: how long after a commit the steps of rationing are seen to be due, on a box that is busy.
+        """
         self.process = process
         self.is_serving = False
         self.spoolers: dict[str, Spooler] = {}
         self.supervisor = Supervisor()
         self._bell = Bell()
         self._line = Line()
-        self._crew = Crew(self._line)
+        self._late_s = late_s
+        self._is_rationing = reserve != NO_RESERVE
+        kept = Reserve(reserve)
+        self._crew = Crew(self._line, reserve=kept)
         self._clock = clock
         self._wires = wires
         self._options = options
         self._profiles = profiles
         reader = InlineConnection(disk, is_reader=True)
         self._writer = Writer(InlineConnection(disk), clock, self._publish)
-        self.store = WatchedJobs(self._writer, reader, PlainSeal(), entropy, max_tries=MAX_TRIES, ageing=AGEING)
+        self.store = WatchedJobs(
+            self._writer, reader, PlainSeal(), entropy, max_tries=MAX_TRIES, ageing=AGEING, reserve=kept
+        )
         self.store.told = {}
+        rations = SqliteRations(self._writer, reader, clock, kept)
+        self._rationer = Rationer(rations, RationRule(reserve_for_first=reserve), kept, ring=self._bell.ring_all)
         self.jobs = Jobs(self.store, self._line, self._crew, surrounding=Surrounding(withdraw=self._withdraw))
         self.blanks = Blanks(SqliteBlanks(self._writer, reader, low=5))
         self.submission = Submission(
@@ -100,6 +117,9 @@ class Station:
         """Come up as the application does."""
         await self.store.clear_delays()
         self._line.load(await self.store.ranks())
+        if self._is_rationing:
+            await self._rationer.load()
+            self.supervisor.start(RATIONING, self._rationer.run)
         await show_orphans(self.store, set(self._wires))
         for name, wire in self._wires.items():
             self._add(name, wire)
@@ -110,6 +130,8 @@ class Station:
         self.is_serving = False
         for spooler in self.spoolers.values():
             spooler.stop()
+        if self._is_rationing:
+            await self.supervisor.stop(RATIONING)
         await self.supervisor.settle(FINISH_WITHIN_S)
         await self.supervisor.stop()
         await self._writer.aclose()
@@ -148,6 +170,8 @@ class Station:
 
     def _publish(self, events: Sequence[Event]) -> None:
         joined = self._line.follow(events)
+        if self._is_rationing:
+            asyncio.get_running_loop().call_later(self._late_s, self._rationer.look)
         if any(event.type.startswith("blanks.") for event in events):
             self._bell.ring_all()
         elif joined:

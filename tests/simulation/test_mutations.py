@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.simulation.mutations import ALL
+from tests.simulation.mutations import ALL, FIRST_SEED
 from tests.simulation.world import run_seed
 
 ENOUGH = 3
@@ -15,7 +15,8 @@ def test_a_station_without_a_precaution_breaks_a_promise(what):
     mutation, words = ALL[what]
     noticed, others = 0, []
     with mutation():
-        for seed in range(MOST_SEEDS):
+        first = FIRST_SEED.get(what, 0)
+        for seed in range(first, first + MOST_SEEDS):
             broken = run_seed(seed).broken or ""
             if any(word in broken for word in words):
                 noticed += 1

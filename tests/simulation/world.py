@@ -17,6 +17,7 @@ from stationd.adapters.printers.ipp import counter as ipp_counter
 from stationd.adapters.printers.ipp import driver as ipp_driver
 from stationd.adapters.printers.ipp import incarnation as ipp_incarnation
 from stationd.domain.errors import Faulted
+from stationd.domain.rationing import NO_RESERVE
 from tests.simulation.audit import Auditor, Totals
 from tests.simulation.loop import Process, Stuck, VirtualLoop
 from tests.simulation.machine import Machine, Traits
@@ -65,6 +66,8 @@ class Plan:
     disk_troubles: int
     meddlings: int
     theme: Theme | None
+    reserve: int
+    rations_late_s: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,11 +97,13 @@ class World:
             disk_troubles=draw.choice([0, 0, 1, 3]),
             meddlings=draw.choice([0, 1, 3]),
             theme=theme,
+            reserve=self.rng("reserve").choice([NO_RESERVE, 0, 2, 5, 9]),
+            rations_late_s=self.rng("rations").choice([0.0, 0.5, 8.0]),
         )
         self.loop = VirtualLoop(self.rng("loop"))
         self.clock = VirtualClock(self.loop)
         self.disk = Disk(self.loop, self.rng("disk"))
-        self.auditor = Auditor(self.loop, self.disk, self.clock, self.say)
+        self.auditor = Auditor(self.loop, self.disk, self.clock, self.say, reserve=self.plan.reserve)
         self.office = Office(self)
         self.station: Station | None = None
         self.machines: dict[str, Machine] = {}
@@ -189,7 +194,15 @@ class World:
         }
         options = {name: {"window": machine.traits.window} for name, machine in self.machines.items()}
         station = Station(
-            process, self.disk, self.clock, SeededEntropy(rng), wires, options=options, profiles=self.profiles
+            process,
+            self.disk,
+            self.clock,
+            SeededEntropy(rng),
+            wires,
+            options=options,
+            profiles=self.profiles,
+            reserve=self.plan.reserve,
+            late_s=self.plan.rations_late_s,
         )
         self.station = station
         starting = self.loop.spawn(process, station.start(), "start")
@@ -242,7 +255,7 @@ class World:
     async def _live(self) -> None:
         plan, office, draw = self.plan, self.office, self._draw
         self._start_station(self.rng("entropy 0"))
-        self._world(office.deliver(10 + draw.randrange(12), 0.0), "delivery")
+        self._deliver(10 + draw.randrange(12))
         self._world(office.deliver(3 * plan.jobs + 30, 40 + 60 * draw.random()), "delivery")
         for number in range(plan.jobs):
             self._world(office.submit(number, ROUGH_S * 0.6 * draw.random() ** 2), f"applicant {number}")
@@ -263,6 +276,19 @@ class World:
         self._world(self._ends_of_runs(), "ends of runs")
         self._world(self._calm_down(), "calm")
         self._world(self._watch(), "watch")
+
+    def _deliver(self, quantity: int) -> None:
+        """The first blanks: a box, or a handful now and then."""
+        boxes = self.rng("boxes")
+        if boxes.random() < 0.5:
+            self._world(self.office.deliver(quantity, 0.0), "delivery")
+            return
+        at_s = 0.0
+        while quantity > 0:
+            few = min(quantity, boxes.randint(1, 4))
+            self._world(self.office.deliver(few, at_s), "delivery")
+            at_s += 9 * boxes.random()
+            quantity -= few
 
     async def _calm_down(self) -> None:
         await asyncio.sleep(ROUGH_S)
