@@ -85,6 +85,20 @@ campaign: system-test $(STAMPS)/dev ## kill the daemon at random moments (KILLS=
 	$(VENV)/bin/python -m tests.campaign.crowd
 	$(VENV)/bin/python -m tests.campaign $(if $(MINUTES),--minutes $(MINUTES)) $(if $(KILLS),--kills $(KILLS)) $(ARGS)
 
+AUDIT := .cache/audit
+PIP_AUDIT_VERSION := 2.10.1
+
+.PHONY: audit
+audit: $(AUDIT)/pip-audit-$(PIP_AUDIT_VERSION) ## ask a database of known holes about every locked package; needs the internet, and fails without it
+	for lock in requirements-deb.lock requirements-build.lock; do \
+		$(AUDIT)/bin/pip-audit --strict --require-hashes --disable-pip -r $$lock; \
+	done
+
+$(AUDIT)/pip-audit-$(PIP_AUDIT_VERSION):
+	.ci/make-venv $(AUDIT)
+	$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==$(PIP_AUDIT_VERSION)
+	@touch $@
+
 .PHONY: deb
 deb: $(STAMPS)/dev ## build a Debian package with its own virtual environment, in dist/
 	systemd/build-deb dist

@@ -155,7 +155,7 @@ async def at_every_write(folder: Path, every: int) -> None:
 async def at_every_level(folder: Path, every: int) -> None:
     """A small disk of the kernel's ext4, really filled until so many pages are left."""
     folder.mkdir(parents=True)
-    formatted(folder / "image", 160 * 1024 * 1024)
+    formatted(folder / "image", 640 * 1024 * 1024)
     with mounted(folder / "image", folder / "state"), story(folder) as (it, _):
         it.station.environment.clear()
         async with it.station as station:
