@@ -287,6 +287,24 @@ async def test_the_book_of_blanks_is_leafed_through_and_drawn_up(opened, tmp_pat
     assert "Buku blangko" in await row.inner_text()
 
 
+async def test_a_delivery_whose_answer_was_lost_is_not_booked_twice(opened):
+    station, page = opened
+    before = (await done(station, "GET", "/v1/blanks"))["received"]
+
+    async def lose(route):
+        await route.fetch()
+        await route.abort()
+
+    await page.route("**/v1/blanks/entries", lose, times=1)
+    await page.keyboard.press("5")
+    await page.click("button:has-text('Terima kiriman')")
+    await page.fill("dialog [name=quantity]", "9")
+    await page.click("dialog footer button:last-child")
+    await expect(page.locator("dialog [role=alert]")).to_contain_text("Stasiun tidak menjawab.")
+    await confirm(page)
+    assert (await done(station, "GET", "/v1/blanks"))["received"] == before + 9
+
+
 async def test_officers_see_by_which_decree_they_print_and_administrators_the_register(opened):
     station, page = opened
     await page.keyboard.press("o")

@@ -163,7 +163,7 @@ async def test_what_the_station_refuses_is_said_in_the_dialog_and_nothing_typed_
     await desk.fill("dialog [name=quantity]", "99999")
     await desk.fill("dialog [name=note]", "semuanya")
     await desk.click("dialog footer button:last-child")
-    await expect(desk.locator("dialog [role=alert]")).to_contain_text("tidak ada di buku")
+    await expect(desk.locator("dialog [role=alert]")).to_contain_text("diminta 99999 blangko dari brankas")
     assert await desk.input_value("dialog [name=note]") == "semuanya"
     await desk.keyboard.press("Escape")
     await desk.wait_for_selector("dialog", state="detached")

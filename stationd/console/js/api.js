@@ -62,6 +62,21 @@ export function post(path, body) {
   return call("POST", path, body ?? {});
 }
 
+/**
+ * A way to post what must not be done twice: the same body again, after an answer that was lost, is the same request.
+ * @returns {(path: string, body: any) => Promise<any>}
+ */
+export function once() {
+  let key = "";
+  let before = "";
+  return (path, body) => {
+    const text = JSON.stringify([path, body]);
+    if (text !== before) key = Array.from(crypto.getRandomValues(new Uint8Array(16)), (each) => each.toString(16).padStart(2, "0")).join("");
+    before = text;
+    return call("POST", path, body, { key });
+  };
+}
+
 /** A picture or a paper, as a `blob:` address to be revoked by who asked. @param {string} path */
 export async function blob(path) {
   return URL.createObjectURL(await (await send("GET", path)).blob());

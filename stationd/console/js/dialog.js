@@ -88,13 +88,21 @@ export function field(name, label, { hint, kind, choices, ...props } = {}) {
   return h("label", { class: "field" }, label, input, hint && h("small", null, hint));
 }
 
-/** What a refusal says to a person. @param {unknown} problem */
+/** Advice that names calls and headers is for programmers. */
+const FOR_PROGRAMMERS = /\/v1\/|ETag|Idempotency|Content-Type|http\.|\[/;
+
+/** What a refusal says to a person, and what to do about it. @param {unknown} problem */
 export function said(problem) {
   if (!(problem instanceof Problem)) throw problem;
   if (problem.status === 0) return t("problem.out-of-reach");
-  const own = t(`problem.${problem.code}`, {}, "");
-  const wait = problem.wait_s ? ` ${t("problem.wait", { n: problem.wait_s })}` : "";
-  return (own || [problem.title, problem.message].filter(Boolean).join(": ") || t("problem.unknown")) + wait;
+  const told = t(`problem.${problem.code}`, {}, "") || sentence(problem.message || problem.title || t("problem.unknown"));
+  const fix = FOR_PROGRAMMERS.test(problem.fix) ? "" : sentence(problem.fix);
+  return [told, fix, problem.wait_s && t("problem.wait", { n: problem.wait_s })].filter(Boolean).join(" ");
+}
+
+/** @param {string} text */
+function sentence(text) {
+  return text && text[0].toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
 }
 
 /** @type {{id: number, text: string, tone: string}[]} */

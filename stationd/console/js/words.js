@@ -804,18 +804,11 @@ export const WORDS = {
   "setup.go": ["Mulai", "Begin"],
 
   "problem.token-unknown": ["Token tidak dikenal.", "The token is not known."],
-  "problem.out-of-reach": ["Stasiun tidak menjawab. Belum ada yang berubah; coba lagi sebentar lagi.", "The station does not answer. Try again in a moment."],
+  "problem.out-of-reach": ["Stasiun tidak menjawab. Coba lagi sebentar lagi; lihat dahulu apakah sudah tercatat.", "The station does not answer. Try again in a moment; look first whether it was done."],
   "problem.unknown": ["Tidak berhasil.", "That did not work."],
   "problem.wait": ["Coba lagi dalam {n} detik.", "Try again in {n} s."],
   "problem.sign-in-refused": ["Nomor dan PIN tidak cocok.", "The number and the PIN do not belong together."],
   "problem.sign-in-locked": ["Terlalu banyak PIN salah.", "Too many wrong PINs."],
-  "problem.officer-not-appointed": ["Surat keputusan Anda tidak berlaku hari ini.", "Your decree does not hold today."],
-  "problem.card-under-way": ["Kartunya sudah di dalam mesin dan akan keluar.", "The card is in the machine and will come out."],
-  "problem.job-state": ["Keadaannya sudah berubah; lihat lagi.", "It has changed meanwhile; look again."],
-  "problem.counts-differ": ["Kedua hitungan berbeda; tidak ada yang dicatat. Hitung lagi berdua dari awal.", "The two counts differ and nothing is booked. Count again, both of you, from the start."],
-  "problem.verdict-final": ["Jawaban tidak dapat diubah lagi: kartunya sudah diproses.", "The answer cannot be changed any more: the card has gone on."],
-  "problem.blanks-not-there": ["Blangko sebanyak itu tidak ada di buku.", "The book has not so many blanks."],
-  "problem.printer-not-ready": ["Mesin belum siap.", "The printer is not ready."],
 };
 
 /**

@@ -2,7 +2,7 @@
 
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
-import { post } from "../api.js";
+import { once } from "../api.js";
 import { t } from "../words.js";
 import { number } from "../format.js";
 import { ask, field, tell } from "../dialog.js";
@@ -54,6 +54,7 @@ export function blanks(desk) {
 
 /** @param {Desk} desk */
 async function receive(desk) {
+  const post = once();
   const filled = await ask({
     title: t("blanks.receive-title"),
     body: [h("p", null, t("blanks.receive-why")), quantity(), field("note", t("blanks.note"), { maxlength: 1000, hint: t("note.hint") })],
@@ -66,6 +67,7 @@ async function receive(desk) {
 
 /** The daily count, by two people who do not tell each other their figures. @param {Desk} desk */
 async function count(desk) {
+  const post = once();
   const isSecond = desk.know("blanks")?.count?.state === "awaits-second-person";
   /** @type {any} */
   let booked = null;
@@ -81,6 +83,7 @@ async function count(desk) {
 
 /** @param {Desk} desk @param {"spoiled" | "returned"} kind */
 async function enter(desk, kind) {
+  const post = once();
   await ask({
     title: t(`blanks.${kind}-title`),
     body: [h("p", null, t(`blanks.${kind}-why`)), quantity(), field("note", t("blanks.note"), { required: true, maxlength: 1000, hint: t("note.hint") })],
@@ -93,6 +96,7 @@ async function enter(desk, kind) {
 
 /** Spoiled blanks are destroyed before two witnesses, and a second officer agrees; minutes are drawn up. @param {Desk} desk */
 async function destroy(desk) {
+  const post = once();
   /** @type {any} */
   let booked = null;
   await ask({

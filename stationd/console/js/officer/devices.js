@@ -2,7 +2,7 @@
 
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
-import { post } from "../api.js";
+import { once, post } from "../api.js";
 import { t } from "../words.js";
 import { number, since } from "../format.js";
 import { ask, attempt } from "../dialog.js";
@@ -64,11 +64,12 @@ async function simply(desk, each, what) {
 
 /** @param {Desk} desk @param {any} each @param {string} what */
 async function confirm(desk, each, what) {
+  const begin = once();
   await ask({
     title: t(`device.${what}-title`, { name: nameOf(each) }),
     body: h("p", null, t(`device.${what}-why`)),
     yes: t(`device.${what}`),
-    act: () => post(`/v1/devices/${encodeURIComponent(each.id)}/${what}`),
+    act: () => begin(`/v1/devices/${encodeURIComponent(each.id)}/${what}`, {}),
   });
   desk.again();
 }
