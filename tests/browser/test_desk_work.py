@@ -80,6 +80,7 @@ async def stations(tmp_path_factory):
             for (number, pin), name in ((FIRST, "PETUGAS CONTOH"), (SECOND, "REKAN CONTOH")):
                 await done(station, "POST", "/v1/officers", {"number": number, "pin": pin, "name": name, **appointed})
         await one.receive(20)
+        await done(one, "POST", "/v1/devices/kartu-2/pause")
         yield one, other
 
 
@@ -105,6 +106,7 @@ async def test_each_button_of_the_desk_does_what_it_says(browser, opened):
     badge = aside.locator(".badge").first
 
     await done(station, "POST", "/v1/devices/kartu-1/pause")
+    await done(station, "POST", "/v1/devices/kartu-2/resume")
     failed = await submitted(station, 1)
     await until(station, failed, "failed")
     await done(station, "POST", "/v1/devices/kartu-2/pause")
@@ -333,7 +335,9 @@ async def test_the_desk_does_not_claim_to_be_live_before_it_has_heard_from_the_s
 
 async def test_a_card_is_found_by_name_from_wherever_one_is(opened):
     station, page = opened
-    await until(station, await submitted(station, 31), "printed")
+    card = await submitted(station, 31)
+    await until(station, card, "printed")
+    await shelved(station, card, "E/1")
     await page.keyboard.press("6")
     await page.keyboard.press("/")
     await expect(page.locator("main h1")).to_have_text("Antrean")
@@ -343,3 +347,14 @@ async def test_a_card_is_found_by_name_from_wherever_one_is(opened):
     await page.keyboard.press("Enter")
     await expect(page.locator("main h1")).to_have_text("Rak kartu")
     await expect(page.locator("tbody tr").first).to_contain_text("Contoh Rekaan")
+    await page.keyboard.press("/")
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("6")
+    await expect(page.locator("main h1")).to_have_text("Rak kartu")
+    for _ in range(40):
+        await page.keyboard.press("Tab")
+        if await page.evaluate("document.activeElement.matches('tbody button')"):
+            break
+    wanted = await page.evaluate("document.activeElement.textContent")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("aside .receipt").first).to_have_text(wanted)

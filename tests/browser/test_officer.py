@@ -170,7 +170,9 @@ async def test_what_the_station_refuses_is_said_in_the_dialog_and_nothing_typed_
 
 
 async def test_every_view_and_every_switch_is_reached_by_keys(desk):
-    for key, title in (("2", "Antrean"), ("3", "Diragukan"), ("4", "Perangkat"), ("5", "Blangko"), ("8", "Kesiapan")):
+    views = {"2": "Antrean", "3": "Diragukan", "4": "Perangkat", "5": "Blangko", "6": "Rak kartu", "7": "Persetujuan"}
+    more = {"9": "Pengiriman", "0": "Pemberitahuan", "p": "Berita acara", "o": "Petugas", "8": "Kesiapan"}
+    for key, title in (views | more).items():
         await desk.keyboard.press(key)
         await expect(desk.locator("main h1")).to_have_text(title)
     await desk.keyboard.press("?")

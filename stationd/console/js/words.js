@@ -412,6 +412,7 @@ export const WORDS = {
 
   "shelf.search": ["Cari tanda terima, nama, atau NIK", "Find a receipt, a name or a NIK"],
   "shelf.not-found": ["Tidak ditemukan di sini", "Not found here"],
+  "shelf.not-found-why": ["Nama dan NIK dicari di antara kartu di tangan petugas dan di rak. Kartu yang masih menunggu atau di baki dicari dengan tanda terimanya.", "Names and NIKs are looked for among cards in hand and on the shelf. One that waits or lies in the tray is found by its receipt."],
   "shelf.choose-why": ["Di sini terlihat tempatnya dan apa yang dapat dilakukan.", "Here you see where it lies and what can be done."],
   "shelf.fresh": ["Baru tercetak", "Just printed"],
   "shelf.fresh-none": ["Tidak ada kartu baru di baki", "No new card in the tray"],

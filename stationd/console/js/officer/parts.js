@@ -54,9 +54,9 @@ export function table(desk, view, heads, items, id, cells) {
     })));
 }
 
-/** Nothing is there, or not yet. @param {any} list @param {string} picture @param {string} none */
-export function nothing(list, picture, none) {
-  return list ? h("p", { class: "empty" }, icon(picture), h("b", null, none)) : h("p", { class: "empty" }, t("loading"));
+/** Nothing is there, or not yet. @param {any} list @param {string} picture @param {string} none @param {string} [why] */
+export function nothing(list, picture, none, why = "") {
+  return list ? h("p", { class: "empty" }, icon(picture), h("b", null, none), why) : h("p", { class: "empty" }, t("loading"));
 }
 
 /** Where the reader stands in each list that has pages: the cursors that led there. @param {Desk} desk @param {string} name */

@@ -34,7 +34,7 @@ export function shelf(desk) {
   const chosen = desk.chosen && desk.look("card", `/v1/cards/${encodeURIComponent(desk.chosen)}`, /^(card|hand_over|approval)\./).value;
   return [
     title("shelf"),
-    pair([search(desk), choose(desk), h("div", { class: "panel" }, cards?.length ? rows(desk, cards) : nothing(cards, "shelf", found ? t("shelf.not-found") : t(`shelf.${list}-none`)))],
+    pair([search(desk), choose(desk), h("div", { class: "panel" }, cards?.length ? rows(desk, cards) : nothing(cards, "shelf", found ? t("shelf.not-found") : t(`shelf.${list}-none`), found ? t("shelf.not-found-why") : ""))],
       chosen && card(desk, chosen), t("shelf.choose-why")),
   ];
 }
