@@ -35,6 +35,7 @@ from stationd.ports.figures import Oldest
 from stationd.ports.notices import Outbox
 from stationd.ports.notifier import WayStatus
 from stationd.ports.readiness import HostReading
+from stationd.services.city_desk import DeskFigures
 from stationd.services.city_link import LinkFigures
 from stationd.services.facts import FactFigures
 
@@ -79,7 +80,7 @@ def collectors() -> tuple[Collector, ...]:
         CardMetrics(),
         DeviceMetrics(lambda: devices, Counters),
         _events(),
-        LinkMetrics(LinkFigures(), FactFigures(), lambda: 0),
+        LinkMetrics(LinkFigures(), FactFigures(), _desk(), lambda: 0),
         LoopMetrics(),
         notices,
         OrderMetrics(lambda: stock),
@@ -88,6 +89,12 @@ def collectors() -> tuple[Collector, ...]:
         standing,
         StreamMetrics(listeners, listeners),
     )
+
+
+def _desk() -> DeskFigures:
+    figures = DeskFigures()
+    figures.refused["link-malformed"] += 1
+    return figures
 
 
 def _events() -> EventMetrics:

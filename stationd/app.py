@@ -216,7 +216,15 @@ class App:
             attending=self.attending,
             books=self.bookkeeping,
         )
-        self.linking = Linking(settings, database, seal, clock=clock, entropy=entropy)
+        self.linking = Linking(
+            settings,
+            database,
+            seal,
+            clock=clock,
+            entropy=entropy,
+            submission=self.printing.submission,
+            transfers=self.handing.transfers,
+        )
         self.attending.city_lag = lambda: self.linking.lag
         self.keeping = Keeping(
             settings,

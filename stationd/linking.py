@@ -4,25 +4,35 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
+import msgspec
+
 from stationd.adapters.city_keys import CityKeys
 from stationd.adapters.city_messages import StationMessages
 from stationd.adapters.link_metrics import LinkMetrics
 from stationd.adapters.seal import StationSeal
+from stationd.adapters.sqlite.city_orders import SqliteCityOrders
 from stationd.adapters.sqlite.database import Database
 from stationd.adapters.sqlite.outbox import SqliteOutbox
-from stationd.adapters.transfer_files import StationKeys
+from stationd.adapters.transfer_files import StationKeys, is_confirmation
 from stationd.config import CitySettings, Settings
 from stationd.domain.city_link import Fact
-from stationd.domain.errors import Faulted
+from stationd.domain.errors import Faulted, Refused
 from stationd.domain.events import Event
+from stationd.domain.order import Order
 from stationd.domain.readiness import CityLag
+from stationd.http.jobs import order_of
+from stationd.http.schemas import NewJob
 from stationd.ports.city import City, Letter
 from stationd.ports.clock import Clock, Entropy
+from stationd.services.city_desk import CityDesk
 from stationd.services.city_link import CityLink
 from stationd.services.facts import LOOK_EVERY_S, Facts
+from stationd.services.submit import Submission
 from stationd.services.supervise import Supervisor
+from stationd.services.transfers import Transfers
 
-_TASKS: Final = ("link to the city", "backlog of the link to the city")
+_TASKS: Final = ("link to the city", "backlog of the link to the city", "orders of the city")
+_decode = msgspec.json.Decoder(NewJob).decode
 
 
 class Linking:
@@ -36,6 +46,8 @@ class Linking:
         *,
         clock: Clock,
         entropy: Entropy,
+        submission: Submission,
+        transfers: Transfers,
         city: City | None = None,
     ) -> None:
         """``city`` stands in for the engine in tests. Raises :class:`Faulted` (``extra-missing``) without the extra."""
@@ -48,8 +60,18 @@ class Linking:
         self.messages = messages_of(here, settings.city, seal)
         outbox = SqliteOutbox(database.writer, database.reader, seal, station=here)
         self.facts = Facts(outbox, self._write, in_flight=settings.city.in_flight, clock=clock, entropy=entropy)
-        self.link = CityLink(city or engine(settings.city, here), (self.facts.run,), clock=clock, entropy=entropy)
-        self.metrics = LinkMetrics(self.link.figures, self.facts.figures, clock.now_ms)
+        self.desk = CityDesk(
+            SqliteCityOrders(database.writer, database.reader),
+            self.messages,
+            submission,
+            transfers,
+            decode=decoded_order,
+            is_confirmation=is_confirmation,
+            clock=clock,
+        )
+        duties = (self.facts.run, self.desk.run)
+        self.link = CityLink(city or engine(settings.city, here), duties, clock=clock, entropy=entropy)
+        self.metrics = LinkMetrics(self.link.figures, self.facts.figures, self.desk.figures, clock.now_ms)
 
     @property
     def lag(self) -> CityLag | None:
@@ -73,11 +95,13 @@ class Linking:
         """Take in what was committed."""
         if self.is_set_up:
             self.facts.follow(events)
+            self.desk.follow(events)
 
     def start(self, supervisor: Supervisor) -> None:
         """Connect, and go on connecting."""
         if self.is_set_up:
-            linking, looking = _TASKS
+            linking, looking, working = _TASKS
+            supervisor.start(working, self.desk.work)
             supervisor.start(linking, self.link.run)
             supervisor.start(looking, self._look)
 
@@ -95,6 +119,14 @@ class Linking:
     def _write(self, fact: Fact) -> Letter:
         headers, body = self.messages.write(fact)
         return Letter(fact.topic, headers, body)
+
+
+def decoded_order(body: bytes) -> Order | Refused:
+    """The order in a body as a counter would send it."""
+    try:
+        return order_of(_decode(body))
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return Refused("link-malformed", "cannot take the order: what is sealed in it is none")
 
 
 def messages_of(station: str, city: CitySettings, seal: StationSeal) -> StationMessages:

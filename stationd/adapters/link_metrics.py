@@ -1,21 +1,26 @@
 """The link to the city for Prometheus."""
 
 from collections.abc import Callable, Iterable
+from typing import Final
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from stationd.ports.city import Fate
+from stationd.services.city_desk import DeskFigures
 from stationd.services.city_link import LinkFigures
 from stationd.services.facts import FactFigures
+
+_KINDS: Final = ("offer", "word", "parcel")
 
 
 class LinkMetrics(Collector):
     """Gauges and counters, made when asked."""
 
-    def __init__(self, link: LinkFigures, facts: FactFigures, now_ms: Callable[[], int]) -> None:
+    def __init__(self, link: LinkFigures, facts: FactFigures, desk: DeskFigures, now_ms: Callable[[], int]) -> None:
         self._link = link
         self._facts = facts
+        self._desk = desk
         self._now_ms = now_ms
 
     def collect(self) -> Iterable[Metric]:
@@ -41,3 +46,16 @@ class LinkMetrics(Collector):
         for fate in Fate:
             fates.add_metric((fate,), facts.fates[fate])
         yield fates
+        messages = CounterMetricFamily("stationd_city_messages", "Messages from the city.", labels=("kind",))
+        for kind in _KINDS:
+            messages.add_metric((kind,), self._desk.messages[kind])
+        yield messages
+        yield CounterMetricFamily(
+            "stationd_city_messages_again", "Messages that were known already and changed nothing.", self._desk.again
+        )
+        refused = CounterMetricFamily(
+            "stationd_city_messages_refused", "Messages that prove nothing, by why.", labels=("reason",)
+        )
+        for code, count in sorted(self._desk.refused.items()):
+            refused.add_metric((code,), count)
+        yield refused

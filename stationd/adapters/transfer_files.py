@@ -79,7 +79,12 @@ class _ConfirmationFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     signature: bytes
 
 
+class _Format(msgspec.Struct, frozen=True):
+    format: str
+
+
 _encode = msgspec.json.Encoder(order="sorted").encode
+_decode_format = msgspec.json.Decoder(_Format).decode
 _decode_cards = msgspec.json.Decoder(list[_Card]).decode
 _decode_transfer = msgspec.json.Decoder(_TransferFile).decode
 _decode_confirmation = msgspec.json.Decoder(_ConfirmationFile).decode
@@ -211,6 +216,14 @@ class TransferFiles:
         except InvalidSignature:
             return _altered()
         return None
+
+
+def is_confirmation(raw: bytes) -> bool:
+    """Whether a file calls itself a confirmation; what it calls itself proves nothing yet."""
+    try:
+        return _decode_format(raw).format == CONFIRMATION_FORMAT
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return False
 
 
 def _signed(format_: str, told: Any) -> bytes:

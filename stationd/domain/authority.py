@@ -33,3 +33,6 @@ class Actor:
 
 STATION = Actor(name="stationd", role=Role.ADMIN)
 """The daemon itself, as the actor of what happens without anybody asking."""
+
+CITY = Actor(name="city", role=Role.OFFICER)
+"""The city, as the actor of what it orders over its link."""

@@ -130,7 +130,7 @@ class Held:
 
     @property
     def may_begin(self) -> bool:
-        """Whether a card of it may be begun."""
+        """Whether a card of it may be begun; at the counter as well, once the city has said anything of the order."""
         return self.stage is Stage.GRANTED and self.fence >= self.floor
 
 
@@ -177,14 +177,14 @@ def refused(held: Held) -> Held:
 
 
 def taken_back(held: Held, floor: int, *, has_begun: bool) -> tuple[Held, Answer]:
-    """A recall came; ``has_begun``: a card of it is in a printer, in doubt, or made.
+    """A recall came; ``has_begun``: a card of the order is in a printer, in doubt, or made, however it got there.
 
     What is answered :attr:`Answer.RETURNED` is never begun afterwards; for an order that never came as well.
     """
     held = replace(held, floor=max(held.floor, floor))
     if held.fence >= floor:  # the recall is of an earlier fence: of that nothing is here any more
         return held, Answer.RETURNED
-    if held.stage is Stage.GRANTED and has_begun:
+    if has_begun:
         return held, Answer.KEPT
     if held.stage in {Stage.RECEIVED, Stage.GRANTED}:
         held = replace(held, stage=Stage.RETURNED)

@@ -43,6 +43,8 @@ _DISTRICT_LENGTH = len("16.71.09")
     problems=(
         "idempotency-key-reused",
         "order-has-a-live-job",
+        "order-recalled",
+        "order-without-leave",
         "holder-has-a-live-card",
         "surrender-not-awaited",
         "surrender-invalid",

@@ -119,6 +119,8 @@ KINDS: dict[str, Kind] = {
     "streams-full": Kind(503, "Too many listen already", "Terlalu banyak pendengar"),
     # orders
     "idempotency-key-reused": Kind(409, "The key was used for another request", "Kunci sudah dipakai permintaan lain"),
+    "order-recalled": Kind(409, "The order belongs elsewhere now", "Pesanan ini kini milik tempat lain"),
+    "order-without-leave": Kind(409, "The order waits for the city", "Pesanan ini menunggu kota"),
     "order-has-a-live-job": Kind(409, "The order has a card under way", "Pesanan ini masih diproses"),
     "data-change-belongs-to-the-office": Kind(
         422, "Data changes are made at the office", "Perubahan data dilakukan di Dinas Dukcapil"

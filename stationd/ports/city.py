@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from stationd.domain.city_link import Fact
+from stationd.domain.city_link import Fact, Offer, Word
+from stationd.domain.fence import Arrival
 
 
 class SignatureReader(Protocol):
@@ -118,4 +119,46 @@ class Outbox(Protocol):
 
     async def backlog(self, seq: int) -> Backlog:
         """What comes after a row."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DueOrder:
+    """An order that has leave and is no job yet: its ``offer``'s id, and the offer's ``message`` as it came."""
+
+    order: str
+    fence: int
+    offer: str
+    message: bytes = field(repr=False)
+
+
+class Inbox(Protocol):
+    """Orders from the city. Every method that changes something returns after the change is on the disk."""
+
+    async def offer(self, offer: Offer, message: bytes) -> Arrival:
+        """An order came: kept sealed, and the city asked for leave, unless it is known or void."""
+        ...
+
+    async def word(self, word: Word) -> Arrival:
+        """Leave or a recall came; what is recalled and was not begun is cancelled in the same step."""
+        ...
+
+    async def due(self, limit: int) -> Sequence[DueOrder]:
+        """Orders that have leave and are no jobs yet, the oldest first."""
+        ...
+
+    async def taken(self, due: DueOrder, job_id: str) -> None:
+        """It is a job now."""
+        ...
+
+    async def refuse(self, due: DueOrder, code: str) -> None:
+        """It cannot be printed here, and never will be under this fence."""
+        ...
+
+    async def let_go(self) -> bool:
+        """Give back what was recalled with its card under way and came to nothing; whether some is still under way."""
+        ...
+
+    async def audit(self, code: str, count: int) -> None:
+        """Write down that something came which proves nothing, and how often."""
         ...

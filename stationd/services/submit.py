@@ -67,24 +67,29 @@ class Submission:
         self._renderer = renderer
         self._templates = templates
 
-    async def submit(self, order: Order, *, key: str, digest: bytes, actor: Actor) -> Submitted:
+    async def submit(
+        self, order: Order, *, key: str, digest: bytes, actor: Actor, fence: int | None = None
+    ) -> Submitted:
         """The job, durable when this returns. Raises as :meth:`begin` and :meth:`Submitting.done`."""
-        return await (await self.begin(order, key=key, digest=digest, actor=actor)).done()
+        return await (await self.begin(order, key=key, digest=digest, actor=actor, fence=fence)).done()
 
-    async def begin(self, order: Order, *, key: str, digest: bytes, actor: Actor) -> "Submitting":
-        """Check an order and hand it to the store.
+    async def begin(
+        self, order: Order, *, key: str, digest: bytes, actor: Actor, fence: int | None = None
+    ) -> "Submitting":
+        """Check an order and hand it to the store; ``fence`` is that of one that came over the city link.
 
         Whoever begins many before the first is done has them share a commit, without a task for each. Raises
         :class:`Refused`: a rule of :mod:`stationd.domain.entitlement`, ``profile-unknown``,
-        ``document-invalid``, ``idempotency-key-reused``, ``order-has-a-live-job``, ``signature-…``,
-        ``orders-stopped``; and ``Faulted`` (``storage-full``, …) with nothing stored.
+        ``document-invalid``, ``idempotency-key-reused``, ``order-has-a-live-job``, ``order-recalled``,
+        ``order-without-leave``, ``signature-…``, ``orders-stopped``; and ``Faulted`` (``storage-full``, …) with nothing
+        stored.
         """
         refused = refusal_of(order) or self._document_refusal(order)
         if refused is not None:
             raise refused
         if isinstance(order.document, TemplateDocument):
             await self._renderer.check(order.document.template, order.document.fields, order.document.photo)
-        signature = None if self._city is None else self._city.signature_of(order)
+        signature = None if self._city is None else self._city.signature_of(order, fence=fence)
         barred = signature if isinstance(signature, Refused) else self._bar()
         accepting = self._store.accept(
             Acceptance(

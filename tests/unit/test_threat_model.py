@@ -17,6 +17,7 @@ THREATS = {
     "Evil USB device",
     "Tampered database",
     "Replayed order",
+    "Broken-into broker of the city",
 }
 NAMED = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
 

@@ -93,6 +93,7 @@ class NatsSession:
         self._timeout_s = timeout_s
         self._asking = f"$JS.API.CONSUMER.MSG.NEXT.{ORDERS}.{station}"
         self._inbox = client.new_inbox()
+        self._pulling = f"{self._inbox}.pull"
         self._numbers = count(1)
         self._answers: dict[str, asyncio.Future[Msg | None]] = {}
         self._come: asyncio.Queue[Msg | None] = asyncio.Queue()
@@ -140,7 +141,7 @@ class NatsSession:
         found: list[Delivery] = []
         try:
             asked = _encode(_Asking(batch=most, expires=int(_FETCH_FOR_S * 1e9)))
-            await self._client.publish(self._asking, asked, reply=f"{self._inbox}.pull")
+            await self._client.publish(self._asking, asked, reply=self._pulling)
             async with asyncio.timeout(_FETCH_FOR_S + self._timeout_s) as limit:
                 while len(found) < most:
                     message = await self._come.get()
@@ -176,8 +177,8 @@ class NatsSession:
         if answer is not None:
             if not answer.done():
                 answer.set_result(message)
-        elif message.subject.endswith(".pull"):
-            self._come.put_nowait(message)
+        elif message.subject == self._pulling or not message.subject.startswith(self._inbox):
+            self._come.put_nowait(message)  # a message of the stream bears the subject that it was published on
 
     def _unanswered(self, topic: str) -> Posted:
         if topic in self._callbacks.topics:

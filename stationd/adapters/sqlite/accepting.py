@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from stationd.adapters.sqlite.city_fences import bar_of
 from stationd.adapters.sqlite.queries import load
 from stationd.adapters.sqlite.rows import job_of, sealed_document, sealed_holder
 from stationd.adapters.sqlite.transaction import DAY_MS, FIRSTS_BY_DAY, Transaction
@@ -95,9 +96,9 @@ class Accepting:
             if used is not None:
                 refused = Refused("signature-used", field="signature", see=used[0])
                 return self._told(transaction, acceptance, refused)
-        holding = transaction.row(_Q["live_by_order"], (acceptance.order.order,))
-        if holding is not None:
-            return Refused("order-has-a-live-job", field="order", see=holding[0])
+        held = _order_refusal(transaction, acceptance.order.order)
+        if held is not None:
+            return held
         unentitled = self._holder_refusal(transaction, acceptance)
         if unentitled is not None:
             return unentitled
@@ -208,6 +209,15 @@ class Accepting:
             transaction.run_many(_Q, "insert_surrenders", surrenders)
         if firsts:
             transaction.tally(FIRSTS_BY_DAY, str(transaction.now_ms // DAY_MS), firsts)
+
+
+def _order_refusal(transaction: Transaction, order: str) -> Refused | None:
+    """Why no job may be made of this order, or ``None``: the city gave it elsewhere, or it has a live job."""
+    elsewhere = bar_of(transaction, order)
+    if elsewhere is not None:
+        return elsewhere
+    holding = transaction.row(_Q["live_by_order"], (order,))
+    return None if holding is None else Refused("order-has-a-live-job", field="order", see=holding[0])
 
 
 def _with(stock: Stock, job: Job) -> Stock:

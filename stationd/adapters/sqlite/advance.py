@@ -7,6 +7,7 @@ as well, and leaves them when the verdict that it was printed is revoked.
 
 from collections.abc import Mapping
 
+from stationd.adapters.sqlite.city_fences import give_back
 from stationd.adapters.sqlite.queries import load
 from stationd.adapters.sqlite.transaction import Transaction
 from stationd.domain.blanks import job_movement
@@ -96,6 +97,7 @@ class Advance:
         if data:
             facts.update(data)
         self._transaction.event(f"job.{event}", job.id, facts)
+        give_back(self._transaction, job, event)
         self._rows.append(
             (
                 job.seq,

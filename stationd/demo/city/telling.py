@@ -32,6 +32,7 @@ from stationd.ports.figures import Oldest
 from stationd.ports.notices import Outbox
 from stationd.ports.notifier import WayStatus
 from stationd.ports.readiness import HostReading
+from stationd.services.city_desk import DeskFigures
 from stationd.services.city_link import LinkFigures
 from stationd.services.facts import FactFigures
 
@@ -106,7 +107,7 @@ class Telling:
             self._loop,
             self._standing,
             DeviceMetrics(self._devices, Counters),
-            LinkMetrics(LinkFigures(), FactFigures(), lambda: books.now_ms),
+            LinkMetrics(LinkFigures(), FactFigures(), DeskFigures(), lambda: books.now_ms),
             NoticeMetrics(
                 lambda: Outbox(shelved=books.shelved, due=0, troubles={}),
                 lambda: {"modem": WayStatus(is_ready=True, signal=60, credit=85_000)},

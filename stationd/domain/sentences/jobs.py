@@ -32,6 +32,16 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
             "lihat tugas cetak yang memegang pesanan ini; batalkan dulu bila memang dimaksud yang baru",
         ),
     ),
+    "order-recalled": says(
+        _TAKE + "the city has given it to another station, or ended it",
+        _TERIMA + "kota telah memberikannya kepada stasiun lain, atau mengakhirinya",
+        fix=("ask the city where it is", "tanyakan kepada kota di mana pesanan ini"),
+    ),
+    "order-without-leave": says(
+        _TAKE + "it came from the city, which has not given leave to print it yet",
+        _TERIMA + "pesanan datang dari kota, dan kota belum mengizinkan pencetakannya",
+        fix=("wait until the link to the city is up", "tunggu sampai sambungan ke kota pulih"),
+    ),
     "holder-has-a-live-card/made": says(
         _TAKE + "a card was printed here that holds; another is a replacement",
         _TERIMA + "di sini sudah tercetak kartu yang berlaku; kartu lain adalah pengganti",

@@ -53,6 +53,8 @@ def test_the_document_names_roles_problems_and_parameters():
     assert conflict["allOf"][1]["properties"]["code"]["enum"] == [
         "idempotency-key-reused",
         "order-has-a-live-job",
+        "order-recalled",
+        "order-without-leave",
         "holder-has-a-live-card",
         "surrender-not-awaited",
         "signature-used",
