@@ -21,6 +21,8 @@ PYTEST_ARGS ?=
 WORKERS ?= 3
 MINUTES ?=
 KILLS ?=
+# Every part of the campaign, each for a moment only.
+QUICK ?=
 
 .PHONY: help
 help: ## list the commands
@@ -69,21 +71,21 @@ $(BENCH_PEERS)/installed: tests/bench/peers/requirements.txt
 	@touch $@
 
 .PHONY: campaign
-campaign: system-test $(STAMPS)/dev ## kill the daemon at random moments (KILLS=200 or MINUTES=30), cut its power, run it in a genuine kernel, send a month of notices
+campaign: system-test $(STAMPS)/dev ## kill the daemon (KILLS=200 or MINUTES=30), cut its power, fill its disk, run a day, a machine, a kernel; hours, or minutes with QUICK=1
 	@.ci/install-packages .ci/packages-campaign.txt
 	$(VENV)/bin/python -m tests.campaign.kernel
-	$(VENV)/bin/python -m tests.campaign.powercuts
-	$(VENV)/bin/python -m tests.campaign.blockcuts
-	$(VENV)/bin/python -m tests.campaign.hardtimes
-	$(VENV)/bin/python -m tests.campaign.soak
-	$(VENV)/bin/python -m tests.campaign.day
-	$(VENV)/bin/python -m tests.campaign.notices
+	$(VENV)/bin/python -m tests.campaign.powercuts $(if $(QUICK),20)
+	$(VENV)/bin/python -m tests.campaign.blockcuts $(if $(QUICK),20)
+	$(VENV)/bin/python -m tests.campaign.hardtimes $(if $(QUICK),32)
+	$(VENV)/bin/python -m tests.campaign.soak $(if $(QUICK),300)
+	$(VENV)/bin/python -m tests.campaign.day $(if $(QUICK),3)
+	$(VENV)/bin/python -m tests.campaign.notices $(if $(QUICK),--days 2 --a-day 5)
 	$(VENV)/bin/python -m tests.campaign.machine
-	$(VENV)/bin/python -m tests.simulation --seeds 10000 --workers $$(nproc)
-	$(VENV)/bin/python -m tests.campaign --printer office --jobs 500
-	$(VENV)/bin/python -m tests.campaign.contract
-	$(VENV)/bin/python -m tests.campaign.crowd
-	$(VENV)/bin/python -m tests.campaign $(if $(MINUTES),--minutes $(MINUTES)) $(if $(KILLS),--kills $(KILLS)) $(ARGS)
+	$(VENV)/bin/python -m tests.simulation --seeds $(if $(QUICK),100,10000) --workers $$(nproc)
+	$(VENV)/bin/python -m tests.campaign --printer office --jobs $(if $(QUICK),20,500)
+	$(VENV)/bin/python -m tests.campaign.contract $(if $(QUICK),--minutes 0.5)
+	$(VENV)/bin/python -m tests.campaign.crowd $(if $(QUICK),--connections 500)
+	$(VENV)/bin/python -m tests.campaign $(if $(MINUTES),--minutes $(MINUTES)) $(if $(KILLS)$(QUICK),--kills $(or $(KILLS),10)) $(ARGS)
 
 AUDIT := .cache/audit
 PIP_AUDIT_VERSION := 2.10.1

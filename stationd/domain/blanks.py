@@ -133,6 +133,11 @@ CARD_DESTROYED: Final = Movement(Account.ISSUED, Account.DESTROYED, 1)
 DESTROYED_CAUSE: Final = "card_destroyed"
 """What the book calls it."""
 
+NOT_PRINTED_ON: Final = frozenset(
+    {Account.SPOILED, Account.QUARANTINED, Account.RETURNED, Account.DESTROYED, Account.MISSING}
+)
+"""Where a blank is of which no good card can be made: one that turns up as a card shows that the book was wrong."""
+
 _SOURCES: Final[Mapping[EntryKind, tuple[tuple[Account, ...], Account]]] = {
     EntryKind.RECEIVED: ((Account.CENTRE,), Account.SAFE),
     EntryKind.LOADED: ((Account.SAFE,), Account.LOADED),

@@ -32,6 +32,11 @@ def word_of_nik(nik: str) -> str:
     return f"nik {nik}"
 
 
+def word_of_serial(serial: str) -> str:
+    """The word of a blank's serial; a reader gives the id of the chip for it, in capitals or not."""
+    return f"serial {serial.upper()}"
+
+
 def word_of_chip(chip: bytes) -> str:
     """The word of a chip's id."""
     return f"chip {chip.hex()}"

@@ -68,7 +68,7 @@ async def read_card(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[CardAnswe
     return Reply(card_view_answer(await doors.cards.read(ask.path["card_id"])))
 
 
-@table.route("POST", "/v1/cards/{card_id}/check", roles=OFFICERS, says="Checked.", problems=_MOVES)
+@table.route("POST", "/v1/cards/{card_id}/check", roles=OFFICERS, says="Checked.", problems=(*_MOVES, "chip-elsewhere"))
 async def check_card(doors: Doors, ask: Ask[CheckBody, NoQuery]) -> Reply[CardAnswer]:
     """Confirm that the card is there and right.
 

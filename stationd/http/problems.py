@@ -156,6 +156,7 @@ KINDS: dict[str, Kind] = {
     "card-unknown": Kind(404, "No such card", "KTP-el ini tidak ada"),
     "card-state": Kind(409, "The card is not where it would have to be", "Keberadaan KTP-el tidak mengizinkan ini"),
     "card-handed-over": Kind(409, "The card was handed over before", "KTP-el sudah diserahkan sebelumnya"),
+    "chip-elsewhere": Kind(409, "The chip is another blank's", "Chip ini milik blangko lain"),
     "card-not-here": Kind(409, "The card is not here", "KTP-el tidak ada di sini"),
     "notice-too-soon": Kind(409, "It is too soon for another notice", "Belum waktunya pemberitahuan berikutnya"),
     "notices-stopped": Kind(409, "Nothing is sent now", "Pengiriman sedang tidak berjalan"),

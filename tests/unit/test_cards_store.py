@@ -7,8 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from stationd.adapters.sqlite.blanks import SqliteBlanks
 from stationd.adapters.sqlite.migrate import migrations
 from stationd.domain.authority import STATION
+from stationd.domain.blank_entry import NewEntry
+from stationd.domain.blanks import EntryKind
 from stationd.domain.custody import Card, Custody, CustodyEvent, Place
 from stationd.domain.errors import Refused
 from stationd.domain.finding import word_of_chip, word_of_nik, words_of_name
@@ -16,7 +19,7 @@ from stationd.domain.handover import CheckResult, IdentityCheck, IdentityDocumen
 from stationd.domain.job import Evidence, Job, JobKind, JobState, Verdict
 from stationd.domain.job_machine import VERDICT_EVENTS
 from stationd.domain.outcome import Printed, Unknown
-from stationd.ports.cards import CardsPage
+from stationd.ports.cards import CardMove, CardsPage
 from stationd.ports.jobs import Control
 from tests.unit.card_shelf import OFFICER, SHOWN, open_shelf
 
@@ -170,6 +173,35 @@ async def test_a_card_is_destroyed_only_out_of_quarantine(shelf):
         f"SELECT quantity FROM blank_entry WHERE cause = 'card_destroyed' AND job = {card.seq}"
     ) == [(1,)]
     assert code(await shelf.cards.hand_over(card.id, SHOWN, OFFICER)) == "card-state"
+
+
+async def test_the_blank_of_a_card_is_known_by_its_chip_and_stands_nowhere_in_clear(shelf):
+    blanks = SqliteBlanks(shelf.database.writer, shelf.database.reader, low=5, seal=shelf.seal)
+    chip = bytes.fromhex("0426af9a2b5c80")
+    first, second = await shelf.printed(), await shelf.printed()
+    assert await blanks.serial("0426AF9A2B5C80") is None
+    check = CardMove(card_id=first.id, event=CustodyEvent.CHECKED, actor=OFFICER, chip=chip)
+    assert isinstance(await shelf.cards.move(check), Card)
+    assert await blanks.serial("0426AF9A2B5C80") == await blanks.serial("0426af9a2b5c80") == "issued"
+    refused = await shelf.cards.move(replace(check, card_id=second.id))
+    assert (code(refused), refused.see) == ("chip-elsewhere", first.id)
+    await shelf.move(first, CustodyEvent.QUARANTINED)
+    await shelf.destroy(first)
+    assert await blanks.serial("0426AF9A2B5C80") == "destroyed"
+    kept = await shelf.rows("SELECT serial FROM card_blank")
+    assert chip not in kept[0][0]
+    assert not any(chip.hex() in str(row).lower() for row in await shelf.rows("SELECT data FROM event"))
+
+
+@pytest.mark.parametrize("kind", ["spoiled", "returned"])
+async def test_a_card_whose_blank_the_book_has_elsewhere_is_not_taken_for_good(shelf, kind):
+    blanks = SqliteBlanks(shelf.database.writer, shelf.database.reader, low=5, seal=shelf.seal)
+    card = await shelf.printed()
+    entry = NewEntry(kind=EntryKind(kind), quantity=1, serials=("0426AF9A2B5C80",))
+    assert not isinstance(await blanks.enter(entry, OFFICER), Refused)
+    check = CardMove(card_id=card.id, event=CustodyEvent.CHECKED, actor=OFFICER, chip=bytes.fromhex("0426af9a2b5c80"))
+    assert code(await shelf.cards.move(check)) == "chip-elsewhere"
+    assert isinstance(await shelf.cards.move(replace(check, chip=b"\1\2\3\4")), Card)
 
 
 async def test_a_holder_is_called_with_a_ticket_that_does_not_give_the_receipt_away(shelf):

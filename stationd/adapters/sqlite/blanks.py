@@ -21,6 +21,7 @@ from stationd.domain.blank_entry import DESTRUCTION, Entry, NewEntry, Pack
 from stationd.domain.blank_papers import Day, DayEntry, DayLine
 from stationd.domain.blanks import Account, Balances, EntryKind, at_hand
 from stationd.domain.errors import Refused
+from stationd.domain.finding import word_of_serial
 from stationd.domain.second_person import Approval
 from stationd.ports.blanks import Booked, Counted, CountState, CountView
 from stationd.ports.seal import Seal
@@ -159,7 +160,10 @@ class SqliteBlanks:
 
     async def serial(self, serial: str) -> str | None:
         """See :meth:`stationd.ports.blanks.BlankStore.serial`."""
-        row = await self._reader.run(lambda connection: connection.execute(_Q["serial"], (serial,)).fetchone())
+        hashed = None if self._seal is None else self._seal.fingerprint(word_of_serial(serial))
+        row = await self._reader.run(
+            lambda connection: connection.execute(_Q["serial_told"], (serial, hashed)).fetchone()
+        )
         return None if row is None else str(row[0])
 
     async def day(self, day: date) -> Day:

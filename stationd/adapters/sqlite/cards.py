@@ -11,10 +11,10 @@ from stationd.adapters.sqlite.rows import job_of
 from stationd.adapters.sqlite.transaction import Transaction
 from stationd.adapters.sqlite.writer import Writer
 from stationd.domain.authority import Actor
-from stationd.domain.blanks import CARD_DESTROYED, DESTROYED_CAUSE, Account
+from stationd.domain.blanks import CARD_DESTROYED, DESTROYED_CAUSE, NOT_PRINTED_ON, Account
 from stationd.domain.custody import HELD_HERE, Card, Custody, CustodyEvent
 from stationd.domain.errors import Refused
-from stationd.domain.finding import word_of_chip
+from stationd.domain.finding import word_of_chip, word_of_serial
 from stationd.domain.handover import (
     UNDO_WITHIN_S,
     HandedOver,
@@ -32,6 +32,7 @@ from stationd.ports.seal import Seal
 _Q = load("cards")
 _JOBS = load("jobs")
 _BOOKS = load("books")
+_BLANKS = load("blanks")
 
 _AWAY = frozenset({Custody.IN_TRANSIT, Custody.TRANSFERRED, Custody.MISSING})
 _TICKET = 4
@@ -93,7 +94,10 @@ class SqliteCards:
             data: dict[str, object] = {}
             if move.event is CustodyEvent.CHECKED:
                 data["evidence"] = "officer" if move.chip is None else "reader"
-            return self._door.change(
+            refused = None if move.chip is None else self._chip_refusal(transaction, card, move.chip)
+            if refused is not None:
+                return refused
+            after = self._door.change(
                 transaction,
                 card,
                 move.event,
@@ -102,8 +106,24 @@ class SqliteCards:
                 chip=None if move.chip is None else word_of_chip(move.chip),
                 data=data,
             )
+            if isinstance(after, Card) and move.chip is not None and card.origin is None:
+                transaction.run(_Q["keep_blank"], (card.seq, self._serial_hash(move.chip)))
+            return after
 
         return await self._writer.once(act)
+
+    def _serial_hash(self, chip: bytes) -> bytes:
+        return self._seal.fingerprint(word_of_serial(chip.hex()))
+
+    def _chip_refusal(self, transaction: Transaction, card: Card, chip: bytes) -> Refused | None:
+        """Why a card cannot have this chip: another card has it, or the blank with it is not in the house any more."""
+        other = transaction.row(_Q["made_of"], (self._serial_hash(chip),))
+        if other is not None and other[0] != card.id:
+            return Refused("chip-elsewhere", see=other[0])
+        named = transaction.row(_BLANKS["serial"], (chip.hex().upper(),))
+        if named is not None and Account(named[0]) in NOT_PRINTED_ON:
+            return Refused("chip-elsewhere/blank", account=Account(named[0]))
+        return None
 
     # ------------------------------------------------------------------------------------------------ at the counter
 

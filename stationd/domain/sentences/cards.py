@@ -47,6 +47,16 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
         "KTP-el tidak dapat diterima: datanya sudah dimusnahkan sebagaimana mestinya",
         fix=("let the sender pack it again, with a new file", "minta pengirim mengemasnya lagi dengan berkas baru"),
     ),
+    "chip-elsewhere": says(
+        "cannot check the card: another card has this chip",
+        "KTP-el tidak dapat diperiksa: chip ini milik kartu lain",
+        fix=("look which of the two cards lay on the reader", "lihat kartu mana yang ada di atas pembaca"),
+    ),
+    "chip-elsewhere/blank": says(
+        "cannot check the card: the book has the blank with this chip as {account}",
+        "KTP-el tidak dapat diperiksa: menurut buku, blangko dengan chip ini {account}",
+        fix=("see who entered that, and correct it", "periksa siapa yang mencatatnya, lalu koreksi"),
+    ),
     "place-taken": says(
         "cannot put the card to {place}: another card lies there",
         "KTP-el tidak dapat ditaruh di {place}: sudah ada kartu lain",

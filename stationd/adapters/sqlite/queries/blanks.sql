@@ -47,6 +47,13 @@ DELETE FROM blank_pack WHERE received = ?;
 -- name: serial
 SELECT account FROM blank_serial WHERE serial = ?;
 
+-- name: serial_told
+SELECT account, entry FROM blank_serial WHERE serial = ?1
+UNION ALL
+SELECT CASE c.custody WHEN 'destroyed' THEN 'destroyed' ELSE 'issued' END, b.entry
+FROM card_blank AS b JOIN card AS c ON c.seq = b.card WHERE b.serial = ?2
+ORDER BY 2 DESC LIMIT 1;
+
 -- name: place_serials
 INSERT INTO blank_serial (serial, account, entry) VALUES (?, ?, ?)
 ON CONFLICT (serial) DO UPDATE SET account = excluded.account, entry = excluded.entry;

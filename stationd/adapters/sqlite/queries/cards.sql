@@ -116,3 +116,10 @@ SELECT card FROM foreign_card WHERE receipt = ?;
 
 -- name: peer_name_of
 SELECT peer_name FROM transfer WHERE id = ?;
+
+-- name: keep_blank
+INSERT INTO card_blank (card, serial, entry) VALUES (?, ?, (SELECT coalesce(max(seq), 0) FROM blank_entry))
+ON CONFLICT (card) DO UPDATE SET serial = excluded.serial, entry = excluded.entry;
+
+-- name: made_of
+SELECT j.id FROM card_blank AS b JOIN job AS j ON j.seq = b.card WHERE b.serial = ?;
