@@ -1,4 +1,4 @@
--- works with: 16
+-- works with: 17
 -- Which blank a finished card is made of, as a reader saw its chip when the card was checked: a keyed hash of the serial,
 -- so that a blank that turns up is told, and the books tell nobody whose card has which chip.
 CREATE TABLE card_blank (
