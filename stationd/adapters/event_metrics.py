@@ -23,7 +23,7 @@ Labels = tuple[str, ...]
 
 _KINDS: Final = tuple(kind.value for kind in JobKind if kind is not JobKind.DATA_CHANGE)
 _DAY_S: Final = 86_400.0
-MOST_PRINTERS: Final = 16
+MOST_PRINTERS: Final = 8
 """Printers that are told of: those that did something last. Names come and go with printers in the course of years."""
 
 

@@ -18,7 +18,7 @@ LABELS: Final[Mapping[str, str]] = MappingProxyType(
         "kind": "a closed set of kinds",
         "outcome": "a closed set of outcomes",
         "place": "the three claims to a blank",
-        "printer": "the printers of the station, of former ones the 16 that did something last",
+        "printer": "the printers of the station, of former and present ones the 8 that did something last",
         "python": "the one version that runs",
         "reader": "the readers of the station",
         "reason": "IPP keywords that the printer gives now",
