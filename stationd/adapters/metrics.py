@@ -54,12 +54,7 @@ class Metrics(Collector):
         )
         build.add_metric([self._version, platform.python_version(), sqlite3.sqlite_version], 1)
         yield build
-        blanks = GaugeMetricFamily("stationd_blanks", "Blanks by account of the ledger.", labels=["account"])
-        balances = self._writer.balances()
-        for account in Account:
-            if account is not Account.CENTRE:
-                blanks.add_metric([account.value], balances.get(account, 0))
-        yield blanks
+        yield blanks_family(self._writer.balances())
         yield from self._of_readers()
         yield CounterMetricFamily(
             "stationd_writer_groups", "Transactions committed since the start.", value=self._writer.groups
@@ -92,3 +87,12 @@ class Metrics(Collector):
         yield states
         yield frames
         yield noise
+
+
+def blanks_family(balances: Mapping[Account, int]) -> Metric:
+    """The balances of the ledger, but for the centre's, from which all blanks come."""
+    family = GaugeMetricFamily("stationd_blanks", "Blanks by account of the ledger.", labels=["account"])
+    for account in Account:
+        if account is not Account.CENTRE:
+            family.add_metric([account.value], balances.get(account, 0))
+    return family

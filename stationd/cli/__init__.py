@@ -51,6 +51,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("token", "stationd.cli.token", "create, list and revoke bearer tokens"),
     Command("transfer", "stationd.cli.transfer", "exchange packets of cards with other stations by files"),
     Command("officer", "stationd.cli.officer", "enter, list and revoke officers appointed by decree"),
+    Command("metrics", "stationd.cli.metrics", "print the figures for Prometheus, or write them to a file"),
+    Command("history", "stationd.cli.history", "tell the figures of past days, also for Prometheus"),
     Command("minutes", "stationd.cli.minutes", "list minutes, print them as PDF or CSV, draw up a day's book"),
 )
 """Every command, in the order in which the help lists them. A new command is one line here and one module."""
