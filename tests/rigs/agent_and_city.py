@@ -67,7 +67,7 @@ class Site:
         self.write("agent.yml", ROOT / "config" / "prometheus" / "agent.yml")
 
     def write(self, name, source):
-        text = re.sub(r"/etc/prometheus/\S+\.(pem|key)", str(self.pem), source.read_text(encoding="utf-8"))
+        text = re.sub(r"(?<=_file: )\S+\.(pem|key)", str(self.pem), source.read_text(encoding="utf-8"))
         text = text.replace("monitor.example.org:9090", f"127.0.0.1:{self.city_port}")
         text = text.replace("127.0.0.1:8631", f"127.0.0.1:{self.target_port}")
         text = text.replace("interval: 30s", f"interval: {self.interval}")
