@@ -37,6 +37,7 @@ from stationd.domain.readiness import LOW_DISK, NO_DISK
 
 BACKUPS: Final = Path("/var/backups/stationd")
 CUPS_SOCKET: Final = Path("/run/cups/cups.sock")
+KERNEL_WORDS: Final = Path("/proc/cmdline")
 ONCE_BACKEND: Final = Path("/usr/lib/cups/backend/stationd-once")
 PCSCD_SOCKET: Final = Path("/run/pcscd/pcscd.comm")
 GROUPS: Final = {"lp": "printers", "dialout": "serial readers and modems"}
@@ -202,6 +203,19 @@ def disk(settings: Settings) -> Iterator[Finding]:
         yield Finding("disk", Level.NOTICE, text, "free space on the disk soon")
     else:
         yield Finding("disk", Level.GOOD, text)
+
+
+def repair(_settings: Settings) -> Iterator[Finding]:
+    """Whether a boot repairs the file system by itself, or waits for a keyboard."""
+    if "fsck.repair=yes" in KERNEL_WORDS.read_text("utf-8").split():
+        yield Finding("repair", Level.GOOD, "a damaged file system is repaired at a boot without asking")
+    else:
+        yield Finding(
+            "repair",
+            Level.NOTICE,
+            "after a bad power cut a boot may wait for somebody to repair the file system",
+            "put fsck.repair=yes on the kernel's command line (/etc/default/grub, then update-grub)",
+        )
 
 
 async def clock(settings: Settings) -> list[Finding]:
@@ -389,6 +403,7 @@ _LOOKS: Final[tuple[_Look, ...]] = (
     books,
     backups,
     disk,
+    repair,
     clock,
     devices,
     services,

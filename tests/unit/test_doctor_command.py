@@ -52,6 +52,16 @@ def test_a_sound_station_is_good(station, what):
     assert levels(station, what) == {Level.GOOD}
 
 
+@pytest.mark.parametrize(("words", "level"), [("quiet fsck.repair=yes ro", Level.GOOD), ("quiet ro", Level.NOTICE)])
+def test_a_boot_that_would_wait_for_a_keyboard_is_told(station, tmp_path, monkeypatch, words, level):
+    file = tmp_path / "cmdline"
+    file.write_text(words, encoding="ascii")
+    monkeypatch.setattr("stationd.cli.examination.KERNEL_WORDS", file)
+    (found,) = looked_at(station, "repair")
+    assert found.level is level
+    assert (found.fix is None) is (level is Level.GOOD)
+
+
 def test_a_station_that_does_not_run_is_wrong_and_the_exit_code_says_so(station, capsys):
     assert main(["doctor", "--config", str(station)]) == 1
     said = capsys.readouterr()
