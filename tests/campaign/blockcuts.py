@@ -2,7 +2,7 @@
 
 The state directory is an ext4 of the kernel's on a disk whose every block and flush is recorded. The power is cut at
 random moments of that record; each disk that may be found is brought back as a box does it, by ``e2fsck`` or by the
-kernel's replay of the journal, and its books are held against everything that must be true. On every tenth of them the
+kernel's replay of the journal, and its books are held against everything that must be true. On every twentieth of them the
 station itself is started, and prints the rest.
 """
 
@@ -24,7 +24,7 @@ from tests.rigs.powercut import Act, Change, Disk, Recorder, weights
 from tests.rigs.reckoning import digests_in, reckon
 from tests.rigs.station import StationProcess
 
-STARTED = 10
+STARTED = 20
 """Of so many disks one is started on."""
 
 
@@ -82,10 +82,8 @@ async def brought_back(place: Path, image: Path, recorder: Recorder, disk: Disk,
             wrong = await examine(disk, state)
             if not wrong and tally.cuts % STARTED == 0:
                 wrong = await goes_on(place, recorder, disk)
-    except subprocess.CalledProcessError as error:
-        return [f"cannot be mounted: {error.stderr!r}"]
-    except AssertionError as error:
-        return [str(error)]
+    except Exception as error:  # noqa: BLE001 - whatever breaks on such a disk is what is looked for
+        return [f"{type(error).__name__}: {error}"]
     if said := await asyncio.to_thread(flawed, image):
         wrong.append(f"the file system is not whole: {said}")
     return wrong

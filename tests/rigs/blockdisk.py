@@ -168,7 +168,9 @@ def mounted(image: Path, place: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        subprocess.run(["umount", str(place)], check=True)
+        if subprocess.run(["umount", str(place)], check=False).returncode:
+            subprocess.run(["umount", "--lazy", str(place)], check=True)
+            raise RuntimeError(f"{place} is still in use")
 
 
 def repaired(image: Path) -> bool:
