@@ -2,8 +2,8 @@
 
 The state directory is an ext4 of the kernel's on a disk whose every block and flush is recorded. The power is cut at
 random moments of that record; each disk that may be found is brought back as a box does it, by ``e2fsck`` or by the
-kernel's replay of the journal, and its books are held against everything that must be true. On every twentieth of them the
-station itself is started, and prints the rest.
+kernel's replay of the journal, and its books are held against everything that must be true. On every
+twentieth of them the station itself is started, and prints the rest.
 """
 
 import asyncio
