@@ -80,6 +80,7 @@ campaign: system-test $(STAMPS)/dev ## kill the daemon (KILLS=200 or MINUTES=30)
 	$(VENV)/bin/python -m tests.campaign.soak $(if $(QUICK),300)
 	$(VENV)/bin/python -m tests.campaign.day $(if $(QUICK),3)
 	$(VENV)/bin/python -m tests.campaign.notices $(if $(QUICK),--days 2 --a-day 5)
+	$(VENV)/bin/python -m tests.campaign.city $(if $(QUICK),--day 2)
 	$(VENV)/bin/python -m tests.campaign.machine
 	$(VENV)/bin/python -m tests.simulation --seeds $(if $(QUICK),100,10000) --workers $$(nproc)
 	$(VENV)/bin/python -m tests.campaign --printer office --jobs $(if $(QUICK),20,500)

@@ -36,6 +36,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "city-demo", "stationd.cli.city_demo", "run 18 simulated stations, with faults, under a genuine Prometheus"
     ),
+    Command("city-report", "stationd.cli.city_report", "write a page for the head of the office from Prometheus"),
     Command("check", "stationd.cli.check", "tell every problem of the configuration"),
     Command("setup", "stationd.cli.setup", "make this machine a station: configuration, key, first officer"),
     Command("doctor", "stationd.cli.doctor", "look over machine and station as a technician would, and say what to do"),

@@ -9,6 +9,7 @@ from pathlib import Path
 from tests.bench.accept import accept, throughput
 from tests.bench.box import box
 from tests.bench.bulk import bulk
+from tests.bench.city import city
 from tests.bench.console import console
 from tests.bench.devices import devices
 from tests.bench.events import events
@@ -39,6 +40,7 @@ BENCHES: dict[str, tuple[str, Callable[[Path, Figures], Awaitable[None]]]] = {
     "sealing": ("Sealing personal data", sealing),
     "box": ("The box that nobody looks after", box),
     "peers": ("Other queues, when `make bench-peers` has installed them", peers),
+    "city": ("One Prometheus for many stations; a quarter of an hour", city),
     "footprint": ("Memory and start", footprint),
 }
 

@@ -1,11 +1,17 @@
-"""Every query of every dashboard, as it stands in the committed files, asked of a genuine Prometheus: none is empty."""
+"""Every query of every dashboard, as it stands in the committed files, asked of a genuine Prometheus: none is empty.
+
+And the page for the head of the office, made of the same city by its command.
+"""
 
 import asyncio
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 from stationd.demo.city.faults import Fault
+from stationd.demo.city.palembang import STATIONS
 from stationd.demo.city.site import City
 from tests.rigs.prometheus import answered
 
@@ -29,7 +35,13 @@ def queries():
                 yield f"{path.stem}: {panel['title']}", target["expr"]
 
 
-async def test_no_query_of_a_dashboard_is_empty(tmp_path):
+def reported(url, output, *more):
+    command = [sys.executable, "-m", "stationd", "city-report", "--prometheus", url, "--output", str(output), *more]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=WITHIN_S)
+    return done.returncode, done.stderr
+
+
+async def test_no_query_of_a_dashboard_is_empty_and_the_report_tells_of_the_same_city(tmp_path):
     asked = list(queries())
     async with asyncio.timeout(WITHIN_S), City(tmp_path, day_s=2.0, script=lambda _day: FAULTS) as city:
         while asked:
@@ -40,4 +52,22 @@ async def test_no_query_of_a_dashboard_is_empty(tmp_path):
                     empty.append((panel, query))
             asked = empty
             await asyncio.sleep(0.5)
-            (tmp_path / "empty").write_text("\n".join(map(str, empty)), encoding="utf-8")
+        page = tmp_path / "report.html"
+        assert await asyncio.to_thread(reported, city.prometheus_url, page, "--day", "2") == (0, "")
+    text = page.read_text(encoding="utf-8")
+    for kecamatan in STATIONS.values():
+        assert f"<td>{kecamatan} <small>" in text
+    assert "Pencetak kartu-1 di Sukarami berhenti sementara kartu menunggu" in text
+    assert "2 kartu belum pasti tercetak atau tidak: Kalidoni." in text
+    assert "Penghitungan blangko terakhir berselisih: Plaju." in text
+    assert "18 dari 18 stasiun menjawab." in text
+    assert text.count("<svg") == 5
+    assert not re.search(r"<script|<link|@import|src=|href=\"[^#]", text)
+
+
+def test_a_report_without_prometheus_says_so_in_one_line(tmp_path):
+    status, said = reported("http://127.0.0.1:9", tmp_path / "report.html")
+    assert status == 1
+    assert said.startswith("stationd: cannot ask Prometheus at http://127.0.0.1:9: ")
+    assert said.count("\n") == 1
+    assert not (tmp_path / "report.html").exists()

@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from stationd.city_report.prometheus import Papers, Prometheus
 from tests.rigs.agent_and_city import Site
 
 ROOT = Path(__file__).parents[2]
@@ -87,6 +88,7 @@ def site(tmp_path):
 
 async def test_figures_of_a_cut_arrive_later_and_strangers_are_refused(site):
     scraped, wanted = 0, None
+    papers = Papers(ca=site.pem, certificate=site.pem)
 
     async def answer(_request):
         nonlocal scraped
@@ -121,6 +123,8 @@ async def test_figures_of_a_cut_arrive_later_and_strangers_are_refused(site):
                 async with aiohttp.ClientSession() as session:
                     with pytest.raises(aiohttp.ClientError):
                         await session.get(f"https://127.0.0.1:{site.port}/-/ready", ssl=site.stranger)
+                async with Prometheus(f"https://127.0.0.1:{site.port}", papers.context()) as prometheus:
+                    assert [each.labels["station"] for each in await prometheus.now("stationd_build_info")] == ["1671-07"]
             wanted = scraped + 5
             await until(stopped)
             with site.city():

@@ -24,6 +24,8 @@ async def run(options: CityOptions) -> None:
             f"  Alertmanager  {city.alertmanager_url}\n"
             f"  a station     {city.stations_url}/stations/1671-07/metrics\n"
             f"  files, logs   {options.folder}\n"
+            f"  the report    stationd city-report --prometheus {city.prometheus_url} "
+            f"--day {options.day_s:g} --output report.html\n"
             "Alerts as Alertmanager sends them, with the day of the city; Ctrl-C ends it.",
             flush=True,
         )
