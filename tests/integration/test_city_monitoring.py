@@ -124,7 +124,9 @@ async def test_figures_of_a_cut_arrive_later_and_strangers_are_refused(site):
                     with pytest.raises(aiohttp.ClientError):
                         await session.get(f"https://127.0.0.1:{site.port}/-/ready", ssl=site.stranger)
                 async with Prometheus(f"https://127.0.0.1:{site.port}", papers.context()) as prometheus:
-                    assert [each.labels["station"] for each in await prometheus.now("stationd_build_info")] == ["1671-07"]
+                    assert [each.labels["station"] for each in await prometheus.now("stationd_build_info")] == [
+                        "1671-07"
+                    ]
             wanted = scraped + 5
             await until(stopped)
             with site.city():

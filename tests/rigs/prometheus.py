@@ -1,7 +1,5 @@
 """A genuine Prometheus, asked over HTTP."""
 
-import socket
-
 import aiohttp
 
 
@@ -15,10 +13,3 @@ async def answered(url, query, at_s=None):
         said = await answer.json()
     assert said["status"] == "success", (query, said)
     return said["data"]["result"]
-
-
-def free_port():
-    """A port that was free just now."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
