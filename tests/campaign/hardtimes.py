@@ -9,15 +9,19 @@ disk that is really full, and with so little memory in a control group that the 
 import asyncio
 import errno
 import os
+import resource
 import shutil
+import socket
 import sys
 import tempfile
 import traceback
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import aiohttp
 
 from tests.rigs.blockdisk import formatted, mounted
 from tests.rigs.documents import png
@@ -31,6 +35,7 @@ TOLD = {errno.ENOSPC: {"storage-full", "storage-failed"}, errno.EIO: {"storage-f
 """What the station may call it; SQLite does not say why waiting for the disk, or cutting its log, failed."""
 _WITHIN_S = 40
 _PAGE = 4096
+_CALLERS = 20
 _UNTIL_REFUSED = 60
 """Orders after which a full disk must have refused one: the log keeps what space it has."""
 
@@ -190,6 +195,46 @@ def fill(place: Path, pages: int) -> Path:
     return ballast
 
 
+async def with_few_descriptors(folder: Path) -> None:
+    """At each limit a little above what is open: callers who hold connections, an order, and all of it again after."""
+    with story(folder) as (it, _):
+        it.station.environment.clear()
+        async with it.station as station:
+            await station.receive(200)
+            await one_card(it)
+            assert station.process is not None
+            pid = station.process.pid
+            before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+            for spare in range(12):
+                limit = sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir()) + spare
+                resource.prlimit(pid, resource.RLIMIT_NOFILE, (limit, before[1]))
+                callers = [socket.socket(socket.AF_UNIX) for _ in range(_CALLERS)]
+                order = it.following
+                try:
+                    for caller in callers:
+                        caller.setblocking(False)
+                        caller.connect_ex(str(station.socket))
+                    with suppress(TimeoutError, aiohttp.ClientError):
+                        async with asyncio.timeout(2):
+                            await it.submit(order)
+                    async with asyncio.timeout(_WITHIN_S):
+                        while "file descriptors are in use" not in station.tail():
+                            await asyncio.sleep(0.1)
+                finally:
+                    for caller in callers:
+                        caller.close()
+                    resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+                await it.recovered(order)
+                assert station.process.poll() is None
+            print(f"descriptors: with 0 to 11 to spare and {_CALLERS} callers; refused {dict(it.refused)}")
+
+
+async def one_card(it: Story) -> None:
+    """One order and its card, so that all is open that is ever opened."""
+    assert await it.submit(it.following)
+    await it.station.settled()
+
+
 async def with_little_memory(folder: Path) -> None:
     """A control group with so little memory that the kernel ends the process; started again, it goes on."""
     group = MEMORY / f"stationd-{os.getpid()}"
@@ -239,6 +284,7 @@ async def campaign(folder: Path, every: int) -> None:
     """All of it."""
     await at_every_write(folder, every)
     await at_every_level(folder / "levels", every)
+    await with_few_descriptors(folder / "descriptors")
     await with_little_memory(folder / "memory")
 
 
