@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from stationd.domain.errors import Faulted
 from stationd.domain.printer import PrinterStatus
@@ -107,7 +107,8 @@ class Post:
             writing: asyncio.Future[T] | None = None
             try:
                 writing = asyncio.ensure_future(write())
-                return await asyncio.shield(writing)
+                await _done(writing)
+                return writing.result()
             except asyncio.CancelledError:
                 if writing is not None:
                     with suppress(Exception):
@@ -121,3 +122,17 @@ class Post:
         if self.last_fault != fault.code:
             _log.error("printer %s waits: %s", self.name, fault.detail)
         self.last_fault = fault.code
+
+
+async def _done(future: "asyncio.Future[Any]") -> None:
+    """Wait until it is done; cancelling does not reach it. As :func:`asyncio.shield`, which costs twice as much."""
+    if future.done():
+        return
+    waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def wake(_: object) -> None:
+        if not waiter.done():
+            waiter.set_result(None)
+
+    future.add_done_callback(wake)
+    await waiter

@@ -66,6 +66,10 @@ class InlineConnection:
         self._disk = disk
         self._is_reader = is_reader
 
+    def begin(self, unit: Callable[[sqlite3.Connection], T]) -> "asyncio.Task[T]":
+        """As :meth:`run`."""
+        return asyncio.get_running_loop().create_task(self.run(unit))
+
     async def run(self, unit: Callable[[sqlite3.Connection], T]) -> T:
         """What the unit returns; the daemon may die before the commit and before the answer."""
         await self._disk.sleep()

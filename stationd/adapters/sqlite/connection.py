@@ -2,13 +2,15 @@
 
 aiosqlite runs every statement as a message to its thread, at about 0.1 ms each. A unit of work here is a function of
 the plain :class:`sqlite3.Connection` that runs in that thread from beginning to end, so that a batch costs one
-crossing. ``aiosqlite.Connection._execute`` is its hook for subclasses to do just that; it is used in this one place.
+crossing. ``aiosqlite.Connection._execute`` is its hook for subclasses to do just that; it and the queue behind it are
+used in this one place.
 """
 
 import asyncio
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,6 +26,15 @@ _CACHED_STATEMENTS = 512
 
 class UnitConnection(aiosqlite.Connection):
     """An aiosqlite connection that runs whole units of work in its thread."""
+
+    def begin(self, unit: Callable[[sqlite3.Connection], T]) -> "asyncio.Future[T]":
+        """What ``unit`` returns, begun at once; for one caller who opened it and closes it. Raises as SQLite does."""
+        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        if self._running and self._connection is not None:
+            self._tx.put_nowait((answer, partial(unit, self._conn)))
+        else:
+            answer.set_exception(ValueError("the connection is closed"))
+        return answer
 
     async def run(self, unit: Callable[[sqlite3.Connection], T]) -> T:
         """What ``unit`` returns. Raises :class:`Faulted` for trouble of the disk or the file."""

@@ -59,6 +59,9 @@ class _Request:
     in_need: Any = None
 
 
+_Begun = tuple[list[_Request], "asyncio.Future[tuple[list[Any], list[Event]]]", float]
+
+
 class Writer:
     """Gathers requests on the event loop and commits them in the database thread."""
 
@@ -154,35 +157,55 @@ class Writer:
             await asyncio.wait({self._trying})
 
     async def _run(self) -> None:
-        """Commit until nothing waits. The task ends when idle, so that an idle station costs nothing."""
+        """Commit until nothing waits. The task ends when idle, so that an idle station costs nothing.
+
+        The next group is on its way before the answers of the last go out, so that the disk does not wait for them.
+        """
         try:
-            while self._waiting:
-                group = [
-                    each for each in self._waiting[:MAX_GROUP] if not each.answer.done() or each.answer.cancelled()
-                ]
-                del self._waiting[:MAX_GROUP]
-                if group:
-                    await self._commit_group(group)
+            begun = self._begin()
+            while begun is not None:
+                group, committing, began = begun
+                try:
+                    results, events = await committing
+                except Exception as raised:  # noqa: BLE001 - handed to every requester, none is swallowed
+                    has_to_go = await self._goes_again(group, raised)
+                    begun = self._begun(group) if has_to_go else self._begin()
+                else:
+                    took_s = self._clock.monotonic() - began
+                    begun = self._begin()
+                    self._answer(group, results, events, took_s)
+                    begun = begun or self._begin()
         finally:
             self._pump = None
 
-    async def _commit_group(self, group: list[_Request]) -> None:
-        if self._is_in_need:
-            group = _only_what_cannot_wait(group)
-        began = self._clock.monotonic()
-        try:
-            results, events = await self._connection.run(partial(self._commit, group))
-        except Exception as raised:  # noqa: BLE001 - handed to every requester, none is swallowed
-            error = await self._named(raised)
-            self._note_fault(error)
-            if await self._falls_back(group, error):
-                await self._commit_group(group)
-            else:
-                _fail(group, error)
-            return
+    def _begin(self) -> "_Begun | None":
+        """Hand the next group to the database thread; ``None`` when nothing waits."""
+        while self._waiting:
+            group = [each for each in self._waiting[:MAX_GROUP] if not each.answer.done() or each.answer.cancelled()]
+            del self._waiting[:MAX_GROUP]
+            if self._is_in_need:
+                group = _only_what_cannot_wait(group)
+            if group:
+                return self._begun(group)
+        return None
+
+    def _begun(self, group: list[_Request]) -> "_Begun":
+        return group, self._connection.begin(partial(self._commit, group)), self._clock.monotonic()
+
+    async def _goes_again(self, group: list[_Request], raised: Exception) -> bool:
+        """Whether what cannot wait in a group that failed is tried again; else all in it are told."""
+        error = await self._named(translate(raised) if isinstance(raised, sqlite3.Error) else raised)
+        self._note_fault(error)
+        if await self._falls_back(group, error):
+            group[:] = _only_what_cannot_wait(group)
+            return True
+        _fail(group, error)
+        return False
+
+    def _answer(self, group: list[_Request], results: list[Any], events: list[Event], took_s: float) -> None:
         self.groups += 1
         self.requests += len(group)
-        self.committed(len(group), self._clock.monotonic() - began)
+        self.committed(len(group), took_s)
         if events and not self._is_in_need:
             self._note_success()
         for request, result in zip(group, results, strict=True):
