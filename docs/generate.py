@@ -17,6 +17,7 @@ sys.path[:0] = [str(DOCS.parent), str(DOCS)]
 import dashboards  # noqa: E402
 import metric_families  # noqa: E402
 
+from stationd.city.settings import CITY_TABLES  # noqa: E402
 from stationd.config_keys import TABLES  # noqa: E402  the checkout's own code, wherever this is called from
 from stationd.config_matchers import DEVICE  # noqa: E402
 from stationd.config_schema import REQUIRED, Key, Table  # noqa: E402
@@ -96,6 +97,11 @@ def configuration() -> str:
     return "\n".join(line for table in TABLES for line in _table(table)).rstrip()
 
 
+def city_configuration() -> str:
+    """The same of the city's own configuration file."""
+    return "\n".join(line for table in CITY_TABLES for line in _table(table)).rstrip()
+
+
 def matchers() -> str:
     """The keys of a matcher in ``devices.d``."""
     return "\n".join(_table(DEVICE)).rstrip()
@@ -149,6 +155,7 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "custody": ("custody.md", custody_machine),
     "notices": ("notices.md", notice_machine),
     "configuration": ("configuration.md", configuration),
+    "city configuration": ("city-operations.md", city_configuration),
     "matchers": ("devices.md", matchers),
     "telling": ("api.md", telling),
     "metrics": ("metrics.md", metric_families.table),

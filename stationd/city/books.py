@@ -1,0 +1,275 @@
+"""The city's books: PostgreSQL, or SQLite for a trial, behind one connection in one thread.
+
+A unit of work is a plain function of a :class:`Transaction`; what it returns is committed with it. Writers exclude each
+other from their first statement on, over processes as well: SQLite by its own lock (``BEGIN IMMEDIATE``), PostgreSQL by
+an advisory lock. A city's load is a few transactions a second, so that no rule here has to think of two at a time.
+"""
+
+import asyncio
+import re
+import sqlite3
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final, Protocol, TypeVar
+
+from stationd.domain.errors import Faulted
+
+VERSION: Final = "1"
+_LOCK: Final = 0x73746174
+"""The advisory lock of the writers: any number that nobody else in the database uses."""
+_NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
+_PARAMETER = re.compile(r":([a-z_]+)")
+_BUSY_S: Final = 30.0
+
+T = TypeVar("T")
+
+Values = Mapping[str, object]
+
+
+@cache
+def statements() -> Mapping[str, str]:
+    """The statements of ``queries.sql`` by name; parameters are written ``:name``."""
+    text = (files("stationd.city") / "queries.sql").read_text(encoding="utf-8")
+    parts = _NAME.split(text)
+    return {name: body.strip().rstrip(";") for name, body in zip(parts[1::2], parts[2::2], strict=True)}
+
+
+class Cursor(Protocol):
+    """What both drivers answer."""
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows were changed."""
+        ...
+
+    def fetchall(self) -> list[Any]:
+        """All rows."""
+        ...
+
+
+class Engine(Protocol):
+    """One connection to one kind of database; used by one thread."""
+
+    def begin(self) -> None:
+        """Begin to write, alone."""
+        ...
+
+    def execute(self, sql: str, values: Values) -> Cursor:
+        """Run a statement with parameters written ``:name``."""
+        ...
+
+    def commit(self) -> None:
+        """Make it last."""
+        ...
+
+    def rollback(self) -> None:
+        """Undo it."""
+        ...
+
+    def has_books(self) -> bool:
+        """Whether there are books in it."""
+        ...
+
+    def close(self) -> None:
+        """Close the connection."""
+        ...
+
+
+class Transaction:
+    """What a unit of work may do; ``now_ms`` stamps everything in it."""
+
+    def __init__(self, engine: Engine, now_ms: int) -> None:
+        self._engine = engine
+        self.now_ms = now_ms
+
+    def rows(self, name: str, /, **values: object) -> list[Any]:
+        """All rows of a query."""
+        return self._engine.execute(statements()[name], values).fetchall()
+
+    def row(self, name: str, /, **values: object) -> Any | None:
+        """The first row of a query, or ``None``."""
+        found = self.rows(name, **values)
+        return found[0] if found else None
+
+    def run(self, name: str, /, **values: object) -> int:
+        """Run a statement; how many rows it changed."""
+        return self._engine.execute(statements()[name], values).rowcount
+
+
+class SqliteEngine:
+    """A file, for a trial."""
+
+    def __init__(self, path: str) -> None:
+        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=_BUSY_S)
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+            self._connection.execute(f"PRAGMA {pragma}")
+
+    def begin(self) -> None:
+        """See :meth:`Engine.begin`."""
+        self._connection.execute("BEGIN IMMEDIATE")
+
+    def execute(self, sql: str, values: Values) -> Cursor:
+        """See :meth:`Engine.execute`."""
+        return self._connection.execute(sql, dict(values))
+
+    def commit(self) -> None:
+        """See :meth:`Engine.commit`."""
+        self._connection.execute("COMMIT")
+
+    def rollback(self) -> None:
+        """See :meth:`Engine.rollback`."""
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+    def has_books(self) -> bool:
+        """See :meth:`Engine.has_books`."""
+        found = self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone()
+        return found is not None
+
+    def close(self) -> None:
+        """See :meth:`Engine.close`."""
+        self._connection.close()
+
+
+class PostgresEngine:
+    """A PostgreSQL database; a connection that broke is made anew by the next transaction."""
+
+    def __init__(self, url: str) -> None:
+        import psycopg  # noqa: PLC0415 - an extra: a trial needs none
+
+        self._psycopg = psycopg
+        self._url = url
+        self._connection = self._connected()
+
+    def begin(self) -> None:
+        """See :meth:`Engine.begin`."""
+        if self._connection.broken or self._connection.closed:
+            self._connection = self._connected()
+        self._connection.execute("BEGIN")
+        self._connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+
+    def execute(self, sql: str, values: Values) -> Cursor:
+        """See :meth:`Engine.execute`."""
+        cursor: Cursor = self._connection.execute(_percent(sql).encode(), dict(values))
+        return cursor
+
+    def commit(self) -> None:
+        """See :meth:`Engine.commit`."""
+        self._connection.execute("COMMIT")
+
+    def rollback(self) -> None:
+        """See :meth:`Engine.rollback`."""
+        if not (self._connection.broken or self._connection.closed):
+            self._connection.execute("ROLLBACK")
+
+    def has_books(self) -> bool:
+        """See :meth:`Engine.has_books`."""
+        row = self._connection.execute("SELECT to_regclass('station') IS NOT NULL").fetchone()
+        return row is not None and bool(row[0])
+
+    def close(self) -> None:
+        """See :meth:`Engine.close`."""
+        self._connection.close()
+
+    def _connected(self) -> Any:
+        try:
+            connection = self._psycopg.connect(self._url, autocommit=True, connect_timeout=10)
+        except self._psycopg.OperationalError as error:
+            raise _unreachable(error) from error
+        connection.execute("SET synchronous_commit = on")
+        return connection
+
+
+class Books:
+    """The city's books. Every call runs in the one thread that has the connection."""
+
+    def __init__(self, url: str, clock: Callable[[], int]) -> None:
+        """``url``: ``sqlite:PATH`` or ``postgresql://…``; ``clock`` gives Unix milliseconds."""
+        self._url = url
+        self._clock = clock
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="books")
+        self._engine: Engine | None = None
+
+    async def open(self) -> None:
+        """Connect, and make the books where there are none.
+
+        Raises ``Faulted``: ``books-unreachable``, ``books-newer``.
+        """
+        await self._in_thread(self._open)
+
+    async def run(self, unit: Callable[[Transaction], T]) -> T:
+        """What a unit of work answers, once that is committed. Raises ``Faulted`` (``books-unreachable``)."""
+        return await self._in_thread(lambda: self._run(unit))
+
+    async def aclose(self) -> None:
+        """Close the connection."""
+        if self._engine is not None:
+            await self._in_thread(self._engine.close)
+        self._thread.shutdown(wait=False)
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    def _open(self) -> None:
+        kind, _, rest = self._url.partition(":")
+        try:
+            engine = self._engine = SqliteEngine(rest) if kind == "sqlite" else PostgresEngine(self._url)
+        except (sqlite3.Error, ModuleNotFoundError) as error:
+            raise _unreachable(error) from error
+        engine.begin()
+        try:
+            if not engine.has_books():
+                for statement in (files("stationd.city") / "schema.sql").read_text(encoding="utf-8").split(";\n"):
+                    if statement.strip():
+                        engine.execute(statement, {})
+                engine.execute(statements()["set_version"], {"value": VERSION})
+            _check_version(engine)
+            engine.commit()
+        except BaseException:
+            engine.rollback()
+            raise
+
+    def _run(self, unit: Callable[[Transaction], T]) -> T:
+        engine = self._engine
+        if engine is None:
+            raise AssertionError("the books are opened before they are used")
+        try:
+            engine.begin()
+            answer = unit(Transaction(engine, self._clock()))
+            engine.commit()
+        except BaseException as error:
+            engine.rollback()
+            if isinstance(error, sqlite3.OperationalError) or type(error).__name__ in _PASSING:
+                raise _unreachable(error) from error
+            raise
+        return answer
+
+
+def _check_version(engine: Engine) -> None:
+    found = engine.execute(statements()["version"], {}).fetchall()[0][0]
+    if found != VERSION:
+        raise Faulted(
+            "books-newer",
+            f"cannot use the books: they have version {found}, this program knows {VERSION}",
+            fix="use the program that has made them",
+        )
+
+
+_PASSING: Final = frozenset({"OperationalError", "AdminShutdown", "CrashShutdown", "CannotConnectNow"})
+"""What psycopg raises when the server has gone; it is an extra, so they are known by name."""
+
+
+def _unreachable(error: BaseException) -> Faulted:
+    return Faulted(
+        "books-unreachable",
+        f"cannot use the books: {type(error).__name__}",
+        fix="look at books.database, and at the server that it names",
+    )
+
+
+@cache
+def _percent(sql: str) -> str:
+    """The statement with parameters as psycopg wants them."""
+    return _PARAMETER.sub(r"%(\1)s", sql.replace("%", "%%"))

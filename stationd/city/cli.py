@@ -1,0 +1,212 @@
+"""``stationd-city COMMAND``: the city's side. Exit codes: 0 done, 1 refused or failed, 2 wrong usage."""
+
+import argparse
+import asyncio
+import json
+import logging
+import os
+import sys
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final
+
+from stationd import __version__
+from stationd.city.desk import Desk
+from stationd.city.identity import Identity, make_key, read_key
+from stationd.city.rights import Rights
+from stationd.city.run import City, opened, serve
+from stationd.city.settings import DEFAULT_FILE, CitySettings, SettingsError, load
+from stationd.domain.errors import Refused, StationError
+
+EXIT_DONE: Final = 0
+EXIT_FAILED: Final = 1
+_FILED: Final = frozenset({"offered", "repeated"})
+
+Verb = Callable[[argparse.Namespace, City], Awaitable[int]]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The exit code of a command line; raises ``SystemExit`` for ``--help`` and wrong usage."""
+    args = _parser().parse_args(argv)
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    try:
+        settings = load(args.config)
+        if args.command == "init":
+            make_key(settings.key_file)
+            return EXIT_DONE
+        if args.command in _ALONE:
+            _ALONE[args.command](args, settings)
+            return EXIT_DONE
+        if args.command == "run":
+            asyncio.run(serve(settings))
+            return EXIT_DONE
+        return asyncio.run(_on_books(args, settings))
+    except SettingsError as problems:
+        print(f"stationd-city: {problems}", file=sys.stderr)
+    except StationError as trouble:
+        print(f"stationd-city: {trouble.detail}", file=sys.stderr)
+        if trouble.fix:
+            print(f"stationd-city: {trouble.fix}", file=sys.stderr)
+    return EXIT_FAILED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="stationd-city", description="The city's side of the link to its stations.")
+    parser.add_argument("--version", action="version", version=f"stationd-city {__version__}")
+    parser.add_argument("--config", type=Path, default=DEFAULT_FILE, metavar="FILE", help=f"default: {DEFAULT_FILE}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command", required=True)
+
+    def command(name: str, help_: str, *positional: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=help_)
+        for each in positional:
+            added.add_argument(each.lower(), metavar=each)
+        return added
+
+    command("init", "make the city's key; back it up, everything hangs on it")
+    command("identity", "print what stations enter in their [city] table")
+    command("server-config", "print the part of the NATS servers' configuration that says whom to believe")
+    command("run", "take facts, send orders, serve the door, until SIGTERM")
+    enrol = command("enrol", "enter a station and write its credentials file", "STATION", "NAME", "IDENTITY")
+    rotate = command("rotate", "write new credentials for a station; the old ones are void", "STATION")
+    for each in (enrol, rotate):
+        each.add_argument("--out", type=Path, required=True, metavar="FILE", help="a file that is not there yet")
+    command("revoke", "take a station's credentials from it", "STATION")
+    command("stations", "list the stations and how far their books are here")
+    command("follow", "follow the other history of a station whose book was restored from a backup", "STATION")
+    file = command("file", "file orders, one a line (NDJSON, - for standard input)", "FILE")
+    file.add_argument("--to", metavar="STATION", help="for lines that name no station")
+    command("order", "show how an order stands", "ORDER")
+    move = command("move", "give orders to another station, at once where none has leave for them")
+    move.add_argument("--from", dest="source", metavar="STATION", help="every order of this station")
+    move.add_argument("--order", action="append", default=[], metavar="ORDER", help="this order; may be repeated")
+    move.add_argument("--to", required=True, metavar="STATION")
+    move.add_argument("--waiting", action="store_true", help="leave there what it has leave for")
+    command("cancel", "end an order", "ORDER")
+    command("write-off", "somebody has looked: the station made no card of this order and never will", "ORDER")
+    issue = command("issue-blanks", "write down blanks that were given to a station (negative: taken back)", "STATION")
+    issue.add_argument("quantity", type=int, metavar="QUANTITY")
+    issue.add_argument("note", metavar="NOTE", help="the number of the delivery note")
+    command("reconcile", "list where the books do not say the same; exit code 1 when there is anything")
+    command("where", "tell where the card of a receipt is", "RECEIPT")
+    return parser
+
+
+async def _on_books(args: argparse.Namespace, settings: CitySettings) -> int:
+    async with opened(settings) as city:
+        return await _VERBS[args.command](args, city)
+
+
+def _identity(_args: argparse.Namespace, settings: CitySettings) -> None:
+    identity = Identity(read_key(settings.key_file))
+    print(f'[city]\nkeys = ["{identity.public_key}"]\nseal_to = "{identity.public_seal}"')
+    print(f"servers = {json.dumps(list(settings.servers.urls))}")
+
+
+def _server_config(_args: argparse.Namespace, settings: CitySettings) -> None:
+    rights = Rights(Identity(read_key(settings.key_file)), settings.city)
+    print(rights.server_config({}, at=int(time.time())), end="")
+
+
+_ALONE: Final = {"identity": _identity, "server-config": _server_config}
+
+
+async def _enrol(args: argparse.Namespace, city: City) -> int:
+    await asyncio.to_thread(_refuse_there, args.out)
+    await asyncio.to_thread(_write, args.out, await city.desk.enrol(args.station, args.name, args.identity))
+    return EXIT_DONE
+
+
+async def _rotate(args: argparse.Namespace, city: City) -> int:
+    await asyncio.to_thread(_refuse_there, args.out)
+    await asyncio.to_thread(_write, args.out, await city.desk.rotate(args.station))
+    return EXIT_DONE
+
+
+async def _file(args: argparse.Namespace, city: City) -> int:
+    lines = await asyncio.to_thread(_lines, args.file)
+    filed = await city.desk.file(lines, to=args.to)
+    _tell([{name: value for name, value in asdict(line).items() if value} for line in filed])
+    return EXIT_DONE if all(line.result in _FILED for line in filed) else EXIT_FAILED
+
+
+async def _move(args: argparse.Namespace, city: City) -> int:
+    if args.source is not None:
+        _tell([await city.desk.move_all(args.source, args.to, is_waiting_only=args.waiting)])
+    _tell([{"order": order, "result": await city.desk.move(order, args.to)} for order in args.order])
+    return EXIT_DONE
+
+
+async def _issue(args: argparse.Namespace, city: City) -> int:
+    await city.desk.issue_blanks(args.station, args.quantity, args.note)
+    return EXIT_DONE
+
+
+async def _reconcile(_args: argparse.Namespace, city: City) -> int:
+    found = await city.desk.differences()
+    _tell([asdict(each) for each in found])
+    return EXIT_FAILED if found else EXIT_DONE
+
+
+async def _where(args: argparse.Namespace, city: City) -> int:
+    _tell([asdict(each) for each in await city.desk.where(args.receipt)])
+    return EXIT_DONE
+
+
+def _showing(verb: Callable[[Desk, argparse.Namespace], Awaitable[object]]) -> Verb:
+    """A verb whose answer is shown as it is."""
+
+    async def shown(args: argparse.Namespace, city: City) -> int:
+        answer = await verb(city.desk, args)
+        if answer is not None:
+            _tell(list(answer) if isinstance(answer, list | tuple) else [answer])
+        return EXIT_DONE
+
+    return shown
+
+
+_VERBS: Final[dict[str, Verb]] = {
+    "enrol": _enrol,
+    "rotate": _rotate,
+    "revoke": _showing(lambda desk, args: desk.revoke(args.station)),
+    "stations": _showing(lambda desk, _: desk.stations()),
+    "follow": _showing(lambda desk, args: desk.follow(args.station)),
+    "file": _file,
+    "order": _showing(lambda desk, args: desk.order(args.order)),
+    "move": _move,
+    "cancel": _showing(lambda desk, args: desk.cancel(args.order)),
+    "write-off": _showing(lambda desk, args: desk.write_off(args.order)),
+    "issue-blanks": _issue,
+    "reconcile": _reconcile,
+    "where": _where,
+}
+
+
+def _tell(items: Sequence[object]) -> None:
+    for item in items:
+        print(json.dumps(item))
+
+
+def _lines(name: str) -> list[bytes]:
+    raw = sys.stdin.buffer.read() if name == "-" else _read(Path(name))
+    return raw.split(b"\n")
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise Refused("file-unreadable", f"cannot read {path}: {error.strerror}") from error
+
+
+def _refuse_there(path: Path) -> None:
+    if path.exists():
+        raise Refused("file-there", f"cannot write {path}: it is there")
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a secret where nobody else reads it."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(text)

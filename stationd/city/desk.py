@@ -1,0 +1,286 @@
+"""What people and programs ask of the city, from the command line and through the door: one call, one transaction."""
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final, TypeVar
+
+from stationd.adapters.system import SystemEntropy
+from stationd.city.books import Books, Transaction
+from stationd.city.identity import Identity
+from stationd.city.orders import Filed, Moved, Orders, Policy
+from stationd.city.reconcile import Difference, differences
+from stationd.city.rights import Rights
+from stationd.city.taking import Facts
+from stationd.domain.errors import Refused
+from stationd.domain.events import GENESIS
+from stationd.domain.ids import read_receipt, uuid7
+
+T = TypeVar("T")
+
+_KEY_BYTES: Final = 32
+_STATION_ID = re.compile(r"[0-9]{4}-[0-9]{2}(?:-[a-z0-9]{1,16})?")
+_NOTE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,62}[\x21-\x7e])?")
+_MOST_BLANKS: Final = 100_000
+_ID_BITS: Final = 74
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """What became of one line of orders."""
+
+    number: int
+    order: str | None
+    result: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """A card or job with a receipt, where it is told of; times are Unix milliseconds."""
+
+    station: str
+    name: str
+    state: str
+    custody: str | None
+    on_its_way_to: str | None
+    since: int
+
+
+class Desk:
+    """The verbs. Raises ``Refused`` where the answer is no, ``Faulted`` when the books cannot be used."""
+
+    def __init__(
+        self, books: Books, identity: Identity, rights: Rights, policy: Policy, on_change: Callable[[], None]
+    ) -> None:
+        """``on_change`` is called when something was written that is to be sent."""
+        self.books = books
+        self._rights = rights
+        messages = identity.messages
+        self._entropy = SystemEntropy()
+        self._orders = Orders(messages, identity.seal, self._entropy, policy, on_change=on_change)
+        self.facts = Facts(messages, identity.seal, self._orders)
+
+    # ------------------------------------------------------------------------------------------------------ stations
+
+    async def enrol(self, station: str, name: str, identity: str) -> str:
+        """Enter a station; the credentials file to be carried to it.
+
+        ``identity`` is what `stationd transfer identity` shows there. Refused: ``station-malformed``,
+        ``station-known``.
+        """
+        raw = _identity(identity)
+        if _STATION_ID.fullmatch(station) is None or raw is None or not name.strip():
+            raise Refused(
+                "station-malformed",
+                "cannot enrol: a station has an id such as 1671-07, a name, and an identity of 64 bytes in base64url",
+                fix="`stationd transfer identity` shows it there",
+            )
+
+        def unit(transaction: Transaction) -> str:
+            user, file = self._rights.station_credentials(station, at=transaction.now_ms // 1000)
+            is_new = transaction.run(
+                "insert_station",
+                station=station,
+                name=name.strip(),
+                sign_key=raw[:_KEY_BYTES],
+                seal_key=raw[_KEY_BYTES:],
+                user_key=user,
+                now=transaction.now_ms,
+                hash=GENESIS,
+            )
+            if not is_new:
+                raise Refused("station-known", f"cannot enrol: {station} is enrolled", fix="rotate its credentials")
+            return file
+
+        return await self.books.run(unit)
+
+    async def rotate(self, station: str) -> str:
+        """New credentials for a station; those that it has are void as soon as the servers hear of it."""
+
+        def unit(transaction: Transaction) -> str:
+            self._revoke(transaction, station)
+            user, file = self._rights.station_credentials(station, at=transaction.now_ms // 1000)
+            transaction.run("set_user", station=station, user_key=user)
+            return file
+
+        return await self.books.run(unit)
+
+    async def revoke(self, station: str) -> None:
+        """Take a station's credentials from it. What it had leave for stays its own until somebody has looked."""
+        await self.books.run(lambda transaction: self._revoke(transaction, station))
+
+    async def revoked(self) -> Mapping[str, int]:
+        """All revoked users with the Unix second of it."""
+        return dict(await self.books.run(lambda transaction: list(map(tuple, transaction.rows("revoked_users")))))
+
+    async def stations(self) -> Sequence[Mapping[str, Any]]:
+        """Every station, how far its book is here, and what is wrong with it."""
+        names = ("id", "name", "user_key", "taken", "heard_at", "forked_at", "highest")
+        rows = await self.books.run(lambda transaction: transaction.rows("stations"))
+        found = []
+        for row in rows:
+            view = dict(zip(names, row, strict=True))
+            view["has_credentials"] = view.pop("user_key") is not None
+            view["highest"] = view["highest"] or 0
+            found.append(view)
+        return found
+
+    async def follow(self, station: str) -> int:
+        """Follow the other history of a station; how many facts of the one before fell."""
+
+        def unit(transaction: Transaction) -> int:
+            _known(transaction, station)
+            return _allowed(self.facts.accept_fork(transaction, station))
+
+        return await self.books.run(unit)
+
+    # -------------------------------------------------------------------------------------------------------- orders
+
+    async def file(self, lines: Iterable[bytes], *, to: str | None = None) -> Sequence[Line]:
+        """File orders, one a line: a body of ``POST /v1/jobs`` with ``station`` beside it, or all of them to one."""
+        answers = []
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            station, body, order = _addressed(line, to)
+            if station is None:
+                answers.append(Line(number=number, order=order, result="order-malformed"))
+                continue
+            answer = await self.books.run(partial(self._filed, station, body))
+            if isinstance(answer, Refused):
+                answers.append(Line(number=number, order=order, result=answer.code, detail=answer.detail))
+            else:
+                answers.append(Line(number=number, order=order, result=answer.value))
+        return answers
+
+    async def move(self, order: str, to: str) -> Moved:
+        """Give an order to another station."""
+        return await self.books.run(lambda transaction: _allowed(self._orders.move(transaction, order, to)))
+
+    async def move_all(self, station: str, to: str, *, is_waiting_only: bool) -> Mapping[str, int]:
+        """Move every order of a station: how many are there already, and how many it was asked for.
+
+        With ``is_waiting_only`` those stay that it has leave for.
+        """
+
+        def unit(transaction: Transaction) -> Mapping[str, int]:
+            _known(transaction, station)
+            _known(transaction, to)
+            counts = dict.fromkeys(Moved, 0)
+            for order, hold in transaction.rows("orders_at", station=station):
+                if hold == "offered" or not is_waiting_only:
+                    counts[_allowed(self._orders.move(transaction, order, to))] += 1
+            return {moved.value: count for moved, count in counts.items() if count}
+
+        return await self.books.run(unit)
+
+    async def cancel(self, order: str) -> Moved:
+        """End an order."""
+        return await self.books.run(lambda transaction: _allowed(self._orders.cancel(transaction, order)))
+
+    async def write_off(self, order: str) -> Moved:
+        """Give an order free whose station was asked for it and cannot answer: somebody has looked there."""
+        return await self.books.run(lambda transaction: _allowed(self._orders.write_off(transaction, order)))
+
+    async def order(self, order: str) -> Mapping[str, Any]:
+        """How an order stands."""
+        names = ("kind", "station", "fence", "hold", "outcome", "told", "goes_to", "filed_at", "changed_at")
+        row = await self.books.run(lambda transaction: transaction.row("order_view", order=order))
+        if row is None:
+            raise Refused("order-unknown", f"cannot find order {order}")
+        return {"order": order, **dict(zip(names, row, strict=True))}
+
+    # --------------------------------------------------------------------------------------------- blanks and cards
+
+    async def where(self, receipt: str) -> Sequence[Sighting]:
+        """Where the card of a receipt is, the newest word last. Refused: ``receipt-malformed``, ``receipt-unknown``."""
+        wanted = read_receipt(receipt)
+        if wanted is None:
+            raise Refused("receipt-malformed", "cannot look: this is no receipt, a symbol is wrong or missing")
+        rows = await self.books.run(lambda transaction: transaction.rows("by_receipt", receipt=wanted))
+        if not rows:
+            raise Refused("receipt-unknown", "cannot find it: no station has told of this receipt")
+        return [
+            Sighting(
+                station=station,
+                name=name,
+                state=state,
+                custody=custody,
+                on_its_way_to=receiver if custody == "in_transit" else None,
+                since=at,
+            )
+            for station, name, state, custody, receiver, _, at in rows
+        ]
+
+    async def issue_blanks(self, station: str, quantity: int, note: str) -> None:
+        """Write down that the city gave blanks to a station, or took some back; ``note`` is the delivery note's number.
+
+        Refused: ``blanks-malformed``, ``blanks-issued`` when that note is written down.
+        """
+        if not 0 < abs(quantity) <= _MOST_BLANKS or _NOTE.fullmatch(note) is None:
+            raise Refused("blanks-malformed", "cannot issue: it takes a quantity and the number of a delivery note")
+
+        def unit(transaction: Transaction) -> None:
+            _known(transaction, station)
+            id_ = uuid7(transaction.now_ms, self._entropy.bits(_ID_BITS))
+            if not transaction.run(
+                "issue_blanks", id=id_, station=station, quantity=quantity, note=note, now=transaction.now_ms
+            ):
+                raise Refused("blanks-issued", f"cannot issue: note {note} is written down")
+
+        await self.books.run(unit)
+
+    async def differences(self) -> Sequence[Difference]:
+        """Where the books of the stations and of the city do not say the same."""
+        return await self.books.run(differences)
+
+    # ------------------------------------------------------------------------------------------------------- inside
+
+    def _filed(self, station: str, body: bytes, transaction: Transaction) -> Filed | Refused:
+        return self._orders.file(transaction, station, body)
+
+    def _revoke(self, transaction: Transaction, station: str) -> None:
+        _known(transaction, station)
+        (_, user) = transaction.rows("station", station=station)[0]
+        if user is not None:
+            transaction.run("revoke_user", user_key=user, station=station, at=transaction.now_ms // 1000)
+            transaction.run("set_user", station=station, user_key=None)
+
+
+def _known(transaction: Transaction, station: str) -> None:
+    if transaction.row("station", station=station) is None:
+        raise Refused("station-unknown", f"cannot find station {station}: it is not enrolled")
+
+
+def _allowed(answer: T | Refused) -> T:
+    if isinstance(answer, Refused):
+        raise answer
+    return answer
+
+
+def _identity(text: str) -> bytes | None:
+    try:
+        raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except (binascii.Error, ValueError):
+        return None
+    return raw if len(raw) == 2 * _KEY_BYTES else None
+
+
+def _addressed(line: bytes, to: str | None) -> tuple[str | None, bytes, str | None]:
+    """Station, body and order of a line; no station where it cannot be read."""
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return None, b"", None
+    if not isinstance(found, dict):
+        return None, b"", None
+    station = found.pop("station", to)
+    order = found.get("order")
+    shown = order if isinstance(order, str) and order.isascii() else None
+    body = json.dumps(found, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+    return (station if isinstance(station, str) else None), body, shown

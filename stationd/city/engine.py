@@ -1,0 +1,245 @@
+"""The city's side of NATS JetStream: streams and consumers, facts fetched, messages sent, rights pushed."""
+
+import base64
+import logging
+import ssl
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.errors import Error
+from nats.errors import TimeoutError as NothingCame
+from nats.js.api import (
+    AckPolicy,
+    ConsumerConfig,
+    DeliverPolicy,
+    DiscardPolicy,
+    RetentionPolicy,
+    StorageType,
+    StreamConfig,
+)
+from nats.js.client import JetStreamContext
+from nats.js.errors import NotFoundError
+
+from stationd.adapters.city_messages import MESSAGE_ID, MOST_BYTES
+from stationd.city.nkeys import NKey
+from stationd.city.rights import CLAIMS_UPDATE, Rights
+from stationd.city.taking import Letter
+from stationd.domain.city_link import EVENTS, ORDERS, orders_topic
+from stationd.domain.errors import Faulted
+
+_log = logging.getLogger(__name__)
+
+BOOKS: Final = "books"
+"""The durable consumer of the books."""
+_DAY_S: Final = 86_400
+_WINDOW_S: Final = 120
+_ACK_WAIT_S: Final = 60
+_BOOKS_WAIT_S: Final = 20
+"""After how long facts that a killed process had fetched come again."""
+_ANSWER_WITHIN_S: Final = 10.0
+_FETCH_FOR_S: Final = 2.0
+_STATION_PENDING: Final = 64
+_BOOKS_PENDING: Final = 2_000
+_MEBI: Final = 1 << 20
+_OK: Final = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Servers:
+    """Where the servers are; ``ca`` signs their certificates; sizes of the streams are in MiB."""
+
+    urls: tuple[str, ...]
+    ca: Path | None
+    replicas: int
+    events_mib: int
+    orders_mib: int
+
+
+class _Claimed(msgspec.Struct):
+    code: int = 0
+
+
+class _Pushed(msgspec.Struct):
+    data: _Claimed | None = None
+
+
+class Engine:
+    """One connection as the city; it is lost for good when it is lost. Raises ``Faulted`` (``engine-lost``)."""
+
+    def __init__(self, servers: Servers, rights: Rights, clock_s: Callable[[], int]) -> None:
+        self._servers = servers
+        self._rights = rights
+        self._clock_s = clock_s
+        self._client = Client()
+        self._stream: JetStreamContext | None = None
+        self._books: Any = None
+
+    async def connect(self) -> None:
+        """Connect, and make the streams and the consumer of the books where they are missing or different."""
+        try:
+            self._client = await self._connected(self._rights.city_user, self._rights.city_token(at=self._clock_s()))
+            self._stream = self._client.jetstream(timeout=_ANSWER_WITHIN_S)
+            await self._make_streams(self._stream)
+            self._books = await self._stream.pull_subscribe_bind(consumer=BOOKS, stream=EVENTS)
+        except (Error, OSError, TimeoutError) as error:
+            await self.aclose()
+            raise _lost(error) from error
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it still stands."""
+        return self._client.is_connected
+
+    async def welcome(self, stations: Sequence[str]) -> None:
+        """Make the consumers of these stations where they are missing."""
+        for station in stations:
+            config = ConsumerConfig(
+                durable_name=station,
+                filter_subject=orders_topic(station),
+                ack_policy=AckPolicy.EXPLICIT,
+                ack_wait=_ACK_WAIT_S,
+                max_deliver=-1,
+                max_ack_pending=_STATION_PENDING,
+            )
+            await self._asked(self._context().add_consumer(ORDERS, config))
+
+    async def dismiss(self, station: str) -> None:
+        """Take a station's consumer away."""
+        try:
+            await self._asked(self._context().delete_consumer(ORDERS, station))
+        except Faulted as error:
+            if not isinstance(error.__cause__, NotFoundError):
+                raise
+
+    async def fetch(self, most: int) -> Sequence[Msg]:
+        """Up to ``most`` facts; none when none came for a while."""
+        try:
+            return list(await self._books.fetch(most, timeout=_FETCH_FOR_S))
+        except (NothingCame, TimeoutError):
+            if not self.is_open:
+                raise _lost(NothingCame()) from None
+            return []
+        except (Error, OSError) as error:
+            raise _lost(error) from error
+
+    async def acknowledge(self, messages: Sequence[Msg]) -> None:
+        """They are in the books."""
+        for message in messages:
+            await self._asked(message.ack())
+
+    async def post(self, id_: str, station: str, body: bytes) -> None:
+        """Send a message to a station; returns when it is on the disks of the servers."""
+        headers = {MESSAGE_ID: id_}
+        await self._asked(self._context().publish(orders_topic(station), body, stream=ORDERS, headers=headers))
+
+    async def push(self, revoked: Mapping[str, int]) -> None:
+        """Let the servers know the account as it is now."""
+        now_s = self._clock_s()
+        token = self._rights.account_token(revoked, at=now_s)
+        try:
+            client = await self._connected(self._rights.system_user, self._rights.system_user_token(at=now_s))
+            try:
+                answer = await client.request(CLAIMS_UPDATE, token.encode(), timeout=_ANSWER_WITHIN_S)
+            finally:
+                await client.close()
+        except (Error, OSError, TimeoutError) as error:
+            raise _lost(error) from error
+        pushed = msgspec.json.decode(answer.data, type=_Pushed).data
+        if pushed is None or pushed.code != _OK:
+            raise Faulted("rights-not-taken", "cannot push the rights: the servers do not take them")
+
+    async def aclose(self) -> None:
+        """Hang up."""
+        if not self._client.is_closed:
+            try:
+                await self._client.close()
+            except (Error, OSError, TimeoutError) as error:
+                _log.debug("closing the connection: %s", type(error).__name__)
+
+    # ------------------------------------------------------------------------------------------------------- inside
+
+    async def _connected(self, user: NKey, token: str) -> Client:
+        tls = None
+        servers = self._servers
+        if servers.ca is not None:
+            tls = ssl.create_default_context(cafile=servers.ca)
+        client = Client()
+        await client.connect(
+            list(servers.urls),
+            name=user.public,
+            allow_reconnect=False,
+            connect_timeout=int(_ANSWER_WITHIN_S),
+            tls=tls,
+            error_cb=_hear,
+            user_jwt_cb=lambda: bytearray(token.encode()),
+            signature_cb=lambda nonce: base64.b64encode(user.sign(nonce.encode())),
+        )
+        return client
+
+    async def _make_streams(self, context: JetStreamContext) -> None:
+        servers = self._servers
+        events = StreamConfig(
+            name=EVENTS,
+            subjects=["events.>"],
+            retention=RetentionPolicy.LIMITS,
+            max_age=30 * _DAY_S,
+            max_bytes=servers.events_mib * _MEBI,
+        )
+        orders = StreamConfig(
+            name=ORDERS,
+            subjects=["orders.*"],
+            retention=RetentionPolicy.WORK_QUEUE,
+            max_bytes=servers.orders_mib * _MEBI,
+        )
+        for config in (events, orders):
+            config.storage = StorageType.FILE
+            config.discard = DiscardPolicy.NEW
+            config.duplicate_window = _WINDOW_S
+            config.num_replicas = servers.replicas
+            config.max_msg_size = MOST_BYTES
+            try:
+                await context.update_stream(config)
+            except NotFoundError:
+                await context.add_stream(config)
+        books = ConsumerConfig(
+            durable_name=BOOKS,
+            deliver_policy=DeliverPolicy.ALL,
+            ack_policy=AckPolicy.EXPLICIT,
+            ack_wait=_BOOKS_WAIT_S,
+            max_deliver=-1,
+            max_ack_pending=_BOOKS_PENDING,
+        )
+        await context.add_consumer(EVENTS, books)
+
+    def _context(self) -> JetStreamContext:
+        if self._stream is None:
+            raise AssertionError("the engine is connected before it is used")
+        return self._stream
+
+    async def _asked(self, call: Any) -> Any:
+        try:
+            return await call
+        except (Error, OSError, TimeoutError) as error:
+            raise _lost(error) from error
+
+
+def letter_of(message: Msg) -> Letter:
+    """A fact as it came."""
+    return Letter(subject=message.subject, headers=message.headers or {}, body=message.data)
+
+
+async def _hear(error: Exception) -> None:
+    _log.debug("the servers say: %s", error)
+
+
+def _lost(error: BaseException) -> Faulted:
+    return Faulted(
+        "engine-lost",
+        f"cannot talk to the servers: {type(error).__name__}",
+        fix="look at nats.servers, nats.ca_file, and at the servers' log",
+    )

@@ -1,0 +1,201 @@
+"""The city at work: facts into the books, messages out of them, rights to the servers, the door."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from typing import Final
+
+from aiohttp import web
+
+from stationd.adapters.system import SystemClock
+from stationd.city import door
+from stationd.city.books import Books, Transaction
+from stationd.city.desk import Desk
+from stationd.city.engine import Engine, letter_of
+from stationd.city.identity import Identity, read_key
+from stationd.city.metrics import Metrics, figures
+from stationd.city.orders import Policy
+from stationd.city.rights import Rights
+from stationd.city.settings import CitySettings
+from stationd.city.taking import Facts, Letter, Taken
+from stationd.domain.errors import Faulted
+
+_log = logging.getLogger(__name__)
+
+_FACTS_AT_ONCE: Final = 256
+_MESSAGES_AT_ONCE: Final = 64
+_LOOK_EVERY_S: Final = 1.0
+_FIGURES_EVERY_S: Final = 10.0
+_AGAIN_AFTER_S: Final = 2.0
+_SHORTEST_TOKEN: Final = 32
+
+
+class City:
+    """Everything of one run; :func:`opened` builds it."""
+
+    def __init__(self, settings: CitySettings, identity: Identity) -> None:
+        clock = SystemClock()
+        self.settings = settings
+        self.rights = Rights(identity, settings.city)
+        self.metrics = Metrics()
+        self._clock_s: Callable[[], int] = lambda: clock.now_ms() // 1000
+        self.loop = asyncio.get_running_loop()
+        self._written = asyncio.Event()
+        policy = Policy(leave_ahead=settings.leave_ahead, life_s=settings.life_s)
+        books = Books(settings.database, clock.now_ms)
+        self.desk = Desk(books, identity, self.rights, policy, self._note)
+
+    async def run(self) -> None:
+        """Work until cancelled; whatever is lost is built up again."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._link(), name="link")
+            tasks.create_task(self._figures(), name="figures")
+
+    async def _link(self) -> None:
+        is_first = True
+        while True:
+            engine = Engine(self.settings.servers, self.rights, self._clock_s)
+            try:
+                await engine.connect()
+                self.metrics.is_connected = is_first = True
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(self._take(engine), name="facts")
+                    tasks.create_task(self._send(engine), name="messages")
+                    tasks.create_task(self._govern(engine), name="rights")
+            except* Faulted as group:
+                if is_first:
+                    _log.warning("%s", _first(group))
+                is_first = False
+            finally:
+                self.metrics.is_connected = False
+                await engine.aclose()
+            await asyncio.sleep(_AGAIN_AFTER_S)
+
+    async def _take(self, engine: Engine) -> None:
+        """Facts into the books; acknowledged once they are committed."""
+        books, facts, counts = self.desk.books, self.desk.facts, self.metrics.facts
+        while True:
+            messages = await engine.fetch(_FACTS_AT_ONCE)
+            if not messages:
+                continue
+            letters = [letter_of(message) for message in messages]
+            taken = await books.run(partial(_taken, facts, letters))
+            await engine.acknowledge(messages)
+            counts.labels("new").inc(taken.new)
+            counts.labels("repeated").inc(taken.repeated)
+            counts.labels("refused").inc(taken.refused)
+
+    async def _send(self, engine: Engine) -> None:
+        """Messages out of the books, as they were written; marked once they are on the servers' disks."""
+        books = self.desk.books
+        while True:
+            self._written.clear()
+            waiting = await books.run(lambda transaction: transaction.rows("unsent", most=_MESSAGES_AT_ONCE))
+            async with asyncio.TaskGroup() as tasks:
+                for id_, station, body in waiting:
+                    tasks.create_task(engine.post(id_, station, bytes(body)))
+            sent = [row[0] for row in waiting]
+            if sent:
+                await books.run(partial(_mark, sent))
+                self.metrics.sent.inc(len(sent))
+                continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_EVERY_S):
+                    await self._written.wait()
+
+    async def _govern(self, engine: Engine) -> None:
+        """Consumers for the stations that are enrolled, and rights for them and no others."""
+        served: frozenset[str] = frozenset()
+        pushed: object = None
+        while True:
+            stations = frozenset(each["id"] for each in await self.desk.stations())
+            await engine.welcome(sorted(stations - served))
+            served |= stations
+            revoked = await self.desk.revoked()
+            if revoked != pushed:
+                await engine.push(revoked)
+                pushed = revoked
+            await asyncio.sleep(_LOOK_EVERY_S)
+
+    async def _figures(self) -> None:
+        while True:
+            try:
+                self.metrics.figures = await self.desk.books.run(figures)
+            except Faulted as trouble:
+                _log.warning("%s", trouble)
+            await asyncio.sleep(_FIGURES_EVERY_S)
+
+    def _note(self) -> None:
+        """Called in the thread of the books; what it tells of is committed when the next unit runs there."""
+        self.loop.call_soon_threadsafe(self._written.set)
+
+
+@asynccontextmanager
+async def opened(settings: CitySettings) -> AsyncIterator[City]:
+    """The city with its books open. Raises ``Faulted``."""
+    city = City(settings, Identity(await asyncio.to_thread(read_key, settings.key_file)))
+    await city.desk.books.open()
+    try:
+        yield city
+    finally:
+        await city.desk.books.aclose()
+
+
+@asynccontextmanager
+async def serving(city: City) -> AsyncIterator[int]:
+    """The door open; its port. Raises ``Faulted`` (``token-unusable``, ``port-taken``)."""
+    token = await asyncio.to_thread(_token, city.settings)
+    runner = web.AppRunner(door.build(city.desk, city.metrics, token), access_log=None, keepalive_timeout=15)
+    await runner.setup()
+    try:
+        try:
+            await web.TCPSite(runner, "127.0.0.1", city.settings.port).start()
+        except OSError as error:
+            raise Faulted("port-taken", f"cannot listen on port {city.settings.port}: {error.strerror}") from error
+        yield int(runner.addresses[0][1])
+    finally:
+        await runner.cleanup()
+
+
+async def serve(settings: CitySettings) -> None:
+    """Run until SIGTERM or SIGINT."""
+    async with opened(settings) as city, serving(city) as port:
+        _log.info("the city's door is at http://127.0.0.1:%d", port)
+        work = asyncio.create_task(city.run(), name="city")
+        for each in (signal.SIGTERM, signal.SIGINT):
+            city.loop.add_signal_handler(each, work.cancel)
+        with suppress(asyncio.CancelledError):
+            await work
+
+
+def _taken(facts: Facts, letters: Sequence[Letter], transaction: Transaction) -> Taken:
+    return facts.take(transaction, letters)
+
+
+def _mark(ids: Sequence[str], transaction: Transaction) -> None:
+    for id_ in ids:
+        transaction.run("set_sent", id=id_, now=transaction.now_ms)
+
+
+def _token(settings: CitySettings) -> str:
+    path = settings.token_file
+    try:
+        token = path.read_text(encoding="ascii").strip()
+        is_open = bool(path.stat().st_mode & 0o007)
+    except (OSError, ValueError) as error:
+        raise Faulted("token-unusable", f"cannot use {path}: {type(error).__name__}") from error
+    if len(token) < _SHORTEST_TOKEN or is_open:
+        raise Faulted(
+            "token-unusable",
+            f"cannot use {path}: it wants at least {_SHORTEST_TOKEN} characters that nobody else can read",
+            fix=f"openssl rand -hex 32 > {path}; chmod 600 {path}",
+        )
+    return token
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    first = group.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first
