@@ -23,10 +23,10 @@ OWN = frozenset({"field", "see", "wait_s", "tell"})
 """What a refusal takes besides the values of its line."""
 
 WORDED = re.compile(
-    r"cli/|config\w*\.py|(app|daemon|keeping|notifying|ordering|plugging|printing|serving)\.py"
-    r"|http/(listeners|tls)\.py|services/plug\.py"
-    r"|adapters/(printers/|slip/escpos\.py|sqlite/(backup|database|keyring|migrate)\.py)"
-    r"|adapters/(city_messages|seal|udev)\.py"
+    r"cli/|config\w*\.py|(app|daemon|keeping|linking|notifying|ordering|plugging|printing|serving)\.py"
+    r"|demo/city/|http/(listeners|tls)\.py|services/(facts|plug)\.py"
+    r"|adapters/(nats/|printers/|slip/escpos\.py|sqlite/(backup|database|keyring|migrate)\.py)"
+    r"|adapters/(city_messages|seal|udev|whole_file)\.py"
 )
 """Modules whose trouble is worded in English where it is raised: the log, the command line, the city link or a driver
 tells it, and no request."""

@@ -1,7 +1,9 @@
 """The durable store: what it promises to the services above it."""
 
 import asyncio
+import hashlib
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from importlib.resources import files
 from itertools import count
@@ -168,6 +170,26 @@ async def test_a_claim_that_was_rolled_back_with_its_group_is_not_remembered(sto
     assert again.attempt.number == 2
     assert (await store.settle(claimed, Printed(Evidence.PRINTER))).state is JobState.PRINTING  # the first is settled
     assert (await store.settle(again, Printed(Evidence.PRINTER))).state is JobState.PRINTED
+
+
+async def test_of_a_request_only_a_keyed_hash_is_kept_and_a_plain_one_of_before_still_knows_its_own(
+    store: Store, tmp_path: Path
+):
+    digest = hashlib.sha256(b"a body with a NIK").digest()
+    acceptance = store.acceptance(digest=digest)
+    first = await store.jobs.accept(acceptance)
+    assert isinstance(first, Accepted)
+    with closing(sqlite3.connect(tmp_path / "station.db", isolation_level=None)) as beside:
+        (kept,) = beside.execute("SELECT digest FROM idempotency").fetchone()
+        assert kept != digest
+        assert len(kept) == 16
+        beside.execute("UPDATE idempotency SET digest = ?", (digest,))  # as it was kept before
+    again = await store.jobs.accept(acceptance)
+    assert isinstance(again, Accepted)
+    assert (again.is_replay, again.job) == (True, first.job)
+    other = await store.jobs.accept(replace(acceptance, digest=hashlib.sha256(b"another body").digest()))
+    assert isinstance(other, Refused)
+    assert other.code == "idempotency-key-reused"
 
 
 async def test_keys_of_two_callers_do_not_meet(store: Store):
