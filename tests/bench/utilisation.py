@@ -1,12 +1,21 @@
-"""How much of the printers' time is printing: cards × nominal seconds ÷ printer-seconds, with real rendering."""
+"""How much of the printers' time is printing: cards × nominal seconds ÷ printer-seconds, with real rendering.
+
+Beside the simulated printers a queue of a genuine cupsd, whose backend takes as long a card: with the station before
+it, and with the same cards handed to cupsd directly.
+"""
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
 
+from stationd.adapters.printers.ipp.codec import encode
+from stationd.adapters.printers.ipp.message import Group, GroupTag, Message, Tag, attribute
+from stationd.adapters.render import SvgRenderer
+from stationd.domain.profile import KTP_EL
 from tests.bench.figures import Figures
+from tests.rigs.cupsd import QUEUE, Cupsd
 from tests.rigs.station import StationProcess, job
 
 SECONDS = 0.2
@@ -22,13 +31,19 @@ async def utilisation(folder: Path, figures: Figures) -> None:
     for printers, window in WINDOWS:
         name = f"{printers} printer{'s' if printers > 1 else ''}, window {window}"
         figures.row(name, **await print_all(folder / f"{printers}-{window}", printers, window))
+    with Cupsd(folder / "cups") as cups:
+        cups.behave(f"sleep {SECONDS}")
+        table = {"name": "kartu-1", "driver": "ipp", "uri": cups.socket_uri, "poll_s": SECONDS}
+        figures.row("a queue of cupsd, stationd before it", **await _print(folder / "before-cups", [table]))
+        alone = await _straight_to(cups)
+        figures.row("a queue of cupsd, the cards handed to it", cards=str(CARDS_A_PRINTER), utilisation=f"{alone:.3f}")
 
 
 async def print_all(
     folder: Path, printers: int, window: int, beside: Callable[[StationProcess], Beside] = lambda _: nullcontext()
 ) -> dict[str, str]:
     """Print so many cards a printer; ``beside`` gives what goes on meanwhile."""
-    tables = [
+    tables: list[Mapping[str, object]] = [
         {
             "name": f"kartu-{n}",
             "driver": "simulator",
@@ -38,6 +53,15 @@ async def print_all(
         }
         for n in range(1, printers + 1)
     ]
+    return await _print(folder, tables, beside)
+
+
+async def _print(
+    folder: Path,
+    tables: Sequence[Mapping[str, object]],
+    beside: Callable[[StationProcess], Beside] = lambda _: nullcontext(),
+) -> dict[str, str]:
+    printers = len(tables)
     count = CARDS_A_PRINTER * printers
     async with StationProcess(folder / "station", tables) as station:
         await station.receive(count)
@@ -65,6 +89,39 @@ async def print_all(
         "elapsed": f"{elapsed:.1f} s",
         "cores": f"{(_cpu_s() - cpu_before) / elapsed:.2f}",
     }
+
+
+async def _straight_to(cups: Cupsd) -> float:
+    """Hand cupsd as many cards at once; its utilisation from the first card begun to the last one out."""
+    card = await SvgRenderer([KTP_EL]).render("specimen", {"name": "CONTOH 1"}, None)
+    before = len(cups.cards())
+    for number in range(CARDS_A_PRINTER):
+        await _hand(cups, number, card.data)
+    while len(cups.begun()) == before:
+        await asyncio.sleep(0.002)
+    began = time.perf_counter()
+    while len(cups.cards()) < before + CARDS_A_PRINTER:
+        await asyncio.sleep(0.002)
+    return CARDS_A_PRINTER * SECONDS / (time.perf_counter() - began)
+
+
+async def _hand(cups: Cupsd, number: int, document: bytes) -> None:
+    """Print-Job, over its unix socket."""
+    attributes = (
+        attribute("attributes-charset", Tag.CHARSET, "utf-8"),
+        attribute("attributes-natural-language", Tag.NATURAL_LANGUAGE, "en"),
+        attribute("printer-uri", Tag.URI, f"ipp://localhost/printers/{QUEUE}"),
+        attribute("requesting-user-name", Tag.NAME, "root"),
+        attribute("job-name", Tag.NAME, f"card {number}"),
+        attribute("document-format", Tag.MIME_MEDIA_TYPE, "application/vnd.cups-raw"),
+    )
+    body = encode(Message(0x0002, number + 1, (Group(GroupTag.OPERATION, attributes),))) + document
+    reader, writer = await asyncio.open_unix_connection(str(cups.socket))
+    head = f"POST /printers/{QUEUE} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/ipp\r\n"
+    writer.write(f"{head}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body)
+    answer = await reader.readuntil(b"\r\n")
+    assert b"200" in answer, answer
+    writer.close()
 
 
 def _cpu_s() -> float:
