@@ -132,6 +132,7 @@ async def test_a_card_in_doubt_is_answered_and_the_answer_is_changed(desk, demo)
     await desk.keyboard.press("3")
     article = desk.locator("article.doubt").first
     receipt = await article.locator(".receipt").inner_text()
+    article = desk.locator("article.doubt", has_text=receipt)
     await expect(article).to_contain_text("Apakah kartu ini keluar dari")
     await expect(article).to_contain_text("Penghitung kartu")
     await expect(article.locator("img")).to_be_visible()

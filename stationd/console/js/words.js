@@ -271,6 +271,7 @@ export const WORDS = {
   "entry.claimed": ["Kartu dimulai", "Card begun"],
   "entry.card_printed": ["Kartu tercetak", "Card printed"],
   "entry.card_spoiled": ["Kartu rusak", "Card spoiled"],
+  "entry.card_destroyed": ["Kartu dimusnahkan", "Card destroyed"],
   "entry.nothing_printed": ["Tidak jadi dicetak", "Not printed"],
   "entry.card_printed_revoked": ["Putusan tercetak ditarik", "Printed, taken back"],
   "entry.nothing_printed_revoked": ["Putusan tidak tercetak ditarik", "Not printed, taken back"],

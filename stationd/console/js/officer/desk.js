@@ -173,6 +173,7 @@ export class Desk {
   /** @param {string} view @param {string} [chosen] */
   go(view, chosen = "") {
     location.hash = chosen ? `${view}/${chosen}` : view;
+    this.#turn();
   }
 
   /** Ask again for everything that may have changed by what was just done here. */

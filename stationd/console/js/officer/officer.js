@@ -131,11 +131,11 @@ async function signOut() {
   if (yes) await desk.signOut();
 }
 
-/** To the place where a card is found. */
+/** To the place where a card is found, at once: the next key belongs to what is looked for. */
 function find() {
   desk.go("queue");
   wished = "input[type=search]";
-  desk.changed();
+  draw();
 }
 
 function showKeys() {
