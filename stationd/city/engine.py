@@ -39,7 +39,7 @@ BOOKS: Final = "books"
 _DAY_S: Final = 86_400
 _WINDOW_S: Final = 120
 _ACK_WAIT_S: Final = 60
-_BOOKS_WAIT_S: Final = 20
+_BOOKS_WAIT_S: Final = 10
 """After how long facts that a killed process had fetched come again."""
 _ANSWER_WITHIN_S: Final = 10.0
 _FETCH_FOR_S: Final = 2.0

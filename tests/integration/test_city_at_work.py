@@ -13,7 +13,7 @@ from stationd.adapters.nats.engine import read_credentials
 from stationd.city.run import serving
 from stationd.domain.city_link import EVENTS, ORDERS, Enclosure
 from stationd.domain.errors import Faulted
-from stationd.ports.city import Fate, Letter
+from stationd.ports.city import Letter
 from tests.rigs.guarded_nats import GuardedServers, WiredStation, city_at, settings_for, until
 from tests.rigs.paper_city import RECEIPT, PaperStation, order_of
 
@@ -138,10 +138,6 @@ async def test_a_station_may_do_its_own_and_nothing_else(city, stations, servers
     await city.desk.file([order_of("PRR-1")], to=B)
     letter = stations[A].paper.accept("PRR-own")[1]
     await send_all(stations[A], [letter])
-    async with stations[A].connected() as session:
-        forged = Letter(topic=letter.subject.replace(A, B), headers=letter.headers, body=letter.body)
-        assert (await session.post(forged)).fate is Fate.REFUSED
-
     refused = []
 
     async def hear(error):
@@ -243,7 +239,7 @@ async def test_the_city_goes_on_where_it_was_after_its_servers_and_itself_were_k
         async def first_taken():
             return (await city.desk.stations())[0]["taken"] == 1
 
-        await until(first_taken)  # what was fetched and not committed would come again, 20 s later
+        await until(first_taken)  # what was fetched and not committed would come again, 10 s later
     await send_all(station, [paper.accept(f"PRR-{n}", nik=f"999999010190000{n}")[1] for n in range(1, 5)])
     servers.nodes[0].kill()
     async with city_at(settings) as city:
