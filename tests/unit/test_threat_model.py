@@ -17,6 +17,7 @@ THREATS = {
     "Evil USB device",
     "Tampered database",
     "Replayed order",
+    "Stolen credentials of a station",
     "Broken-into broker of the city",
 }
 NAMED = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
