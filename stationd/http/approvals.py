@@ -12,6 +12,7 @@ from stationd.http.approval_schemas import (
 )
 from stationd.http.doors import Ask, Doors, Reply
 from stationd.http.routing import OFFICERS, NoQuery, Nothing, Table
+from stationd.http.tags import Edited
 
 SECOND_PROBLEMS = (
     "approval-pending",
@@ -26,6 +27,10 @@ SECOND_PROBLEMS = (
 table = Table("approvals")
 
 
+def _facts(approval: ApprovalAnswer) -> object:
+    return approval.id, approval.state
+
+
 @table.route("GET", "/v1/approvals", roles=OFFICERS, says="A page of requests.")
 async def list_approvals(doors: Doors, ask: Ask[Nothing, ApprovalsQuery]) -> Reply[ApprovalPage]:
     """Requests that need, or needed, a second officer, in the order in which they were made."""
@@ -36,10 +41,20 @@ async def list_approvals(doors: Doors, ask: Ask[Nothing, ApprovalsQuery]) -> Rep
     return Reply(ApprovalPage(items=items, next=None if following is None else str(following)))
 
 
-@table.route("GET", "/v1/approvals/{approval_id}", roles=OFFICERS, says="The request.", problems=("approval-unknown",))
+@table.route(
+    "GET",
+    "/v1/approvals/{approval_id}",
+    roles=OFFICERS,
+    says="The request.",
+    problems=("approval-unknown",),
+    tagged=_facts,
+)
 async def read_approval(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[ApprovalAnswer]:
     """One request and what became of it."""
     return Reply(approval_answer(await doors.second_person.read(ask.path["approval_id"])))
+
+
+_APPROVAL = Edited(read_approval, _facts, ApprovalAnswer)
 
 
 @table.route(
@@ -54,6 +69,7 @@ async def read_approval(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[Appro
         *(code for code in SECOND_PROBLEMS if code != "approval-pending"),
         "storage-full",
     ),
+    edits=_APPROVAL,
 )
 async def approve(doors: Doors, ask: Ask[AgreeBody, NoQuery]) -> Reply[ApprovalAnswer]:
     """Agree to what another officer asked for; it is carried out with both names in the book.
@@ -72,6 +88,7 @@ async def approve(doors: Doors, ask: Ask[AgreeBody, NoQuery]) -> Reply[ApprovalA
     roles=OFFICERS,
     says="Declined.",
     problems=("approval-unknown", "approval-settled", "session-needed", "storage-full"),
+    edits=_APPROVAL,
 )
 async def decline(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[ApprovalAnswer]:
     """Settle a request for good without carrying it out; who asked may take it back."""

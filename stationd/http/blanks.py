@@ -21,11 +21,17 @@ from stationd.http.blank_schemas import (
 from stationd.http.doors import Ask, Doors, Reply
 from stationd.http.routing import KEEPERS, OFFICERS, Table
 from stationd.http.schemas import NoQuery, Nothing
+from stationd.http.tags import Edited
 
 table = Table("blanks")
 
 
-@table.route("GET", "/v1/blanks", roles=KEEPERS, says="Where every blank is.")
+def _facts(blanks: BlanksAnswer) -> object:
+    accounts = blanks.safe, blanks.printer, blanks.issued, blanks.spoiled, blanks.quarantined, blanks.missing
+    return blanks.received, accounts, blanks.returned, blanks.destroyed, sorted(blanks.hoppers.items())
+
+
+@table.route("GET", "/v1/blanks", roles=KEEPERS, says="Where every blank is.", tagged=_facts)
 async def read_blanks(doors: Doors, ask: Ask[Nothing, BlanksQuery]) -> Reply[BlanksAnswer]:
     """Where every blank is, now or at the end of a day.
 
@@ -35,6 +41,9 @@ async def read_blanks(doors: Doors, ask: Ask[Nothing, BlanksQuery]) -> Reply[Bla
         return Reply(blanks_answer(await doors.blanks.balances(ask.query.at)))
     counts = await doors.blanks.counts()
     return Reply(blanks_answer(await doors.blanks.balances(), counts.waiting or counts.last))
+
+
+_BOOK = Edited(read_blanks, _facts, BlanksAnswer, BlanksQuery)
 
 
 @table.route("GET", "/v1/blanks/entries", roles=KEEPERS, says="A page of entries.")
@@ -72,6 +81,7 @@ async def list_entries(doors: Doors, ask: Ask[Nothing, EntriesQuery]) -> Reply[E
         "storage-full",
     ),
     is_repeatable=True,
+    edits=_BOOK,
 )
 async def enter_blanks(doors: Doors, ask: Ask[BlankEntry, NoQuery]) -> Reply[BlanksAnswer]:
     """Enter a delivery, a loading, a loss, a return, a destruction, a count or a correction.

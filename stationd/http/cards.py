@@ -24,8 +24,14 @@ from stationd.http.card_schemas import (
 )
 from stationd.http.doors import Ask, Doors, Reply
 from stationd.http.routing import OFFICERS, NoQuery, Nothing, Table
+from stationd.http.tags import Edited
 
 table = Table("cards")
+
+
+def _facts(card: CardAnswer) -> object:
+    return card.id, card.custody, card.place, card.transfer, card.since
+
 
 _MOVES = ("card-unknown", "card-state", "storage-full")
 
@@ -62,13 +68,23 @@ async def find_cards(doors: Doors, ask: Ask[FindBody, NoQuery]) -> Reply[FoundPa
     return Reply(found_answer(await doors.cards.find(search_of(ask.body))))
 
 
-@table.route("GET", "/v1/cards/{card_id}", roles=OFFICERS, says="The card.", problems=("card-unknown",))
+@table.route("GET", "/v1/cards/{card_id}", roles=OFFICERS, says="The card.", problems=("card-unknown",), tagged=_facts)
 async def read_card(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[CardAnswer]:
     """One card and its hand-overs."""
     return Reply(card_view_answer(await doors.cards.read(ask.path["card_id"])))
 
 
-@table.route("POST", "/v1/cards/{card_id}/check", roles=OFFICERS, says="Checked.", problems=(*_MOVES, "chip-elsewhere"))
+_CARD = Edited(read_card, _facts, CardAnswer)
+
+
+@table.route(
+    "POST",
+    "/v1/cards/{card_id}/check",
+    roles=OFFICERS,
+    says="Checked.",
+    problems=(*_MOVES, "chip-elsewhere"),
+    edits=_CARD,
+)
 async def check_card(doors: Doors, ask: Ask[CheckBody, NoQuery]) -> Reply[CardAnswer]:
     """Confirm that the card is there and right.
 
@@ -79,7 +95,12 @@ async def check_card(doors: Doors, ask: Ask[CheckBody, NoQuery]) -> Reply[CardAn
 
 
 @table.route(
-    "POST", "/v1/cards/{card_id}/shelve", roles=OFFICERS, says="On the shelf.", problems=(*_MOVES, "place-taken")
+    "POST",
+    "/v1/cards/{card_id}/shelve",
+    roles=OFFICERS,
+    says="On the shelf.",
+    problems=(*_MOVES, "place-taken"),
+    edits=_CARD,
 )
 async def shelve_card(doors: Doors, ask: Ask[ShelveBody, NoQuery]) -> Reply[CardAnswer]:
     """Put the card on the shelf, or to another place there."""
@@ -87,7 +108,7 @@ async def shelve_card(doors: Doors, ask: Ask[ShelveBody, NoQuery]) -> Reply[Card
     return Reply(card_view_answer(await doors.cards.shelve(ask.path["card_id"], place, actor=ask.actor)))
 
 
-@table.route("POST", "/v1/cards/{card_id}/call", roles=OFFICERS, says="Called.", problems=_MOVES)
+@table.route("POST", "/v1/cards/{card_id}/call", roles=OFFICERS, says="Called.", problems=_MOVES, edits=_CARD)
 async def call_holder(doors: Doors, ask: Ask[CallBody, NoQuery]) -> Reply[CardAnswer]:
     """Call the holder to a counter.
 
@@ -110,6 +131,7 @@ async def call_holder(doors: Doors, ask: Ask[CallBody, NoQuery]) -> Reply[CardAn
         "proxy-not-allowed",
         "old-card-missing",
     ),
+    edits=_CARD,
 )
 async def hand_over_card(doors: Doors, ask: Ask[HandOverBody, NoQuery]) -> Reply[CardAnswer]:
     """Give the card to its holder, or to somebody from the same family card."""
@@ -123,6 +145,7 @@ async def hand_over_card(doors: Doors, ask: Ask[HandOverBody, NoQuery]) -> Reply
     roles=OFFICERS,
     says="Asked, or undone when a second officer has agreed.",
     problems=(*_MOVES, "hand-over-final", *SECOND_PROBLEMS),
+    edits=_CARD,
 )
 async def undo_hand_over(doors: Doors, ask: Ask[StepInBody, NoQuery]) -> Reply[ApprovalAnswer]:
     """Take a hand-over back within minutes; a second officer must agree.
@@ -135,19 +158,19 @@ async def undo_hand_over(doors: Doors, ask: Ask[StepInBody, NoQuery]) -> Reply[A
     return Reply(approval_answer(agreed.approval))
 
 
-@table.route("POST", "/v1/cards/{card_id}/quarantine", roles=OFFICERS, says="Set aside.", problems=_MOVES)
+@table.route("POST", "/v1/cards/{card_id}/quarantine", roles=OFFICERS, says="Set aside.", problems=_MOVES, edits=_CARD)
 async def quarantine_card(doors: Doors, ask: Ask[WhyBody, NoQuery]) -> Reply[CardAnswer]:
     """Set a card aside until somebody has decided about it."""
     return Reply(card_view_answer(await doors.cards.quarantine(ask.path["card_id"], ask.body.reason, actor=ask.actor)))
 
 
-@table.route("POST", "/v1/cards/{card_id}/release", roles=OFFICERS, says="In hand again.", problems=_MOVES)
+@table.route("POST", "/v1/cards/{card_id}/release", roles=OFFICERS, says="In hand again.", problems=_MOVES, edits=_CARD)
 async def release_card(doors: Doors, ask: Ask[WhyBody, NoQuery]) -> Reply[CardAnswer]:
     """Take a card out of quarantine: it is right after all."""
     return Reply(card_view_answer(await doors.cards.release(ask.path["card_id"], ask.body.reason, actor=ask.actor)))
 
 
-@table.route("POST", "/v1/cards/{card_id}/found", roles=OFFICERS, says="In hand again.", problems=_MOVES)
+@table.route("POST", "/v1/cards/{card_id}/found", roles=OFFICERS, says="In hand again.", problems=_MOVES, edits=_CARD)
 async def found_card(doors: Doors, ask: Ask[WhyBody, NoQuery]) -> Reply[CardAnswer]:
     """A card that another station missed in a packet has been found here."""
     return Reply(card_view_answer(await doors.cards.found(ask.path["card_id"], ask.body.reason, actor=ask.actor)))
@@ -159,6 +182,7 @@ async def found_card(doors: Doors, ask: Ask[WhyBody, NoQuery]) -> Reply[CardAnsw
     roles=OFFICERS,
     says="Asked, or destroyed when a second officer has agreed.",
     problems=(*_MOVES, *SECOND_PROBLEMS),
+    edits=_CARD,
 )
 async def destroy_card(doors: Doors, ask: Ask[StepInBody, NoQuery]) -> Reply[ApprovalAnswer]:
     """Destroy a quarantined card; a second officer must agree."""

@@ -19,11 +19,15 @@ from stationd.http.device_schemas import (
 from stationd.http.doors import Ask, Doors, Reply
 from stationd.http.routing import EVERYBODY, KEEPERS, OFFICERS, Table
 from stationd.http.schemas import NoQuery, Nothing, moment
-from stationd.http.tags import require_match, tag_of
+from stationd.http.tags import Edited, require_match, tag_of
 from stationd.ports.devices import KnownDevice
 from stationd.services.printers import DeviceView
 
 table = Table("devices")
+
+
+def _facts(device: DeviceAnswer) -> object:
+    return device.id, device.is_paused, device.label
 
 
 @table.route("GET", "/v1/devices", roles=EVERYBODY, says="All devices.")
@@ -32,10 +36,15 @@ async def list_devices(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[Device
     return Reply(DeviceList(items=tuple(map(_answer, doors.devices.all()))))
 
 
-@table.route("GET", "/v1/devices/{device_id}", roles=EVERYBODY, says="The device.", problems=("device-unknown",))
+@table.route(
+    "GET", "/v1/devices/{device_id}", roles=EVERYBODY, says="The device.", problems=("device-unknown",), tagged=_facts
+)
 async def read_device(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[DeviceAnswer]:
     """One device and how it is; also one that was pulled out."""
     return Reply(_answer(doors.devices.one(ask.path["device_id"])))
+
+
+_DEVICE = Edited(read_device, _facts, DeviceAnswer)
 
 
 @table.route(
@@ -87,7 +96,12 @@ async def read_history(doors: Doors, ask: Ask[Nothing, HistoryQuery]) -> Reply[D
 
 
 @table.route(
-    "POST", "/v1/devices/{device_id}/pause", roles=OFFICERS, says="Paused.", problems=("device-unknown", "storage-full")
+    "POST",
+    "/v1/devices/{device_id}/pause",
+    roles=OFFICERS,
+    says="Paused.",
+    problems=("device-unknown", "storage-full"),
+    edits=_DEVICE,
 )
 async def pause_device(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[DeviceAnswer]:
     """Let a printer finish its card and take no other."""
@@ -100,6 +114,7 @@ async def pause_device(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[Device
     roles=OFFICERS,
     says="At work.",
     problems=("device-unknown", "storage-full"),
+    edits=_DEVICE,
 )
 async def resume_device(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[DeviceAnswer]:
     """Let a paused printer work again."""
@@ -112,6 +127,7 @@ async def resume_device(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[Devic
     roles=OFFICERS,
     says="Kept for maintenance, as soon as its cards are out.",
     problems=("device-unknown", "storage-full"),
+    edits=_DEVICE,
 )
 async def drain_device(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[DeviceAnswer]:
     """Let a printer finish what it has, then keep it for maintenance until it is resumed."""

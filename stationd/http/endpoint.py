@@ -26,8 +26,9 @@ from stationd.http.limits import Limited, Limits, Rate
 from stationd.http.policy import HttpPolicy
 from stationd.http.problems import MEDIA_TYPE, encode, problem_of, wants_indonesian
 from stationd.http.repeats import once
-from stationd.http.routing import Route
+from stationd.http.routing import Handler, Route
 from stationd.http.schemas import NoQuery
+from stationd.http.tags import Changed, editing, tagged
 
 Endpoint = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -67,7 +68,7 @@ Who = Callable[[web.Request], Awaitable[tuple[Actor, Mapping[str, str] | None]]]
 
 def endpoint(route: Route, doors: Doors, policy: HttpPolicy, guard: Guard, limits: Limits) -> Endpoint:
     """The function that serves a route. It raises nothing but what means that the caller is gone."""
-    handler = once(route.handler, int(route.status)) if route.is_repeatable else route.handler
+    handler = _handler(route)
     who = _who(route, guard, limits)
     decoder = msgspec.json.Decoder(route.body) if route.has_body else None
     nothing = None if route.needs_body else route.body()
@@ -108,10 +109,21 @@ def endpoint(route: Route, doors: Doors, policy: HttpPolicy, guard: Guard, limit
     return serve if doors.observe is None else _observed(serve, route, doors.observe)
 
 
+def _handler(route: Route) -> Handler:
+    """The handler with what comes around it: a repeated request is answered as before, whatever was changed since."""
+    handler = route.handler
+    if route.tagged is not None:
+        handler = tagged(handler, route.tagged)
+    if route.edits is not None:
+        handler = editing(handler, route.edits)
+    return once(handler, int(route.status)) if route.is_repeatable else handler
+
+
 def _completed(response: web.Response, name: str, rate: Mapping[str, str] | None, origin: str | None) -> web.Response:
     response.headers[REQUEST_ID] = name
-    if rate is not None:
-        response.headers.update(rate)
+    for name_, field_ in (rate or {}).items():
+        told = response.headers.get(name_)
+        response.headers[name_] = field_ if told in {None, field_} else f"{told}, {field_}"
     if origin is not None:
         response.headers.update(cors_headers(origin))
     return response
@@ -156,7 +168,7 @@ def problem(request: web.BaseRequest, error: StationError, name: str) -> web.Res
         response.headers[hdrs.RETRY_AFTER] = _RETRY_AFTER_S
     elif isinstance(error, Refused) and error.wait_s is not None:
         response.headers[hdrs.RETRY_AFTER] = str(error.wait_s)
-    if isinstance(error, Limited):
+    if isinstance(error, Limited | Changed):
         response.headers.update(error.headers)
     if not request.content.is_eof():
         response.force_close()

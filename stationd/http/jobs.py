@@ -26,9 +26,15 @@ from stationd.http.schemas import (
     fields_of,
     moment,
 )
+from stationd.http.tags import Edited
 from stationd.services.jobs import JobView, Known
 
 table = Table("jobs")
+
+
+def _facts(job: JobAnswer) -> object:
+    return job.id, job.state, job.reasons, job.attempts, job.printer, job.evidence, job.updated_at
+
 
 _DISTRICT_LENGTH = len("16.71.09")
 
@@ -96,10 +102,13 @@ async def list_jobs(doors: Doors, ask: Ask[Nothing, JobsQuery]) -> Reply[JobPage
     return Reply(JobPage(items=tuple(answer_of(view) for view in views), next=cursor))
 
 
-@table.route("GET", "/v1/jobs/{job_id}", roles=OFFICERS, says="The job.", problems=("job-unknown",))
+@table.route("GET", "/v1/jobs/{job_id}", roles=OFFICERS, says="The job.", problems=("job-unknown",), tagged=_facts)
 async def read_job(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[JobAnswer]:
     """One job and why it stands where it stands."""
     return Reply(answer_of(await doors.jobs.read(ask.path["job_id"])))
+
+
+JOB = Edited(read_job, _facts, JobAnswer)
 
 
 @table.route(
@@ -108,6 +117,7 @@ async def read_job(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[JobAnswer]
     roles=OFFICERS,
     says="Cancelled.",
     problems=("job-unknown", "job-state", "card-under-way", "storage-full"),
+    edits=JOB,
 )
 async def cancel_job(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[JobAnswer]:
     """Give a job up; one at a printer is taken back as far as the device allows."""
@@ -120,6 +130,7 @@ async def cancel_job(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[JobAnswe
     roles=OFFICERS,
     says="Queued again.",
     problems=("job-unknown", "job-state", "storage-full"),
+    edits=JOB,
 )
 async def retry_job(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[JobAnswer]:
     """Try a failed job again, with fresh tries."""
@@ -132,6 +143,7 @@ async def retry_job(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[JobAnswer
     roles=OFFICERS,
     says="Held.",
     problems=("job-unknown", "job-state", "storage-full"),
+    edits=JOB,
 )
 async def hold_job(doors: Doors, ask: Ask[ReasonBody, NoQuery]) -> Reply[JobAnswer]:
     """Put a waiting job off until somebody releases it."""
@@ -165,6 +177,7 @@ async def preview_job(doors: Doors, ask: Ask[Nothing, NoQuery]) -> web.Response:
         "blanks-not-there",
         "storage-full",
     ),
+    edits=JOB,
 )
 async def judge_job(doors: Doors, ask: Ask[VerdictBody, NoQuery]) -> Reply[JobAnswer]:
     """Say what became of a card whose outcome nobody could know.

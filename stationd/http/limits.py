@@ -15,6 +15,7 @@ from aiohttp import web
 from stationd.domain.authority import Actor, Role
 from stationd.domain.errors import Refused
 from stationd.domain.rate import Allowance, Callers
+from stationd.domain.words import Line
 from stationd.ports.clock import Clock
 
 POLICY: Final = "RateLimit-Policy"
@@ -91,8 +92,8 @@ class Limits:
 class Limited(Refused):
     """Too many calls; ``headers`` say when there may be more."""
 
-    def __init__(self, headers: Mapping[str, str], wait_s: int) -> None:
-        super().__init__("rate-limited", wait_s=wait_s, wait=wait_s)
+    def __init__(self, headers: Mapping[str, str], wait_s: int, name: str = "rate-limited") -> None:
+        super().__init__(Line(name, {"wait": wait_s}), wait_s=wait_s)
         self.headers = headers
 
 

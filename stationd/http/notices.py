@@ -23,9 +23,18 @@ from stationd.http.notice_schemas import (
     unreachable_answer,
 )
 from stationd.http.routing import KEEPERS, OFFICERS, NoQuery, Nothing, Table
+from stationd.http.tags import Edited
 from stationd.ports.notices import ToldBy
 
 table = Table("notices")
+
+
+def _facts_of_sending(sending: NoticesAnswer) -> object:
+    return sending.is_paused
+
+
+def _facts_of_card(told: CardNoticesAnswer) -> object:
+    return [each.id for each in told.items], told.next_on, told.transfer_on, told.counted, told.trouble
 
 
 @table.route("GET", "/v1/notices", roles=OFFICERS, says="A page of notices.", problems=("cursor-malformed",))
@@ -37,20 +46,23 @@ async def list_notices(doors: Doors, ask: Ask[Nothing, NoticesQuery]) -> Reply[N
     return Reply(NoticePage(items=tuple(map(notice_answer, found)), next=cursor))
 
 
-@table.route("GET", "/v1/notices/sending", roles=KEEPERS, says="Sending as it stands.")
+@table.route("GET", "/v1/notices/sending", roles=KEEPERS, says="Sending as it stands.", tagged=_facts_of_sending)
 async def read_sending(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[NoticesAnswer]:  # noqa: ARG001 - one shape for all
     """How sending goes: what is due, what stands in the way, how each way is."""
     return Reply(notices_answer(await doors.notices.view()))
 
 
-@table.route("POST", "/v1/notices/pause", roles=OFFICERS, says="Paused.", problems=("storage-full",))
+_SENDING = Edited(read_sending, _facts_of_sending, NoticesAnswer)
+
+
+@table.route("POST", "/v1/notices/pause", roles=OFFICERS, says="Paused.", problems=("storage-full",), edits=_SENDING)
 async def pause_notices(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[NoticesAnswer]:
     """Send nothing until resumed; what is being sent is finished."""
     await doors.notices.pause(actor=ask.actor)
     return Reply(notices_answer(await doors.notices.view()))
 
 
-@table.route("POST", "/v1/notices/resume", roles=OFFICERS, says="At work.", problems=("storage-full",))
+@table.route("POST", "/v1/notices/resume", roles=OFFICERS, says="At work.", problems=("storage-full",), edits=_SENDING)
 async def resume_notices(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[NoticesAnswer]:
     """Send again what is due."""
     await doors.notices.resume(actor=ask.actor)
@@ -78,12 +90,20 @@ async def print_board(doors: Doors, ask: Ask[Nothing, NoQuery]) -> web.Response:
 
 
 @table.route(
-    "GET", "/v1/cards/{card_id}/notices", roles=OFFICERS, says="What the holder was told.", problems=("card-unknown",)
+    "GET",
+    "/v1/cards/{card_id}/notices",
+    roles=OFFICERS,
+    says="What the holder was told.",
+    problems=("card-unknown",),
+    tagged=_facts_of_card,
 )
 async def read_card_notices(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[CardNoticesAnswer]:
     """Every notice of a card, and what comes next."""
     found, clock = await doors.notices.of_card(ask.path["card_id"])
     return Reply(card_notices_answer(tuple(found), clock))
+
+
+_TOLD = Edited(read_card_notices, _facts_of_card, CardNoticesAnswer)
 
 
 @table.route(
@@ -101,6 +121,7 @@ async def read_card_notices(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[C
         "clock-untrusted",
         "storage-full",
     ),
+    edits=_TOLD,
 )
 async def tell_holder(doors: Doors, ask: Ask[NoticeBody, NoQuery]) -> Reply[CardNoticesAnswer]:
     """Send a reminder now, or write down that the holder was told in person or by telephone.
@@ -122,6 +143,7 @@ async def tell_holder(doors: Doors, ask: Ask[NoticeBody, NoQuery]) -> Reply[Card
     roles=OFFICERS,
     says="Mended; the holder is told as soon as may be.",
     problems=("card-unknown", "card-state", "number-unusable", "storage-full"),
+    edits=_TOLD,
 )
 async def mend_number(doors: Doors, ask: Ask[NumberBody, NoQuery]) -> Reply[CardNoticesAnswer]:
     """Enter another telephone number for the holder of a card on the shelf."""

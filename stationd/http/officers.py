@@ -13,6 +13,7 @@ from stationd.http.doors import Ask, Doors, Reply
 from stationd.http.limits import Rate
 from stationd.http.routing import OFFICERS, Table
 from stationd.http.schemas import NoQuery, Nothing, moment
+from stationd.http.tags import Edited
 from stationd.services.officers import Decree, OfficerView, must_be_officer
 
 ADMINS = frozenset({Role.ADMIN})
@@ -184,10 +185,17 @@ async def leave_duty(doors: Doors, ask: Ask[Nothing, NoQuery]) -> web.Response:
     return web.Response(status=204)
 
 
-@table.route("GET", "/v1/officers", roles=ADMINS, says="Every officer ever entered.")
+def _facts(officers: OfficerList) -> object:
+    return officers.items
+
+
+@table.route("GET", "/v1/officers", roles=ADMINS, says="Every officer ever entered.", tagged=_facts)
 async def list_officers(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[OfficerList]:  # noqa: ARG001 - one shape for all
     """The register of officers."""
     return Reply(OfficerList(items=tuple(_answer(view) for view in doors.officers.all())))
+
+
+_OFFICERS = Edited(list_officers, _facts, OfficerList)
 
 
 @table.route(
@@ -197,6 +205,7 @@ async def list_officers(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[Offic
     status=201,
     says="Entered.",
     problems=("officer-invalid", "decree-dates-wrong", "pin-too-easy", "officer-known", "storage-full"),
+    edits=_OFFICERS,
 )
 async def add_officer(doors: Doors, ask: Ask[NewOfficer, NoQuery]) -> Reply[OfficerAnswer]:
     """Enter an officer appointed by decree."""
@@ -219,6 +228,7 @@ async def add_officer(doors: Doors, ask: Ask[NewOfficer, NoQuery]) -> Reply[Offi
     status=204,
     says="Revoked; sessions and duty have ended.",
     problems=("officer-unknown", "storage-full"),
+    edits=_OFFICERS,
 )
 async def revoke_officer(doors: Doors, ask: Ask[OfficerNumber, NoQuery]) -> web.Response:
     """End an appointment now."""

@@ -14,6 +14,7 @@ from stationd.http.examples import example_of
 from stationd.http.problems import KINDS, MEDIA_TYPE, TYPE_PREFIX, Problem
 from stationd.http.routing import Route, Table
 from stationd.http.schemas import NoQuery, Nothing
+from stationd.http.tags import IF_MATCH_SAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,14 @@ _PROBLEM_HEADERS: Json = {
         "description": "The language of title, detail and fix.",
         "schema": {"type": "string", "enum": ["en", "id"]},
     },
+}
+_ETAG: Json = {"ETag": {"description": "For If-Match when it is edited.", "schema": {"type": "string"}}}
+_IF_MATCH: Json = {
+    "name": "If-Match",
+    "in": "header",
+    "required": False,
+    "description": IF_MATCH_SAYS,
+    "schema": {"type": "string"},
 }
 _KEY: Json = {
     "name": "Idempotency-Key",
@@ -176,6 +185,8 @@ def _parameters(route: Route, schemas: Mapping[type[Any], Json], components: Jso
             "description": says,
             "schema": {"type": "string"},
         }
+    if route.edits is not None:
+        yield _IF_MATCH
     if route.is_keyed or route.is_repeatable:
         yield _KEY | {"required": route.is_keyed}
 
@@ -190,6 +201,8 @@ def _responses(route: Route, schemas: Mapping[type[Any], Json]) -> Json:
     responses: Json = {}
     for status, says in ((int(route.status), route.says), *route.also.items()):
         responses[str(status)] = {"description": says, "headers": _REQUEST_ID}
+        if route.tagged is not None or (route.edits is not None and route.edits.answer is route.answer):
+            responses[str(status)]["headers"] = {**_REQUEST_ID, **_ETAG}
         if status != HTTPStatus.NO_CONTENT:
             responses[str(status)]["content"] = content
     by_status: dict[int, list[str]] = {}
@@ -198,7 +211,7 @@ def _responses(route: Route, schemas: Mapping[type[Any], Json]) -> Json:
     for status, codes in sorted(by_status.items()):
         responses[str(status)] = {
             "description": "; ".join(f"{code}: {KINDS[code].title}" for code in codes),
-            "headers": _PROBLEM_HEADERS,
+            "headers": {**_PROBLEM_HEADERS, **_ETAG} if codes == ["changed-meanwhile"] else _PROBLEM_HEADERS,
             "content": {
                 MEDIA_TYPE: {
                     "schema": {"allOf": [schemas[Problem], {"properties": {"code": {"enum": codes}}}]},

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from stationd.http.approval_schemas import StepInBody, second_of
 from stationd.http.approvals import SECOND_PROBLEMS
 from stationd.http.doors import Ask, Doors, Reply
-from stationd.http.jobs import answer_of, surrendered_of
+from stationd.http.jobs import JOB, answer_of, surrendered_of
 from stationd.http.routing import OFFICERS, NoQuery, Table
 from stationd.http.schemas import JobAnswer, SurrenderedBody
 from stationd.services.precedence import Moved
@@ -22,6 +22,7 @@ table = Table("jobs")
     says="In its place in the line again.",
     also=_WAITS,
     problems=("job-unknown", "job-not-held", "surrender-missing", *SECOND_PROBLEMS, "storage-full"),
+    edits=JOB,
 )
 async def release_job(doors: Doors, ask: Ask[StepInBody, NoQuery]) -> Reply[JobAnswer]:
     """Let a job go on, in the place that it had.
@@ -49,6 +50,7 @@ async def release_job(doors: Doors, ask: Ask[StepInBody, NoQuery]) -> Reply[JobA
         *SECOND_PROBLEMS,
         "storage-full",
     ),
+    edits=JOB,
 )
 async def jump_job(doors: Doors, ask: Ask[StepInBody, NoQuery]) -> Reply[JobAnswer]:
     """Move a waiting job to the head of the line; a second officer must agree, as with a release.
@@ -66,6 +68,7 @@ async def jump_job(doors: Doors, ask: Ask[StepInBody, NoQuery]) -> Reply[JobAnsw
     roles=OFFICERS,
     says="Recorded; the job goes on.",
     problems=("job-unknown", "surrender-not-awaited", "surrender-invalid", "storage-full"),
+    edits=JOB,
 )
 async def surrender_card(doors: Doors, ask: Ask[SurrenderedBody, NoQuery]) -> Reply[JobAnswer]:
     """Record that the damaged card came back; its replacement joins the line as far as the blanks allow."""

@@ -3,14 +3,18 @@
 from aiohttp import hdrs
 
 from stationd.domain.answer import Answer, Told
+from stationd.domain.errors import Refused
 from stationd.domain.words import Words
 from stationd.http.card_schemas import ReceiptAnswer, ToldAnswer
 from stationd.http.doors import Ask, Doors, Reply
+from stationd.http.limits import Limit, Limited
 from stationd.http.problems import wants_indonesian
 from stationd.http.routing import SUBMITTERS, NoQuery, Nothing, Table
 from stationd.http.schemas import moment
 
 table = Table("receipts")
+
+_MINUTE_S = 60
 
 
 @table.route(
@@ -26,9 +30,17 @@ async def read_receipt(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[Receip
     The words are in the language of Accept-Language (en, id). Case, hyphens and spaces of the receipt do not matter. A
     typing error is told as `receipt-malformed`; who asks for many receipts waits as Retry-After says.
     """
-    found = await doors.answers.about(ask.path["receipt"], caller=(ask.actor.name, ask.request.remote))
+    answers, caller = doors.answers, ask.actor.name  # the token counts: one machine has many addresses
+    limit = Limit("receipts", answers.quota, _MINUTE_S)
+    try:
+        found = await answers.about(ask.path["receipt"], caller=caller)
+    except Refused as refused:
+        if refused.wait_s is not None:
+            raise Limited(limit.fields(*answers.left(caller)), refused.wait_s, "rate-limited/receipts") from None
+        raise
     is_indonesian = wants_indonesian(ask.request.headers.get(hdrs.ACCEPT_LANGUAGE))
     headers: dict[str, str] = {hdrs.CONTENT_LANGUAGE: "id" if is_indonesian else "en", hdrs.VARY: hdrs.ACCEPT_LANGUAGE}
+    headers |= limit.fields(*answers.left(caller))
     return Reply(_answer(found, is_indonesian=is_indonesian), headers=headers)
 
 

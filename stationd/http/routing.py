@@ -17,6 +17,7 @@ from stationd.domain.authority import Role
 from stationd.http.doors import Ask, Doors, Reply
 from stationd.http.limits import Rate
 from stationd.http.schemas import NoQuery, Nothing
+from stationd.http.tags import Edited, Facts
 
 Handler = Callable[[Doors, Any], Awaitable[Reply[Any] | web.StreamResponse]]
 
@@ -38,7 +39,9 @@ class Route:
     of this call beyond those that every call has. ``takes`` is the media type of a body that the handler reads itself
     while it arrives. ``headers`` are request headers that it reads, with what they mean; ``streams`` the model of each
     event, where the answer is a stream of events; ``rate`` the limit on a public call; ``example`` a body,
-    where one made from the schema would not be taken; ``is_repeatable``: it takes an idempotency key and needs none.
+    where one made from the schema would not be taken; ``is_repeatable``: it takes an idempotency key and needs none;
+    ``tagged``: the answer has an ETag of these facts; ``edits``: what this call edits, under an ``If-Match`` if there
+    is one.
     """
 
     method: str
@@ -64,6 +67,8 @@ class Route:
     rate: Rate | None = None
     example: Mapping[str, Any] | None = None
     is_repeatable: bool = False
+    tagged: Facts | None = None
+    edits: Edited | None = None
 
     @property
     def has_body(self) -> bool:
@@ -92,6 +97,8 @@ class Route:
             found += ["idempotency-key-missing", "idempotency-key-malformed"]
         if self.is_repeatable:
             found += ["idempotency-key-malformed", "idempotency-key-reused", "request-under-way", "outcome-not-known"]
+        if self.edits is not None:
+            found += ["changed-meanwhile"]
         if self.has_body:
             found += ["media-type-unsupported", "encoding-unsupported", "body-too-large", "body-too-slow"]
             found += ["body-malformed", "json-malformed", "body-invalid"]
@@ -125,6 +132,8 @@ class Table:
         rate: Rate | None = None,
         example: Mapping[str, Any] | None = None,
         is_repeatable: bool = False,
+        tagged: Facts | None = None,
+        edits: Edited | None = None,
     ) -> Callable[[Handler], Handler]:
         """A decorator that enters a handler into the table. Raises ``TypeError`` for a handler without its types."""
 
@@ -156,6 +165,8 @@ class Table:
                     rate=rate,
                     example=example,
                     is_repeatable=is_repeatable,
+                    tagged=tagged,
+                    edits=edits,
                 )
             )
             return handler

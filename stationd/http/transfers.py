@@ -5,6 +5,7 @@ from aiohttp import hdrs, web
 
 from stationd.http.doors import Ask, Doors, Reply
 from stationd.http.routing import OFFICERS, NoQuery, Nothing, Table
+from stationd.http.tags import Edited
 from stationd.http.transfer_schemas import (
     DuePage,
     FileBody,
@@ -24,6 +25,12 @@ from stationd.http.transfer_schemas import (
 )
 
 table = Table("transfers")
+
+
+def _facts(transfer: TransferAnswer) -> object:
+    counts = transfer.arrived, transfer.missing, transfer.extra
+    return transfer.id, transfer.state, transfer.revision, counts
+
 
 _FILE_PROBLEMS = (
     "transfer-malformed",
@@ -102,10 +109,20 @@ async def take_confirmation(doors: Doors, ask: Ask[FileBody, NoQuery]) -> Reply[
     return Reply(transfer_view_answer(await doors.transfers.take_confirmation(ask.raw, actor=ask.actor)))
 
 
-@table.route("GET", "/v1/transfers/{transfer_id}", roles=OFFICERS, says="The transfer.", problems=("transfer-unknown",))
+@table.route(
+    "GET",
+    "/v1/transfers/{transfer_id}",
+    roles=OFFICERS,
+    says="The transfer.",
+    problems=("transfer-unknown",),
+    tagged=_facts,
+)
 async def read_transfer(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[TransferAnswer]:
     """One transfer with its pack list, as far as this station knows it."""
     return Reply(transfer_view_answer(await doors.transfers.read(ask.path["transfer_id"])))
+
+
+_TRANSFER = Edited(read_transfer, _facts, TransferAnswer)
 
 
 @table.route(
@@ -114,6 +131,7 @@ async def read_transfer(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[Trans
     roles=OFFICERS,
     says="Cancelled: its cards are in hand again.",
     problems=("transfer-unknown", "transfer-state", "storage-full"),
+    edits=_TRANSFER,
 )
 async def cancel_transfer(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[TransferAnswer]:
     """The packet never left; only while nothing was confirmed."""
@@ -135,6 +153,7 @@ async def cancel_transfer(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[Tra
         "card-state",
         "storage-full",
     ),
+    edits=_TRANSFER,
 )
 async def scan_card(doors: Doors, ask: Ask[ScanBody, NoQuery]) -> Reply[ScannedAnswer]:
     """Take a card out of the packet: by its receipt, its holder's NIK, or its line in the pack list."""
@@ -148,6 +167,7 @@ async def scan_card(doors: Doors, ask: Ask[ScanBody, NoQuery]) -> Reply[ScannedA
     roles=OFFICERS,
     says="Confirmed; the confirmation is ready for the sender.",
     problems=("transfer-unknown", "transfer-state", "transfer-incomplete", "storage-full"),
+    edits=_TRANSFER,
 )
 async def confirm_transfer(doors: Doors, ask: Ask[SettleBody, NoQuery]) -> Reply[TransferAnswer]:
     """The packet is empty: what was scanned has arrived; with differences, the rest is missing.

@@ -39,6 +39,15 @@ class Answers:
         self._allowance = allowance
         self._callers = Callers(allowance)
 
+    @property
+    def quota(self) -> int:
+        """How many one caller may ask for in a minute; one that is not known counts as several."""
+        return self._allowance.burst
+
+    def left(self, caller: Hashable) -> tuple[int, int]:
+        """How many the caller may ask for now, and the whole seconds until it may ask for all again."""
+        return self._callers.left(caller, self._clock.monotonic())
+
     async def about(self, text: str, *, caller: Hashable) -> Answer:
         """The answer for what was typed or scanned.
 

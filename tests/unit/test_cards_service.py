@@ -179,6 +179,13 @@ async def test_every_unknown_receipt_gets_the_same_answer(shelf):
     assert (one.detail, one.fix, one.field) == (other.detail, other.fix, other.field)
 
 
+async def test_who_guesses_sees_what_is_left(shelf):
+    desk = answers(shelf, per_minute=60)
+    assert (desk.quota, desk.left("guesser")) == (60, (60, 0))
+    await refused(desk.about("0000-0000-0000", caller="guesser"))
+    assert desk.left("guesser") == (50, 10)
+
+
 async def test_who_guesses_is_slowed_down_and_others_are_not(shelf):
     desk = answers(shelf, per_minute=60)
     job = await shelf.accept()

@@ -119,6 +119,11 @@ class FakeCards:
 
 
 class FakeAnswers:
+    quota = 120
+
+    def left(self, caller: object) -> tuple[int, int]:
+        return 119, 1
+
     async def about(self, text: str, *, caller: object) -> Answer:
         if text == "slow":
             raise Refused("rate-limited", "cannot answer now", wait_s=7)

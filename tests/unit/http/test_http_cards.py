@@ -109,6 +109,9 @@ async def test_a_kiosk_reads_the_answer_in_the_language_of_the_reader(door):
 async def test_who_asks_too_often_is_told_when_to_come_back(door):
     status, body, headers = await door.ask("GET", "/v1/receipts/slow", role="kiosk")
     assert (status, body["code"], headers["Retry-After"]) == (429, "rate-limited", "7")
+    assert (headers["RateLimit-Policy"], headers["RateLimit"]) == ('"receipts";q=120;w=60', '"receipts";r=119;t=1')
+    _, _, headers = await door.ask("GET", "/v1/receipts/2XK7-9QF4-M3TP", role="kiosk")
+    assert headers["RateLimit"] == '"receipts";r=119;t=1'
 
 
 @pytest.mark.parametrize(

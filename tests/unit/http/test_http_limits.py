@@ -4,6 +4,7 @@ import pytest
 from http_door import TOKENS
 
 from stationd.domain.authority import Actor, Role
+from stationd.http.app import ROUTES
 
 
 async def test_a_kiosk_is_told_its_limit_and_when_to_come_back(open_door):
@@ -35,6 +36,17 @@ async def test_strangers_are_limited_by_their_address(door, path, body):
     assert answers[-1][1]["code"] == "rate-limited"
     assert answers[0][2]["RateLimit-Policy"] == '"knock";q=60;w=60'
     assert int(answers[-1][2]["Retry-After"]) >= 1
+
+
+def test_every_call_without_a_token_that_takes_something_has_its_limit():
+    assert [route.path for route in ROUTES if route.roles is None and route.needs_body and route.rate is None] == []
+
+
+async def test_a_receipt_counts_for_the_kiosk_and_for_its_own_limit(open_door):
+    door = await open_door(kiosk_rate=2)
+    _, _, headers = await door.ask("GET", "/v1/receipts/2XK7-9QF4-M3TP", role="kiosk")
+    assert headers["RateLimit-Policy"] == '"receipts";q=120;w=60, "kiosk";q=8;w=4'
+    assert headers["RateLimit"] == '"receipts";r=119;t=1, "kiosk";r=7;t=1'
 
 
 async def test_guessing_tokens_is_slowed_down_and_locks_nobody_out(door):
