@@ -82,6 +82,7 @@ campaign: system-test $(STAMPS)/dev ## kill the daemon (KILLS=200 or MINUTES=30)
 	$(VENV)/bin/python -m tests.campaign.notices $(if $(QUICK),--days 2 --a-day 5)
 	$(VENV)/bin/python -m tests.campaign.city $(if $(QUICK),--day 2)
 	$(VENV)/bin/python -m tests.campaign.machine
+	$(VENV)/bin/python -m tests.campaign.link --seconds $(if $(QUICK),20,600)
 	$(VENV)/bin/python -m tests.simulation --seeds $(if $(QUICK),100,10000) --workers $$(nproc)
 	$(VENV)/bin/python -m tests.campaign --printer office --jobs $(if $(QUICK),20,500)
 	$(VENV)/bin/python -m tests.campaign.contract $(if $(QUICK),--minutes 0.5)

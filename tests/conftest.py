@@ -1,10 +1,18 @@
 """What every test gets: no call in our own code may block the loop, and a minimal configuration file."""
 
+import importlib.util
 from pathlib import Path
 
 import hypothesis
 import pytest
 from blockbuster import BlockBuster
+
+collect_ignore = (
+    []
+    if importlib.util.find_spec("nats")
+    else ["integration/test_city_link.py", "integration/test_city_story.py", "integration/test_nats_session.py"]
+)
+"""What needs the extra ``city``."""
 
 hypothesis.settings.register_profile("house", deadline=None, max_examples=60)
 hypothesis.settings.load_profile("house")

@@ -29,7 +29,8 @@ def register(subparsers: "Subparsers") -> None:
 
 def run(args: argparse.Namespace) -> int:
     """0 when nothing is wrong, 1 when something keeps the station from working."""
-    from stationd.cli.examination import Level, examine_station  # noqa: PLC0415 - start-up time of other commands
+    from stationd.cli.examination import examine_station  # noqa: PLC0415 - start-up time of other commands
+    from stationd.cli.findings import Level  # noqa: PLC0415
 
     findings = asyncio.run(examine_station(args.config))
     if args.json:

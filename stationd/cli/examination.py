@@ -10,9 +10,7 @@ import stat
 import subprocess
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +25,8 @@ from stationd.adapters.sqlite.migrate import migrations
 from stationd.adapters.udev_sightings import Scanner
 from stationd.app import DATABASE_FILE
 from stationd.cli.check import examine, summary
+from stationd.cli.examination_city import city
+from stationd.cli.findings import Finding, Level
 from stationd.cli.ownership import SEALED_KEY_FILE, key_beside
 from stationd.config import Settings
 from stationd.config_matchers import directories, load
@@ -44,24 +44,6 @@ GROUPS: Final = {"lp": "printers", "dialout": "serial readers and modems"}
 _OLD_BACKUP_S: Final = 3 * 24 * 3600
 _ANSWER_WITHIN_S: Final = 5.0
 _MEBIBYTE: Final = 1 << 20
-
-
-class Level(StrEnum):
-    """``notice``: it works, and somebody should look."""
-
-    GOOD = "good"
-    NOTICE = "notice"
-    WRONG = "wrong"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at: how it is, and what to do when it is not good."""
-
-    what: str
-    level: Level
-    found: str
-    fix: str | None = None
 
 
 async def examine_station(config: Path) -> list[Finding]:
@@ -409,6 +391,7 @@ _LOOKS: Final[tuple[_Look, ...]] = (
     services,
     printers,
     network,
+    city,
     officers,
     units,
     api,

@@ -1,18 +1,22 @@
 """The city's side of the link for tests: its keys, what it has got in its stream, and what it sends down."""
 
+import asyncio
 import json
 import time
+from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from nats.errors import Error as NatsError
 from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig
+from nats.js.errors import Error as JetStreamError
 
-from stationd.adapters.city_messages import CityMessages, parcel
+from stationd.adapters.city_messages import MESSAGE_ID, CityMessages, message_id, parcel
 from stationd.adapters.seal import KEY_FILE, StationSeal
 from stationd.adapters.sqlite.connection import reading
 from stationd.adapters.sqlite.keyring import seal_of
@@ -42,8 +46,13 @@ def keys_of(state: Path) -> StationKeys:
     return StationKeys(seal.derived)
 
 
-async def stored(jetstream: JetStreamContext, sign_key: bytes) -> list[Fact]:
-    """Every fact in the stream, in the order in which it came, each judged as the city would."""
+async def stored(jetstream: JetStreamContext, sign_key: bytes, station: str = "1671-07") -> list[Fact]:
+    """Every fact in the stream, of one station alone."""
+    return await stored_of(jetstream, {station: sign_key})
+
+
+async def stored_of(jetstream: JetStreamContext, keys: Mapping[str, bytes]) -> list[Fact]:
+    """Every fact in the stream, in the order in which it came, each judged as the city would, by its station's key."""
     found: list[Fact] = []
     info = await jetstream.stream_info(EVENTS)
     config = ConsumerConfig(ack_policy=AckPolicy.NONE)
@@ -54,7 +63,8 @@ async def stored(jetstream: JetStreamContext, sign_key: bytes) -> list[Fact]:
         except NatsTimeoutError:
             break
         for message in messages:
-            fact = MESSAGES.read(message.subject, message.headers or {}, message.data, sign_key=sign_key)
+            key = keys[message.subject.split(".")[1]]
+            fact = MESSAGES.read(message.subject, message.headers or {}, message.data, sign_key=key)
             assert isinstance(fact, Fact), fact
             found.append(fact)
     await subscription.unsubscribe()
@@ -86,12 +96,12 @@ class Registrar:
 
     async def run(self) -> None:
         """Hear facts until cancelled; each is taken once."""
-        config = ConsumerConfig(ack_policy=AckPolicy.EXPLICIT)
+        config = ConsumerConfig(ack_policy=AckPolicy.EXPLICIT, ack_wait=10, max_ack_pending=1000)
         subscription = await self._jetstream.pull_subscribe("events.>", durable="books", stream=EVENTS, config=config)
         while True:
             try:
                 messages = await subscription.fetch(100, timeout=0.2)
-            except NatsTimeoutError:
+            except (NatsError, JetStreamError):
                 continue
             for message in messages:
                 station = message.subject.split(".")[1]
@@ -124,7 +134,14 @@ class Registrar:
 
     async def send(self, station: str, body: bytes) -> None:
         """Put a message into a station's stream, whatever it is."""
-        await self._jetstream.publish(orders_topic(station), body)
+        headers = {MESSAGE_ID: message_id(body)}
+        while True:
+            try:
+                await self._jetstream.publish(orders_topic(station), body, headers=headers)
+            except (NatsError, JetStreamError):
+                await asyncio.sleep(0.2)
+            else:
+                return
 
     def told(self, station: str, kind: str) -> list[Fact]:
         """Facts of a kind."""

@@ -60,15 +60,16 @@ class Node:
 
 
 class Servers:
-    """``count`` servers, running while the context lasts. ``more`` is added to each one's configuration.
+    """``count`` servers, running while the context lasts; ``more`` is added to each one's configuration.
 
-    ``max_bytes`` bounds the stream of facts, so that a test can have it full.
+    ``city`` is how the city's own client connects.
     """
 
-    def __init__(self, folder: Path, count: int = 1, *, more: str = "") -> None:
+    def __init__(self, folder: Path, count: int = 1, *, more: str = "", **city: Any) -> None:
         self.folder = folder
         self.nodes = [Node(folder, number) for number in range(count)]
         self._more = more
+        self._city = city
 
     @property
     def urls(self) -> list[str]:
@@ -114,7 +115,7 @@ jetstream {{store_dir: "{node.store}", max_file: 2G, max_mem: 64M, sync_interval
 """
 
     @contextlib.asynccontextmanager
-    async def client(self, **options: Any):
+    async def client(self):
         """A JetStream context of the city, over a connection that comes back by itself."""
         client = Client()
 
@@ -128,7 +129,7 @@ jetstream {{store_dir: "{node.store}", max_file: 2G, max_mem: 64M, sync_interval
                 reconnect_time_wait=0.2,
                 connect_timeout=2,
                 error_cb=quiet,
-                **options,
+                **self._city,
             )
         try:
             yield client.jetstream(timeout=5)
@@ -155,6 +156,7 @@ async def make_streams(
     replicas: int = 1,
     max_bytes: int | None = None,
     duplicate_window_s: float = 120,
+    ack_wait_s: float = 5,
 ) -> None:
     """The two streams and a consumer for each station, as docs/city-link.md has them."""
     await jetstream.add_stream(
@@ -186,7 +188,7 @@ async def make_streams(
                 durable_name=station,
                 filter_subject=orders_topic(station),
                 ack_policy=AckPolicy.EXPLICIT,
-                ack_wait=5,
+                ack_wait=ack_wait_s,
                 max_ack_pending=64,
             ),
         )

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sqlite3
+import sys
 
 import pytest
 
@@ -10,7 +11,8 @@ from stationd.adapters.seal import StationSeal
 from stationd.adapters.sqlite.database import Database
 from stationd.adapters.system import SystemClock
 from stationd.cli import main
-from stationd.cli.examination import Level, examine_station
+from stationd.cli.examination import examine_station
+from stationd.cli.findings import Level
 
 KEY = bytes(range(32))
 
@@ -153,3 +155,26 @@ def test_devices_files_with_problems_are_told(station):
     (finding,) = looked_at(station, "configuration")
     assert finding.level is Level.WRONG
     assert finding.fix == f"correct {folder}/x.toml"
+
+
+def test_without_a_link_to_the_city_nothing_is_said_of_one(station):
+    assert looked_at(station, "city") == []
+
+
+def linked(station, **more):
+    keys = f'keys = ["{"A" * 43}"]\nseal_to = "{"A" * 43}"\nservers = ["nats://127.0.0.1:1"]\n'
+    station.write_text(f"{station.read_text(encoding='utf-8')}\n[city]\n{keys}", encoding="utf-8")
+    return station
+
+
+def test_a_city_that_cannot_be_reached_is_a_notice_with_what_it_has_not_got(station):
+    pytest.importorskip("nats")
+    (found,) = looked_at(linked(station), "city")
+    assert (found.level, found.fix) == (Level.NOTICE, "look at the network")
+    assert "events that it has not got yet: 0" in found.found
+
+
+def test_a_link_without_its_extra_is_told_with_what_to_install(station, monkeypatch):
+    monkeypatch.setitem(sys.modules, "stationd.adapters.nats.engine", None)
+    (found,) = looked_at(linked(station), "city")
+    assert (found.level, "stationd[city]" in found.fix) == (Level.WRONG, True)

@@ -20,7 +20,6 @@ _PART = re.compile(r"-+BEGIN [A-Z ]+-+\s*([^\s-][^\s]*)\s*-+END [A-Z ]+-+")
 _SEED_BYTES: Final = 32
 _SEED_START: Final = 2
 _CONNECT_WITHIN_S: Final = 10
-_ANSWER_WITHIN_S: Final = 5.0
 _PING_EVERY_S: Final = 15
 _MOST_OUTSTANDING: Final = 2
 
@@ -29,12 +28,14 @@ _MOST_OUTSTANDING: Final = 2
 class Route:
     """Where the city's servers are and how they are known: ``ca`` signs their certificates, ``credentials`` lets us in.
 
-    ``credentials`` is the file that the city gave at enrolment: a JWT and the seed of a user's key.
+    ``credentials`` is the file that the city gave at enrolment: a JWT and the seed of a user's key. A letter without an
+    answer for ``answer_s`` is sent again.
     """
 
     servers: tuple[str, ...]
     ca: Path | None
     credentials: Path | None
+    answer_s: float = 5.0
 
 
 class NatsCity:
@@ -78,7 +79,7 @@ class NatsCity:
             raise Faulted(
                 "city-unreachable", f"cannot connect to the city: {type(error).__name__}", fix="look at the network"
             ) from error
-        session = NatsSession(client, self._station, callbacks, timeout_s=_ANSWER_WITHIN_S)
+        session = NatsSession(client, self._station, callbacks, timeout_s=self._route.answer_s)
         callbacks.lost = session.lose
         try:
             await session.open()
