@@ -39,6 +39,8 @@ profiles = ["ktp-el"]
 READER = '[[reader]]\nname = "pemindai-1"\ndriver = "serial"\nport = "/dev/ttyUSB0"\n'
 CARDS = 3
 CYCLES = 5
+OPENED_ONCE = 3
+"""Files of the connection that reads the books through, opened some time after a start: within the cycles or before."""
 BIG = 400_000
 """Bytes of a document that does not fit between the daemon and a slow printer."""
 
@@ -247,7 +249,7 @@ async def cycles(bench: Bench, card: Gadget) -> None:
         took.append((await bench.until(PRINTER, lambda each: each["usb"]["is_present"] and each["state"] == "idle"))[1])
         if number == 0:
             before = files()
-    assert files() <= before, (before, files())
+    assert files() <= before + OPENED_ONCE, (before, files())
     bench.say(
         f"{CYCLES} plugs and pulls: idle after {min(took):.2f} to {max(took):.2f} s; open files {before} → {files()}"
     )
