@@ -96,7 +96,7 @@ class Template:
             raise _refused(field, "document-invalid/field-unknown", template=self.name, known=known)
         if len(value) > MAX_TEXT:
             raise _refused(field, "document-invalid/field-long", most=MAX_TEXT)
-        if any(unicodedata.category(character) in _UNPRINTABLE for character in value):
+        if not value.isprintable() and any(unicodedata.category(each) in _UNPRINTABLE for each in value):
             raise _refused(field, "document-invalid/field-line")
         line = " ".join(unicodedata.normalize("NFC", value).split())
         if text.font.lacks(line):

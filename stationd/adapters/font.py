@@ -39,7 +39,7 @@ class Font:
 
     def lacks(self, text: str) -> bool:
         """Whether a character of the text would be missing on the card."""
-        return any(ord(character) not in self.advances for character in text)
+        return not self.advances.keys() >= set(map(ord, text))
 
 
 def load_fonts(folders: Sequence[Path] = FOLDERS) -> Mapping[tuple[str, str], Font]:

@@ -98,13 +98,16 @@ class Crew:
 
         ``None`` when nobody can tell: no printer can, the blanks do not last as far, or a person paused it.
         """
+        servers = self._servers()
+        if not servers:
+            return None
         at_hand = self._at_hand()
         if not self.pauses.isdisjoint({None, job.kind}):
             return None
         kept = self._reserve() if is_replacement(job.rank) else 0
         if at_hand is not None and self._line.position(job.rank) >= at_hand - kept:
             return None
-        return expected_s(self._servers(), job.profile, self._line.ahead(job.rank))
+        return expected_s(servers, job.profile, self._line.ahead(job.rank))
 
     def _servers(self) -> list[Server]:
         now = self._clock.monotonic() if self._clock is not None else float("inf")

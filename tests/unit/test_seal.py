@@ -1,5 +1,8 @@
 """Sealing: each value under a key of its own, bound to its place; keys that can be changed."""
 
+import hashlib
+import hmac
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,6 +53,12 @@ def test_two_values_have_two_keys_and_without_its_wrapped_key_a_value_is_lost():
         seal.open(one[:WRAPPING_BYTES] + two[WRAPPING_BYTES:], place="a")
     with pytest.raises(Faulted):
         seal.open(bytes(WRAPPING_BYTES) + one[WRAPPING_BYTES:], place="a")
+
+
+@given(value=st.text(max_size=200), ring=st.binary(min_size=32, max_size=32))
+def test_a_fingerprint_is_the_keyed_hash_that_it_says(value, ring):
+    seal = StationSeal(KEY, Ring(fingerprint=ring, generations={1: KEY}))
+    assert seal.fingerprint(value) == hmac.digest(ring, value.encode(), hashlib.sha256)[:16]
 
 
 def test_a_value_is_wrapped_anew_without_being_opened_and_the_old_key_is_of_no_more_use():

@@ -10,6 +10,8 @@ from http_door import NIK, PIXEL, doors
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from stationd.http.bodies import _may_repeat_a_key
+
 SECRET = "8888880202800002"
 
 
@@ -113,6 +115,33 @@ async def test_what_is_not_json_never_gets_further(door, raw):
 @pytest.mark.parametrize("raw", [b"", b"{", b'{"order": NaN}', b'{"order": "\xff"}', b'{"order": "\\ud800"}'])
 async def test_malformed_json_is_400(door, raw):
     assert (await door.submit(raw))[1]["code"] == "json-malformed"
+
+
+_NAMES = st.sampled_from(["a", "b", "fields", "x-y", ":", ", ", "", "\\u0061", '\\"', "\u00e9", "{", "]"])
+_OBJECTS = st.recursive(
+    st.sampled_from(["1", '":"', '", "', '"a"', '"\\\\"', "null", '"a:b"']),
+    lambda inner: st.one_of(
+        st.lists(st.tuples(_NAMES, st.sampled_from([":", " : ", "\n:"]), inner), max_size=4).map(
+            lambda pairs: "{" + ", ".join(f'"{name}"{colon}{value}' for name, colon, value in pairs) + "}"
+        ),
+        st.lists(inner, max_size=3).map(lambda values: f"[{','.join(values)}]"),
+    ),
+    max_leaves=8,
+)
+
+
+@given(text=_OBJECTS)
+@settings(max_examples=300)
+def test_no_name_that_stands_twice_in_an_object_escapes_the_quick_look(text):
+    repeated = []
+
+    def pairs_of(pairs):
+        repeated.append(len(dict(pairs)) != len(pairs))
+        return dict(pairs)
+
+    json.loads(text, object_pairs_hook=pairs_of)
+    if not _may_repeat_a_key(text.encode()):
+        assert not any(repeated)
 
 
 @pytest.mark.parametrize(
