@@ -87,6 +87,12 @@ export class Desk {
     return value?.items ?? value;
   }
 
+  /** How many are known under a name, with a plus where the list goes on. @param {string} name */
+  count(name) {
+    const value = this.all[name]?.value;
+    return value ? `${value.items.length}${value.next ? "+" : ""}` : "";
+  }
+
   /**
    * Something that only one view needs, such as what is chosen or a page of a list: asked for when it is first looked
    * at, again after events, and given up as soon as another path is looked at under the same name.

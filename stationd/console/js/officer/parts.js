@@ -48,7 +48,7 @@ export function table(desk, view, heads, items, id, cells) {
     h("thead", null, h("tr", null, heads.map(([words, tone]) => h("th", { class: tone }, words)))),
     h("tbody", null, items.map((item) => {
       const isChosen = id(item) === desk.chosen;
-      return h("tr", { key: id(item), class: isChosen ? "choice is-chosen" : "choice", onclick: () => desk.go(view, id(item)) },
+      return h("tr", { key: id(item), class: isChosen ? "choice is-chosen" : "choice", onclick: (/** @type {any} */ event) => { event.currentTarget.querySelector("button").focus(); desk.go(view, id(item)); } },
         cells(item).map((cell, index) => h("td", { class: heads[index]?.[1] },
           index === 0 ? h("button", { class: "button plain slim receipt link", "aria-pressed": String(isChosen) }, cell) : cell)));
     })));

@@ -85,7 +85,7 @@ function found(desk) {
 /** @param {Desk} desk */
 function choose(desk) {
   return tabs(LISTS, wanted ? "" : list, (each) => t(`list.${each}`),
-    (each) => (each === "waiting" ? desk.know("queue")?.waiting : desk.know(each)?.length),
+    (each) => (each === "waiting" ? desk.know("queue")?.waiting : desk.count(each)),
     (each) => { list = each; wanted = ""; desk.changed(); });
 }
 

@@ -5,7 +5,7 @@ import { icon } from "../icons.js";
 import { post } from "../api.js";
 import { readReceipt } from "../receipt.js";
 import { t } from "../words.js";
-import { moment, number, since } from "../format.js";
+import { moment, since } from "../format.js";
 import { said } from "../dialog.js";
 import { actionsOf } from "./handing.js";
 import { fact, nothing, pair, table, tabs, title } from "./parts.js";
@@ -76,7 +76,7 @@ function search(desk) {
 
 /** @param {Desk} desk */
 function choose(desk) {
-  return tabs(LISTS, hunt(desk).found ? "" : list, (each) => t(`shelf.${each}`), (each) => number(desk.know(each)?.length ?? 0),
+  return tabs(LISTS, hunt(desk).found ? "" : list, (each) => t(`shelf.${each}`), (each) => desk.count(each),
     (each) => { list = each; desk.kept.hunt = undefined; desk.changed(); });
 }
 

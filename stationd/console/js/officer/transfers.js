@@ -25,7 +25,7 @@ export function transfers(desk) {
       h("button", { key: "read", class: "button main", onclick: () => readIn(desk, "incoming") }, icon("paper"), t("transfer.incoming"))),
     pair([
       due(desk),
-      tabs(STATES, state, (each) => t(`transfer-state.${each}`), (each) => (each === "announced" ? desk.know("incoming")?.length : undefined),
+      tabs(STATES, state, (each) => t(`transfer-state.${each}`), (each) => (each === "announced" ? desk.count("incoming") : undefined),
         (each) => { desk.kept.transfers = each; turnBack(desk, "transfers"); desk.changed(); }),
       h("div", { class: "panel" }, all?.length ? rows(desk, all) : nothing(all, "transfers", t("transfer.none")), pager(desk, "transfers")),
     ], chosen && packet(desk, chosen), t("transfer.choose-why"), t("transfer.choose")),
