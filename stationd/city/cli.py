@@ -10,21 +10,23 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from stationd import __version__
 from stationd.city.desk import Desk
 from stationd.city.identity import Identity, make_key, read_key
 from stationd.city.rights import Rights
-from stationd.city.run import City, opened, serve
 from stationd.city.settings import DEFAULT_FILE, CitySettings, SettingsError, load
 from stationd.domain.errors import Refused, StationError
+
+if TYPE_CHECKING:
+    from stationd.city.run import City
 
 EXIT_DONE: Final = 0
 EXIT_FAILED: Final = 1
 _FILED: Final = frozenset({"offered", "repeated"})
 
-Verb = Callable[[argparse.Namespace, City], Awaitable[int]]
+Verb = Callable[[argparse.Namespace, "City"], Awaitable[int]]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -39,10 +41,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         if args.command in _ALONE:
             _ALONE[args.command](args, settings)
             return EXIT_DONE
-        if args.command == "run":
-            asyncio.run(serve(settings))
-            return EXIT_DONE
-        return asyncio.run(_on_books(args, settings))
+        return _at_work(args, settings)
+    except ModuleNotFoundError as missing:
+        print(f"stationd-city: cannot work: {missing.name} is missing", file=sys.stderr)
+        print("stationd-city: install the extra stationd[books]", file=sys.stderr)
     except SettingsError as problems:
         print(f"stationd-city: {problems}", file=sys.stderr)
     except StationError as trouble:
@@ -93,9 +95,17 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-async def _on_books(args: argparse.Namespace, settings: CitySettings) -> int:
-    async with opened(settings) as city:
-        return await _VERBS[args.command](args, city)
+def _at_work(args: argparse.Namespace, settings: CitySettings) -> int:
+    from stationd.city.run import opened, serve  # noqa: PLC0415 - an extra, and loaded before the loop runs
+
+    async def act() -> int:
+        async with opened(settings) as city:
+            return await _VERBS[args.command](args, city)
+
+    if args.command == "run":
+        asyncio.run(serve(settings))
+        return EXIT_DONE
+    return asyncio.run(act())
 
 
 def _identity(_args: argparse.Namespace, settings: CitySettings) -> None:
@@ -112,44 +122,44 @@ def _server_config(_args: argparse.Namespace, settings: CitySettings) -> None:
 _ALONE: Final = {"identity": _identity, "server-config": _server_config}
 
 
-async def _enrol(args: argparse.Namespace, city: City) -> int:
+async def _enrol(args: argparse.Namespace, city: "City") -> int:
     await asyncio.to_thread(_refuse_there, args.out)
     await asyncio.to_thread(_write, args.out, await city.desk.enrol(args.station, args.name, args.identity))
     return EXIT_DONE
 
 
-async def _rotate(args: argparse.Namespace, city: City) -> int:
+async def _rotate(args: argparse.Namespace, city: "City") -> int:
     await asyncio.to_thread(_refuse_there, args.out)
     await asyncio.to_thread(_write, args.out, await city.desk.rotate(args.station))
     return EXIT_DONE
 
 
-async def _file(args: argparse.Namespace, city: City) -> int:
+async def _file(args: argparse.Namespace, city: "City") -> int:
     lines = await asyncio.to_thread(_lines, args.file)
     filed = await city.desk.file(lines, to=args.to)
     _tell([{name: value for name, value in asdict(line).items() if value} for line in filed])
     return EXIT_DONE if all(line.result in _FILED for line in filed) else EXIT_FAILED
 
 
-async def _move(args: argparse.Namespace, city: City) -> int:
+async def _move(args: argparse.Namespace, city: "City") -> int:
     if args.source is not None:
         _tell([await city.desk.move_all(args.source, args.to, is_waiting_only=args.waiting)])
     _tell([{"order": order, "result": await city.desk.move(order, args.to)} for order in args.order])
     return EXIT_DONE
 
 
-async def _issue(args: argparse.Namespace, city: City) -> int:
+async def _issue(args: argparse.Namespace, city: "City") -> int:
     await city.desk.issue_blanks(args.station, args.quantity, args.note)
     return EXIT_DONE
 
 
-async def _reconcile(_args: argparse.Namespace, city: City) -> int:
+async def _reconcile(_args: argparse.Namespace, city: "City") -> int:
     found = await city.desk.differences()
     _tell([asdict(each) for each in found])
     return EXIT_FAILED if found else EXIT_DONE
 
 
-async def _where(args: argparse.Namespace, city: City) -> int:
+async def _where(args: argparse.Namespace, city: "City") -> int:
     _tell([asdict(each) for each in await city.desk.where(args.receipt)])
     return EXIT_DONE
 
@@ -157,7 +167,7 @@ async def _where(args: argparse.Namespace, city: City) -> int:
 def _showing(verb: Callable[[Desk, argparse.Namespace], Awaitable[object]]) -> Verb:
     """A verb whose answer is shown as it is."""
 
-    async def shown(args: argparse.Namespace, city: City) -> int:
+    async def shown(args: argparse.Namespace, city: "City") -> int:
         answer = await verb(city.desk, args)
         if answer is not None:
             _tell(list(answer) if isinstance(answer, list | tuple) else [answer])

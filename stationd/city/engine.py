@@ -4,8 +4,6 @@ import base64
 import logging
 import ssl
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -28,6 +26,7 @@ from nats.js.errors import NotFoundError
 from stationd.adapters.city_messages import MESSAGE_ID, MOST_BYTES
 from stationd.city.nkeys import NKey
 from stationd.city.rights import CLAIMS_UPDATE, Rights
+from stationd.city.settings import Servers
 from stationd.city.taking import Letter
 from stationd.domain.city_link import EVENTS, ORDERS, orders_topic
 from stationd.domain.errors import Faulted
@@ -47,17 +46,6 @@ _STATION_PENDING: Final = 64
 _BOOKS_PENDING: Final = 2_000
 _MEBI: Final = 1 << 20
 _OK: Final = 200
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Servers:
-    """Where the servers are; ``ca`` signs their certificates; sizes of the streams are in MiB."""
-
-    urls: tuple[str, ...]
-    ca: Path | None
-    replicas: int
-    events_mib: int
-    orders_mib: int
 
 
 class _Claimed(msgspec.Struct):

@@ -62,6 +62,10 @@ ON CONFLICT DO NOTHING;
 -- name: fact
 SELECT at, type, subject, data, hash, particulars, enclosed_to, enclosed FROM fact WHERE station = :station AND seq = :seq;
 
+-- name: facts_after
+SELECT seq, at, type, subject, data, hash, particulars, enclosed_to, enclosed FROM fact
+WHERE station = :station AND seq > :seq ORDER BY seq LIMIT :most;
+
 -- name: facts_of
 SELECT seq, at, type, subject, data, hash FROM fact WHERE station = :station ORDER BY seq;
 
@@ -108,7 +112,8 @@ DELETE FROM fact_apart WHERE station = :station AND seq > :seq AND is_fallen = 0
 SELECT station, COUNT(*) FROM fact_apart GROUP BY station;
 
 -- name: insert_card
-INSERT INTO card (station, id, accepted_seq, kind, state, changed_at) VALUES (:station, :id, :seq, :kind, :state, :at)
+INSERT INTO card (station, id, accepted_seq, kind, state, sent_as, changed_at)
+VALUES (:station, :id, :seq, :kind, :state, :sent_as, :at)
 ON CONFLICT DO NOTHING;
 
 -- name: card
@@ -142,9 +147,11 @@ DELETE FROM blank WHERE station = :station;
 SELECT id, state, custody FROM card WHERE station = :station ORDER BY id;
 
 -- name: by_receipt
+WITH RECURSIVE trail (id) AS (
+    SELECT id FROM card WHERE receipt = :receipt UNION SELECT c.id FROM card AS c JOIN trail AS t ON c.sent_as = t.id)
 SELECT c.station, s.name, c.state, c.custody, t.receiver, t.sent, c.changed_at
 FROM card AS c JOIN station AS s ON s.id = c.station LEFT JOIN transfer AS t ON t.id = c.transfer
-WHERE c.receipt = :receipt ORDER BY c.changed_at;
+WHERE c.id IN (SELECT id FROM trail) ORDER BY c.changed_at, c.station;
 
 -- name: blanks
 SELECT received, at_hand, in_printers, printed, spoiled FROM blank WHERE station = :station;

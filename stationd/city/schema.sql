@@ -64,6 +64,7 @@ CREATE TABLE card (
     state        TEXT   NOT NULL,
     custody      TEXT,                           -- NULL while there is no card
     transfer     TEXT,                           -- the packet that it left in or came in
+    sent_as      TEXT,                           -- its id at the station that it came from
     offer        TEXT,                           -- the city's offer that it was made from
     order_ref    TEXT,
     receipt      TEXT,
@@ -77,6 +78,7 @@ CREATE TABLE card (
 CREATE INDEX card_receipt ON card (receipt);
 CREATE INDEX card_order ON card (order_ref);
 CREATE INDEX card_holder ON card (holder);
+CREATE INDEX card_sent_as ON card (sent_as);
 CREATE INDEX card_offer ON card (offer);
 
 CREATE TABLE blank (

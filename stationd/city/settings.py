@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from stationd.city.engine import Servers
 from stationd.config_schema import Key, Problem, Reading, Row, Table, many, matching, read_tables, whole
 from stationd.domain.errors import Faulted
 
@@ -110,6 +109,17 @@ CITY_TABLES: Final = (
         ),
     ),
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Servers:
+    """Where the servers are; ``ca`` signs their certificates; sizes of the streams are in MiB."""
+
+    urls: tuple[str, ...]
+    ca: Path | None
+    replicas: int
+    events_mib: int
+    orders_mib: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,6 @@ from stationd.adapters.city_messages import CityMessages, message_id, parcel
 from stationd.city.books import Transaction
 from stationd.city.orders import Orders
 from stationd.city.rules import (
-    BLANKS,
     CARD,
     JOB,
     TRANSFER,
@@ -33,6 +32,7 @@ _encode = msgspec.json.encode
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 ELSEWHERE: Final = "elsewhere"
 """The state of a card that was printed at another station."""
+_AT_ONCE: Final = 500
 _STATION: Final = 1
 """Where a subject names its station: ``events.<station>.…``."""
 
@@ -96,13 +96,22 @@ class Facts:
     def advance(self, transaction: Transaction, station: str) -> None:
         """Go on in the book of a station as far as it is here without a gap, and answer what it asks."""
         last, previous = transaction.rows("station_last", station=station)[0]
-        while (row := transaction.row("fact", station=station, seq=last + 1)) is not None:
-            fact = _fact(station, last + 1, row)
-            if not fact.follows(previous):
-                self._set_apart(transaction, station, last + 1)
-                break
-            self._apply(transaction, fact, row)
-            last, previous = fact.seq, fact.hash
+        before = held = self._blanks(transaction, station)
+        is_whole = True
+        while is_whole and (rows := transaction.rows("facts_after", station=station, seq=last, most=_AT_ONCE)):
+            for seq, *row in rows:
+                fact = _fact(station, seq, row)
+                is_whole = seq == last + 1 and fact.follows(previous)
+                if not is_whole:
+                    if seq == last + 1:
+                        self._set_apart(transaction, station, seq)
+                    break
+                data = _data(fact.data)
+                held = blanks_after(held, fact.type, data)
+                self._apply(transaction, fact, data, row)
+                last, previous = fact.seq, fact.hash
+        if held != before:
+            transaction.run("set_blanks", station=station, **asdict(held))
         transaction.run("set_last", station=station, seq=last, hash=previous, now=transaction.now_ms)
         self._orders.grant(transaction, station)
 
@@ -135,9 +144,13 @@ class Facts:
         transaction.run("forget_cards", station=station, seq=begin)
         transaction.run("forget_states", station=station)
         transaction.run("forget_blanks", station=station)
+        held = Blanks()
         for number in range(1, begin + 1):
             row = transaction.rows("fact", station=station, seq=number)[0]
-            self._tell_cards(transaction, _fact(station, number, row), _data(row[3]), None)
+            fact, data = _fact(station, number, row), _data(row[3])
+            held = blanks_after(held, fact.type, data)
+            self._tell_cards(transaction, fact, data, None)
+        transaction.run("set_blanks", station=station, **asdict(held))
         transaction.run("mend_fork", station=station, seq=begin, hash=previous)
         self.advance(transaction, station)
         return int(end) - begin
@@ -191,8 +204,7 @@ class Facts:
                     return seq, row[4]
         return None
 
-    def _apply(self, transaction: Transaction, fact: Fact, row: Sequence[Any]) -> None:
-        data = _data(fact.data)
+    def _apply(self, transaction: Transaction, fact: Fact, data: Mapping[str, Any], row: Sequence[Any]) -> None:
         told = None
         if row[5] is not None:
             told = _particulars(self._seal.open(row[5], place=_place(fact.station, fact.seq)))
@@ -209,10 +221,8 @@ class Facts:
     def _tell_cards(
         self, transaction: Transaction, fact: Fact, data: Mapping[str, Any], told: Particulars | None
     ) -> None:
-        """What a fact says of a job, a card and the blanks."""
+        """What a fact says of a job and a card."""
         station = fact.station
-        if fact.type.startswith((JOB, BLANKS)):
-            self._tell_blanks(transaction, fact, data)
         if not fact.type.startswith((JOB, CARD)):
             return
         state = text(data, "state") if fact.type.startswith(JOB) else ""
@@ -224,6 +234,7 @@ class Facts:
                 seq=fact.seq,
                 kind=text(data, "kind"),
                 state=state or ELSEWHERE,
+                sent_as=text(data, "sent_as") or None,
                 at=fact.at,
             )
         known = transaction.row("card", station=station, id=fact.subject)
@@ -249,13 +260,11 @@ class Facts:
                 village=told.village,
             )
 
-    def _tell_blanks(self, transaction: Transaction, fact: Fact, data: Mapping[str, Any]) -> None:
-        held = Blanks()
-        if (row := transaction.row("blanks", station=fact.station)) is not None:
-            held = Blanks(received=row[0], at_hand=row[1], in_printers=row[2], printed=row[3], spoiled=row[4])
-        after = blanks_after(held, fact.type, data)
-        if after != held:
-            transaction.run("set_blanks", station=fact.station, **asdict(after))
+    def _blanks(self, transaction: Transaction, station: str) -> Blanks:
+        row = transaction.row("blanks", station=station)
+        if row is None:
+            return Blanks()
+        return Blanks(received=row[0], at_hand=row[1], in_printers=row[2], printed=row[3], spoiled=row[4])
 
     def _tell_transfer(self, transaction: Transaction, fact: Fact, data: Mapping[str, Any], row: Sequence[Any]) -> None:
         """Both ends' word on a packet; the file that goes with it is passed on as it is."""

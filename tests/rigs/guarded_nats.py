@@ -5,11 +5,11 @@ import contextlib
 from pathlib import Path
 
 from stationd.adapters.nats.engine import NatsCity, Route
-from stationd.city.engine import Servers as Where
 from stationd.city.identity import Identity
 from stationd.city.rights import Rights
 from stationd.city.run import City
 from stationd.city.settings import CitySettings
+from stationd.city.settings import Servers as Where
 from tests.rigs.nats import UP_WITHIN_S, Servers
 from tests.rigs.paper_city import CITY_KEY, PaperStation
 

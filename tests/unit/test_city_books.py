@@ -247,6 +247,22 @@ async def test_a_file_of_a_transfer_goes_to_its_receiver_as_it_came_and_once(cit
     assert ("1671-99", "parcel-for-nobody", 1) in [row[:3] for row in await city.rows("troubles")]
 
 
+async def test_a_card_is_found_by_its_receipt_at_the_station_that_it_went_to(city, stations):
+    here, there = stations[A], stations[B]
+    job, letter = here.accept("PRR-1")
+    gone = {"custody": "in_transit", "from": "on_shelf", "kind": "first", "transfer": "0190-packet"}
+    await city.hear(letter, *here.print(job), here.say("card.packed", job, gone), here.pack("0190-packet", B, b"{}"))
+    came = {"custody": "received", "kind": "first", "transfer": "0190-packet", "sent_as": job}
+    await city.hear(there.say("card.received", "its-id-there", came))
+    handed = {"custody": "handed_over", "from": "received", "kind": "first"}
+    await city.hear(there.say("card.handed_over", "its-id-there", handed))
+    found = await city.rows("by_receipt", receipt=RECEIPT)
+    assert [(row[0], row[2], row[3]) for row in found] == [
+        (A, "printed", "in_transit"),
+        (B, "elsewhere", "handed_over"),
+    ]
+
+
 class _Schedule:
     """One order, two stations, messages lost, repeated, late and out of order; a hand picks what is next."""
 

@@ -83,11 +83,11 @@ class CardDoor:
             return read_card(transaction.rows(_Q["by_seq"], (card.seq,))[0])
         return after
 
-    def welcome(self, transaction: Transaction, card: Card, *, actor: str) -> None:
-        """Write down that a card which was never here has come out of a packet."""
+    def welcome(self, transaction: Transaction, card: Card, *, sent_as: str, actor: str) -> None:
+        """Write down that a card which was never here has come out of a packet; ``sent_as`` is its id at the sender."""
         transaction.tally("card_custody", card.custody, 1)
         facts: dict[str, object] = {"custody": card.custody, "kind": card.kind, "transfer": card.transfer}
-        transaction.event(f"card.{CustodyEvent.RECEIVED}", card.id, facts | {"actor": actor})
+        transaction.event(f"card.{CustodyEvent.RECEIVED}", card.id, facts | {"sent_as": sent_as, "actor": actor})
         self._keep_words(transaction, card, card.custody, None, is_new=True)
 
     def holder(self, transaction: Transaction, card: Card) -> Holder:

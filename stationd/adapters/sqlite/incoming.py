@@ -193,7 +193,7 @@ class Incoming:
         about = (seq, id_, receipt, listed.order, listed.kind, transfer.peer, sealed)
         transaction.run(_CARDS["insert_foreign_about"], about)
         card = read_card(transaction.rows(_CARDS["by_seq"], (seq,))[0])
-        self._door.welcome(transaction, card, actor=actor.name)
+        self._door.welcome(transaction, card, sent_as=listed.id, actor=actor.name)
         return card
 
     # ------------------------------------------------------------------------------------------------------ settling
