@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from stationd.cli.options import Subparsers
     from stationd.config import Settings
 
-_UNITS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+_UNITS: Final = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _MOST: Final = 10_000
 _DAY: Final = timedelta(days=1)
+_NOT_YET: Final = timedelta(hours=3)
+"""Of these Prometheus keeps its own samples in memory, and at a restart would drop them for a block of that time."""
 _COLUMNS: Final = {
     "orders": "stationd_orders_taken_total",
     "printed": "stationd_cards_printed_total",
@@ -43,7 +45,9 @@ def register(subparsers: "Subparsers") -> None:
         "moment, for: promtool tsdb create-blocks-from openmetrics FILE DIRECTORY",
     )
     parser.add_argument("--from", dest="since", type=_date, metavar="DATE", help="the first day (default: 7 days ago)")
-    parser.add_argument("--to", dest="until", type=_date, metavar="DATE", help="the last day (default: today)")
+    parser.add_argument(
+        "--to", dest="until", type=_end, metavar="DATE", help="the last day, or a time (default: today, until now)"
+    )
     parser.add_argument("--openmetrics", action="store_true", help="write OpenMetrics with times instead of a table")
     parser.add_argument(
         "--every", type=_span, metavar="SPAN", default="1h", help="between two samples, such as 5m, 1d (default: 1h)"
@@ -59,9 +63,10 @@ def run(args: argparse.Namespace) -> int:
     if settings is None:
         return EXIT_FAILED
     now = datetime.now(UTC).astimezone()
-    today = datetime(now.year, now.month, now.day).astimezone()
-    since = args.since or today - 7 * _DAY
-    until = min((args.until or today) + _DAY, now)
+    since = args.since or _midnight(now) - 7 * _DAY
+    until = min(args.until or now, now)
+    if args.openmetrics and (args.until is None or args.until == _midnight(args.until)):
+        until = min(until, now - _NOT_YET)
     if since >= until:
         print("stationd: cannot tell the history: it would begin after its end", file=sys.stderr)
         return EXIT_FAILED
@@ -123,6 +128,16 @@ def _date(text: str) -> datetime:
         return datetime.fromisoformat(text).astimezone()
     except ValueError:
         raise argparse.ArgumentTypeError("it must be a date such as 2026-11-30") from None
+
+
+def _end(text: str) -> datetime:
+    """The end of a day, or a time."""
+    end = _date(text)
+    return end + _DAY if len(text) == len("2026-11-30") else end
+
+
+def _midnight(moment: datetime) -> datetime:
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _span(text: str) -> timedelta:

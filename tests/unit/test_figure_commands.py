@@ -111,7 +111,7 @@ def test_a_history_that_would_begin_after_its_end_is_refused(config, capsys):
     assert "begin after its end" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("span", ["", "h", "0h", "-1h", "5s", "٣h", "99999d"])
+@pytest.mark.parametrize("span", ["", "h", "0h", "-1h", "5w", "٣h", "99999d"])
 def test_spans_are_counted_in_minutes_hours_and_days(span):
     with pytest.raises(argparse.ArgumentTypeError):
         history._span(span)
