@@ -17,6 +17,7 @@ from tests.bench.figures import Figures
 from tests.bench.footprint import footprint
 from tests.bench.growth import growth
 from tests.bench.latency import first_byte
+from tests.bench.link import link
 from tests.bench.metrics import metrics
 from tests.bench.notices import notices
 from tests.bench.peers.comparison import peers
@@ -37,6 +38,7 @@ BENCHES: dict[str, tuple[str, Callable[[Path, Figures], Awaitable[None]]]] = {
     "devices": ("Devices that come and go, on a virtual USB bus", devices),
     "notices": ("Telling holders: the daily pass over a million cards", notices),
     "metrics": ("Prometheus: a scrape with a year of history, and while printing", metrics),
+    "link": ("The link to the city", link),
     "sealing": ("Sealing personal data", sealing),
     "box": ("The box that nobody looks after", box),
     "peers": ("Other queues, when `make bench-peers` has installed them", peers),

@@ -40,9 +40,14 @@ async def utilisation(folder: Path, figures: Figures) -> None:
 
 
 async def print_all(
-    folder: Path, printers: int, window: int, beside: Callable[[StationProcess], Beside] = lambda _: nullcontext()
+    folder: Path,
+    printers: int,
+    window: int,
+    beside: Callable[[StationProcess], Beside] = lambda _: nullcontext(),
+    *,
+    extra: str = "",
 ) -> dict[str, str]:
-    """Print so many cards a printer; ``beside`` gives what goes on meanwhile."""
+    """Print so many cards a printer; ``beside`` gives what goes on meanwhile, ``extra`` more of the configuration."""
     tables: list[Mapping[str, object]] = [
         {
             "name": f"kartu-{n}",
@@ -53,17 +58,19 @@ async def print_all(
         }
         for n in range(1, printers + 1)
     ]
-    return await _print(folder, tables, beside)
+    return await _print(folder, tables, beside, extra=extra)
 
 
 async def _print(
     folder: Path,
     tables: Sequence[Mapping[str, object]],
     beside: Callable[[StationProcess], Beside] = lambda _: nullcontext(),
+    *,
+    extra: str = "",
 ) -> dict[str, str]:
     printers = len(tables)
     count = CARDS_A_PRINTER * printers
-    async with StationProcess(folder / "station", tables) as station:
+    async with StationProcess(folder / "station", tables, extra=extra) as station:
         await station.receive(count)
         await station.call("POST", "/v1/queue/pause", {})
         for number in range(count):

@@ -125,16 +125,17 @@ class World:
 
     # ------------------------------------------------------------------------------------------------------- the end
 
-    async def peace(self) -> None:
+    async def peace(self, hearing: asyncio.Task[None]) -> None:
         """Wait until every order has its card and the city has every row. Raises ``TimeoutError``."""
         async with asyncio.timeout(PEACE_S):
-            while True:
+            while not hearing.done():
                 await self.give_again()
                 await self.judge()
                 books = self.registrar.book
                 if len(self.printed()) == len(books) and self.is_whole():
                     return
                 await asyncio.sleep(0.5)
+            await hearing
 
     async def judge(self) -> None:
         """An officer looks at cards of which nobody knows; the folder of the printer knows."""
@@ -208,7 +209,7 @@ async def campaign(folder: Path, seconds: float, seed: int) -> bool:
         jetstream = await stack.enter_async_context(servers.client())
         async with asyncio.timeout(60):
             while True:
-                with contextlib.suppress(NatsError, JetStreamError, TimeoutError):
+                with contextlib.suppress(NatsError, JetStreamError, OSError):
                     await make_streams(jetstream, stations=[HERE, THERE], replicas=3, duplicate_window_s=1)
                     break
                 await asyncio.sleep(0.5)
@@ -232,11 +233,16 @@ async def campaign(folder: Path, seconds: float, seed: int) -> bool:
         hearing = asyncio.ensure_future(world.registrar.run())
         stack.callback(hearing.cancel)
         until = time.monotonic() + seconds
-        await asyncio.gather(world.order(until), world.break_things(until))
+        working = asyncio.gather(world.order(until), world.break_things(until))
+        await asyncio.wait({hearing, working}, return_when=asyncio.FIRST_COMPLETED)
+        if hearing.done():
+            working.cancel()
+            await hearing  # raises what made an end of it
+        await working
         print(f"broken: {dict(world.done)}", flush=True)
         began = time.monotonic()
         try:
-            await world.peace()
+            await world.peace(hearing)
         except TimeoutError:
             print(f"no peace: {Counter(a.hold for a in world.registrar.book.values())}, whole {world.is_whole()}")
         print(f"at peace after {time.monotonic() - began:.1f} s; memory of the nodes {servers.memory_kib()} KiB")

@@ -1,6 +1,7 @@
 """The city's side of the link for tests: its keys, what it has got in its stream, and what it sends down."""
 
 import asyncio
+import contextlib
 import json
 import time
 from collections.abc import Mapping
@@ -96,12 +97,19 @@ class Registrar:
 
     async def run(self) -> None:
         """Hear facts until cancelled; each is taken once."""
-        config = ConsumerConfig(ack_policy=AckPolicy.EXPLICIT, ack_wait=10, max_ack_pending=1000)
-        subscription = await self._jetstream.pull_subscribe("events.>", durable="books", stream=EVENTS, config=config)
+        subscription = None
+        while subscription is None:
+            with contextlib.suppress(NatsError, JetStreamError, OSError):
+                subscription = await self._jetstream.pull_subscribe(
+                    "events.>",
+                    durable="books",
+                    stream=EVENTS,
+                    config=ConsumerConfig(ack_policy=AckPolicy.EXPLICIT, ack_wait=10, max_ack_pending=1000),
+                )
         while True:
             try:
                 messages = await subscription.fetch(100, timeout=0.2)
-            except (NatsError, JetStreamError):
+            except (NatsError, JetStreamError, OSError):
                 continue
             for message in messages:
                 station = message.subject.split(".")[1]
@@ -138,7 +146,7 @@ class Registrar:
         while True:
             try:
                 await self._jetstream.publish(orders_topic(station), body, headers=headers)
-            except (NatsError, JetStreamError):
+            except (NatsError, JetStreamError, OSError):
                 await asyncio.sleep(0.2)
             else:
                 return
