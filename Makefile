@@ -65,6 +65,11 @@ bench-peers: system-test $(STAMPS)/dev $(BENCH_PEERS)/installed ## measure the s
 	@.ci/install-packages .ci/packages-bench.txt
 	$(VENV)/bin/python -m tests.bench peers $(ARGS)
 
+.PHONY: bench-full
+bench-full: system-test $(STAMPS)/dev $(BENCH_PEERS)/installed ## measure everything, other queues and a history of five million jobs included; an hour
+	@.ci/install-packages .ci/packages-bench.txt
+	STATIOND_BENCH_FULL=1 $(VENV)/bin/python -m tests.bench $(ARGS)
+
 $(BENCH_PEERS)/installed: tests/bench/peers/requirements.txt
 	.ci/make-venv $(BENCH_PEERS)
 	$(BENCH_PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r $<

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -16,6 +17,7 @@ SIZE = 1024
 CLIENTS = {1: 1_500, 8: 8_000, 32: 16_000, 256: 16_000}
 PRINTERS = 8
 JOBS = 12_000
+_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 async def load(socket: Path, token: str, first: int, count: int, clients: int) -> dict[str, float]:
@@ -92,16 +94,43 @@ async def _throughput(folder: Path, printers: Sequence[Mapping[str, object]], fi
         both = time.perf_counter() - began
         for printer in printers:
             await station.call("POST", f"/v1/devices/{printer['name']}/pause")
+        before = _threads_s(station)
         await load(station.socket, station.token, JOBS, JOBS, 32)
+        between = _threads_s(station)
         began = time.perf_counter()
         for printer in printers:
             await station.call("POST", f"/v1/devices/{printer['name']}/resume")
         while station.rows("SELECT value FROM tally WHERE name = 'job_state' AND label = 'printed'") != [(2 * JOBS,)]:
             await asyncio.sleep(0.02)
         drained = time.perf_counter() - began
+        after = _threads_s(station)
         station.check_books()
         figures.row(
             f"accept to printed, {PRINTERS} printers at 0 s",
             while_accepting=f"{JOBS / both:.0f} jobs/s",
             queue_drained=f"{JOBS / drained:.0f} jobs/s",
         )
+        figures.row(
+            "its CPU a job, on the loop and in other threads",
+            taking=_cost(before, between),
+            printing=_cost(between, after),
+        )
+
+
+def _threads_s(station: StationProcess) -> tuple[float, float]:
+    """Processor seconds of the daemon's first thread, which has the loop, and of all others."""
+    assert station.process is not None
+    loop, others = 0.0, 0.0
+    for task in Path(f"/proc/{station.process.pid}/task").iterdir():
+        user, system = (task / "stat").read_text().rsplit(")", 1)[1].split()[11:13]
+        seconds = (int(user) + int(system)) / _TICKS
+        if task.name == str(station.process.pid):
+            loop = seconds
+        else:
+            others += seconds
+    return loop, others
+
+
+def _cost(before: tuple[float, float], after: tuple[float, float]) -> str:
+    loop, others = (round((end - start) / JOBS * 1e6) for start, end in zip(before, after, strict=True))
+    return f"{loop} + {others} µs"
