@@ -165,7 +165,7 @@ CITY: Final = Board(
         Panel(title=("Cards a day", "Kartu per hari"), asks=(Ask("station:cards_printed:increase1d"),), width=12),
         Panel(
             title=("What is left of the late 5 %", "Sisa dari 5 % yang boleh terlambat"),
-            asks=(Ask("station:cards_in_time:budget_left"),),
+            asks=(Ask("clamp_min(station:cards_in_time:budget_left, -1)"),),
             unit="percentunit",
             steps=((None, "red"), (0, "orange"), (0.5, "green")),
         ),
@@ -247,7 +247,7 @@ STATION: Final = Board(
                 Ask(
                     "histogram_quantile(0.99, sum by (le) "
                     '(rate(stationd_writer_commit_seconds_bucket{station=~"$station"}[$__rate_interval])))',
-                    "",
+                    "99 %",
                 ),
             ),
             unit="s",
@@ -259,7 +259,7 @@ STATION: Final = Board(
                 Ask(
                     "histogram_quantile(0.99, sum by (le) "
                     '(rate(stationd_loop_lag_seconds_bucket{station=~"$station"}[$__rate_interval])))',
-                    "",
+                    "99 %",
                 ),
             ),
             unit="s",
@@ -267,7 +267,7 @@ STATION: Final = Board(
         ),
         Panel(
             title=("Free disk", "Sisa ruang disk"),
-            asks=(Ask('min(stationd_disk_free_bytes{station=~"$station"})', ""),),
+            asks=(Ask('min(stationd_disk_free_bytes{station=~"$station"})', "free / sisa"),),
             unit="bytes",
             width=8,
         ),
@@ -301,6 +301,8 @@ PRINTER: Final = Board(
                     "{{kecamatan}} {{printer}} {{reason}}",
                 ),
             ),
+            kind="states",
+            steps=((None, "orange"),),
         ),
         Panel(
             title=("Share of time at work", "Bagian waktu bekerja"),
@@ -380,11 +382,15 @@ BLANKS: Final = Board(
         Panel(
             title=("Cards that can be finished", "Kartu yang dapat diselesaikan"),
             asks=(Ask(f"min {_PER_STATION} (stationd_can_finish_cards)"),),
+            kind="bars",
+            height=12,
         ),
         Panel(
             title=("Time since the last count", "Waktu sejak penghitungan terakhir"),
             asks=(Ask(f"max {_PER_STATION} (stationd_blank_count_age_seconds)"),),
             unit="s",
+            kind="bars",
+            height=12,
         ),
     ),
 )
@@ -431,6 +437,8 @@ INTEGRITY: Final = Board(
                 ),
             ),
             unit="percentunit",
+            kind="bars",
+            height=12,
         ),
         Panel(
             title=("Requests for a second officer, 7 days", "Permintaan petugas kedua, 7 hari"),

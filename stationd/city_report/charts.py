@@ -1,6 +1,7 @@
 """Charts as SVG, drawn by matplotlib without a screen; text stays text, and colour is never the only sign."""
 
 import io
+import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it tells, to nobody's use, that it looks for fonts
 _INK: Final = "#1b1b1b"
 _WELL: Final = "#2f6690"
 _ILL: Final = "#c8501e"

@@ -7,10 +7,14 @@ one is measured.
 Prometheus keeps the last two to three hours in memory, and a run has minutes. So a smaller number of stations is asked
 every two seconds until each series has a whole chunk (120 samples, an hour of a real station); what that adds to each
 series is added to the nation. Whole chunks go to files that are mapped, so that it stops growing there.
+
+What the rules cost is measured by a history of four weeks of a few stations, filled in as blocks, and is as long again
+for each more: every rule reads the series of each station.
 """
 
 import asyncio
 import re
+import subprocess
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -34,6 +38,8 @@ MEASURED_S = 90
 AGED_SIZE = 200
 AGED_SCRAPE_S = 2
 AGED_SAMPLES = 125
+STATIONS_OF_WEEKS = 6
+DAYS_OF_WEEKS = 28
 RULES = Path(__file__).parents[2] / "config" / "city" / "rules"
 _AGENT = """\
 global: {{scrape_interval: {scrape}s}}
@@ -59,6 +65,9 @@ async def city(folder: Path, figures: Figures) -> None:
     place = folder / "aged"
     await asyncio.to_thread(place.mkdir)
     aged_mb = await _aged(place, figures)
+    place = folder / "weeks"
+    await asyncio.to_thread(place.mkdir)
+    weeks_s, others_s = await _weeks(place, figures)
     memory, cores = ([each[at] for each in found] for at in (0, 1))
     young_mb = _line(SIZES, memory, NATION)
     figures.row(
@@ -66,7 +75,66 @@ async def city(folder: Path, figures: Figures) -> None:
         memory=f"{young_mb / 1024:.1f} GB",
         with_an_hour=f"{(young_mb + aged_mb * NATION) / 1024:.1f} GB",
         cores=f"{_line(SIZES, cores, NATION):.2f}",
+        rules_of_weeks=f"{weeks_s * NATION:.0f} s of 900",
+        other_rules=f"{others_s * NATION:.0f} s of 60",
     )
+
+
+async def _weeks(folder: Path, figures: Figures) -> tuple[float, float]:
+    """Seconds that the rules of weeks take for one station with four weeks of history, and those of every minute."""
+    await asyncio.to_thread(_fill, folder)
+    for path in await asyncio.to_thread(sorted, RULES.glob("*.yml")):
+        text = path.read_text(encoding="utf-8")
+        (folder / path.name).write_text(re.sub("interval: .*", "interval: 15s", text), encoding="utf-8")
+    config = "global: {evaluation_interval: 15s}\nrule_files: [figures.yml, alerts.yml]\n"
+    (folder / "city.yml").write_text(config, encoding="utf-8")
+    port = free_port()
+    async with _running(folder, "city", port, "--storage.tsdb.retention.time=400d") as process:
+        await asyncio.sleep(50)
+        before = _cpu_s(process.pid)
+        await asyncio.sleep(45)
+        used = (_cpu_s(process.pid) - before) / 3
+        async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{port}/api/v1/rules") as answer:
+            groups = (await answer.json())["data"]["groups"]
+    took = {group["name"]: sum(rule["evaluationTime"] for rule in group["rules"]) for group in groups}
+    weeks = took.pop("stationd figures of weeks")
+    others = sum(took.values())
+    figures.row(
+        f"{STATIONS_OF_WEEKS} stations with {DAYS_OF_WEEKS} days of history",
+        weeks=f"{1000 * weeks:.0f} ms a round",
+        others=f"{1000 * others:.0f} ms a round",
+        processor=f"{1000 * used:.0f} ms for both",
+    )
+    return weeks / STATIONS_OF_WEEKS, others / STATIONS_OF_WEEKS
+
+
+def _fill(folder: Path) -> None:
+    """The series that rules of days and weeks read, a sample every 30 seconds, as blocks."""
+    now_s = int(time.time())
+    times = range(now_s - DAYS_OF_WEEKS * 86_400, now_s, SCRAPE_S)
+    families = {
+        "stationd_card_wait_seconds_bucket": ['le="432000.0"'],
+        "stationd_card_wait_seconds_count": [""],
+        "stationd_events_total": ['type="job.card_printed"', 'type="job.card_spoiled"'],
+        "stationd_cards_printed_total": [f'printer="kartu-1",evidence="counter",kind="{kind}"' for kind in "abc"],
+        "stationd_order_changes_total": ['change="moved_ahead"', 'change="released"'],
+        "up": ['job="stationd"'],
+    }
+    text = folder / "history.om"
+    with text.open("w", encoding="utf-8") as out:
+        for family, labels in families.items():
+            out.write(f"# TYPE {family.removesuffix('_total')} {'counter' if family.endswith('_total') else 'gauge'}\n")
+            for number in range(STATIONS_OF_WEEKS):
+                for label in labels:
+                    series = f'{family}{{station="{number}",kecamatan="K {number}"{"," if label else ""}{label}}}'
+                    out.writelines(
+                        f"{series} {1 if family == 'up' else at // 7 * (number + 1)} {second}\n"
+                        for at, second in enumerate(times)
+                    )
+        out.write("# EOF\n")
+    command = ["promtool", "tsdb", "create-blocks-from", "openmetrics", str(text), str(folder / "city"), "--quiet"]
+    subprocess.run([*command, "--max-block-duration=744h"], check=True, capture_output=True)
+    text.unlink()
 
 
 async def _aged(folder: Path, figures: Figures) -> float:

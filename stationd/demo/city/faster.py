@@ -6,6 +6,7 @@ from typing import Final
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _WINDOW: Final = re.compile(r"\[(\d+)([smhdw])(:(\d+)([smhdw]))?\]")
 _FOR: Final = re.compile(r"^( *for: )(\d+)([smhdw])$", re.MULTILINE)
+_INTERVAL: Final = re.compile(r"^( *)interval: \d+[smhdw]\n", re.MULTILINE)
 _MAIL: Final = re.compile(r"^( +)- name: (\S+)\n +email_configs:\n( +)- \{.*\}$", re.MULTILINE)
 _WAITS: Final = re.compile(r"^( *)(group_wait|group_interval): .*$", re.MULTILINE)
 _HOURS: Final = re.compile(r"^ +active_time_intervals: .*\n", re.MULTILINE)
@@ -14,7 +15,8 @@ _HOURS: Final = re.compile(r"^ +active_time_intervals: .*\n", re.MULTILINE)
 def rules(text: str, day_s: float, least_s: float) -> str:
     """Rules, or a query, with every window ``[7d]`` and every ``for: 1h`` as short as in days of ``day_s`` seconds.
 
-    No window becomes shorter than ``least_s`` seconds: it must hold a few samples.
+    No window becomes shorter than ``least_s`` seconds: it must hold a few samples. Groups that are seldom looked at are
+    looked at with all others.
     """
 
     def seconds(number: str, unit: str) -> float:
@@ -25,7 +27,7 @@ def rules(text: str, day_s: float, least_s: float) -> str:
         step = f":{_ms(max(least_s / 4, seconds(match[4], match[5])))}" if match[3] else ""
         return f"[{_ms(width)}{step}]"
 
-    text = _WINDOW.sub(window, text)
+    text = _WINDOW.sub(window, _INTERVAL.sub("", text))
     return _FOR.sub(lambda match: f"{match[1]}{_ms(seconds(match[2], match[3]))}", text)
 
 
