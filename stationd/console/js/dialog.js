@@ -55,7 +55,7 @@ export function ask({ title, body, yes, no, isDanger, act }) {
           h(
             "footer",
             null,
-            h("button", { type: "button", class: "button", onclick: () => end(null) }, no ?? t("do.cancel")),
+            no !== yes && h("button", { type: "button", class: "button", onclick: () => end(null) }, no ?? t("do.cancel")),
             h("button", { class: isDanger ? "button danger" : "button main", disabled: isBusy }, yes),
           ),
         ),

@@ -39,7 +39,7 @@ const RESOURCES = [
   ["uncertain", "/v1/jobs?state=uncertain&limit=100", /^job\./],
   ["failed", "/v1/jobs?state=failed&limit=100", /^job\./, { views: ["now", "queue"] }],
   ["queue", "/v1/queue", /^(job|queue)\./],
-  ["blanks", "/v1/blanks", /^(job|blanks|count|printer|approval)\./],
+  ["blanks", "/v1/blanks", /^(job|blanks|count|printer|approval|card)\./],
   ["fresh", "/v1/cards?custody=printed&limit=200", /^(job|card|hand_over)\./, { pause_ms: 400 }],
   ["checked", "/v1/cards?custody=checked&limit=200", /^(card|hand_over|transfer)\./, { views: ["shelf"] }],
   ["shelved", "/v1/cards?custody=on_shelf&limit=200", /^(card|hand_over|transfer)\./, { views: ["shelf"] }],

@@ -12,7 +12,7 @@ const PAUSE_MS = 1000;
 
 /** @param {Desk} desk */
 export function ledger(desk) {
-  const all = desk.look("entries", `/v1/blanks/entries?limit=15${cursor(desk, "entries")}`, /^(job|blanks|count)\./, PAUSE_MS).value?.items;
+  const all = desk.look("entries", `/v1/blanks/entries?limit=15${cursor(desk, "entries")}`, /^(job|blanks|count|card)\./, PAUSE_MS).value?.items;
   return h("section", { class: "panel", "aria-label": t("ledger.title") },
     h("header", null, h("h2", null, t("ledger.title"))),
     all?.length

@@ -12,13 +12,15 @@ import { packet, readIn, show, stateOf } from "./packet.js";
 /** @typedef {import("./desk.js").Desk} Desk */
 
 const STATES = ["announced", "sent", "differing", "agreed", "cancelled"];
-const TOPICS = /^transfer\./;
+/** A scan is told as what became of the card. */
+const TOPICS = /^(transfer|card)\./;
+const PAUSE_MS = 400;
 
 /** @param {Desk} desk */
 export function transfers(desk) {
   const state = desk.kept.transfers ?? (desk.know("incoming")?.length ? "announced" : "sent");
-  const all = desk.look("transfers", `/v1/transfers?state=${state}&limit=50${cursor(desk, "transfers")}`, TOPICS).value?.items;
-  const chosen = desk.chosen && desk.look("transfer", `/v1/transfers/${encodeURIComponent(desk.chosen)}`, TOPICS).value;
+  const all = desk.look("transfers", `/v1/transfers?state=${state}&limit=50${cursor(desk, "transfers")}`, TOPICS, PAUSE_MS).value?.items;
+  const chosen = desk.chosen && desk.look("transfer", `/v1/transfers/${encodeURIComponent(desk.chosen)}`, TOPICS, PAUSE_MS).value;
   return [
     title("transfers",
       h("button", { key: "pack", class: "button", onclick: () => pack(desk, "", true) }, icon("transfers"), t("transfer.pack")),
