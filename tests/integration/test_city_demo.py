@@ -2,9 +2,12 @@
 
 import asyncio
 
+import pytest
+
 from stationd.demo.city.faults import Fault
 from stationd.demo.city.palembang import STATIONS
 from stationd.demo.city.site import City
+from stationd.domain.errors import Refused
 from tests.rigs.prometheus import answered
 
 WITHIN_S = 120
@@ -35,3 +38,17 @@ async def test_alerts_reach_the_one_who_must_act_and_clear_when_it_is_mended(tmp
         wrong = {}
         while not told(is_firing=False) >= WANTED or await up() != set(STATIONS.values()):
             await asyncio.sleep(0.1)
+
+
+async def test_a_city_without_its_files_says_so(tmp_path):
+    with pytest.raises(Refused, match="cannot start the city: no rules in"):
+        async with City(tmp_path, configs=[tmp_path / "nowhere"]):
+            pass
+
+
+async def test_a_city_without_prometheus_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(Refused, match="prometheus is not installed") as refused:
+        async with City(tmp_path):
+            pass
+    assert refused.value.fix == "apt install prometheus prometheus-alertmanager"

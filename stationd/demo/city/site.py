@@ -23,7 +23,8 @@ from stationd.demo.city.palembang import STATIONS
 from stationd.demo.city.station import SimulatedStation
 from stationd.domain.errors import Refused
 
-_OWN: Final = Path(__file__).parents[3] / "config" / "city"
+_CONFIGS: Final = (Path(__file__).parents[3] / "config" / "city", Path("/usr/share/doc/stationd/examples/city"))
+"""Where the city's files are: in a checkout, and as the Debian package brings them."""
 _WINDOW_SAMPLES: Final = 5
 _STARTS_WITHIN_S: Final = 60.0
 _STOPS_WITHIN_S: Final = 20.0
@@ -54,8 +55,8 @@ class Notice:
 class City:
     """Eighteen stations that live ``day_s`` seconds a day, and those who watch them, as an async context.
 
-    ``script`` tells the faults of each day; ``hear`` is called with every notice. Raises ``Refused`` when a program is
-    missing or does not start.
+    ``script`` tells the faults of each day; ``hear`` is called with every notice. Raises ``Refused`` when a program, or
+    the city's files, are missing, or when a program does not start.
     """
 
     def __init__(
@@ -64,7 +65,7 @@ class City:
         *,
         day_s: float = 5.0,
         scrape_s: float = 0.5,
-        config: Path = _OWN,
+        configs: Sequence[Path] = _CONFIGS,
         script: Callable[[float], dict[str, frozenset[Fault]]] = faults.at,
         hear: Callable[[Notice], None] | None = None,
     ) -> None:
@@ -73,7 +74,7 @@ class City:
         self.notices: list[Notice] = []
         self.stations_url = self.prometheus_url = self.alertmanager_url = ""
         self._scrape_s = scrape_s
-        self._config = config
+        self._configs = configs
         self._script = script
         self._hear = hear
         self._began = 0.0
@@ -139,17 +140,18 @@ class City:
         )
 
     def _write(self, alertmanager_port: int) -> None:
+        config = next((folder for folder in self._configs if (folder / "rules").is_dir()), None)
+        if config is None:
+            raise Refused("city-files-missing", f"cannot start the city: no rules in {self._configs[0]}")
         (self.folder / "rules").mkdir(parents=True, exist_ok=True)
-        for path in sorted((self._config / "rules").glob("*.yml")):
+        for path in sorted((config / "rules").glob("*.yml")):
             text = self.shorter(path.read_text(encoding="utf-8"))
             (self.folder / "rules" / path.name).write_text(text, encoding="utf-8")
-        config = _PROMETHEUS.format(
+        prometheus = _PROMETHEUS.format(
             scrape=round(self._scrape_s * 1000), alertmanager=alertmanager_port, stations=self.stations_url
         )
-        (self.folder / "prometheus.yml").write_text(config, encoding="utf-8")
-        routes = faster.routes(
-            (self._config / "alertmanager.yml").read_text(encoding="utf-8"), f"{self.stations_url}/alerts"
-        )
+        (self.folder / "prometheus.yml").write_text(prometheus, encoding="utf-8")
+        routes = faster.routes((config / "alertmanager.yml").read_text(encoding="utf-8"), f"{self.stations_url}/alerts")
         (self.folder / "alertmanager.yml").write_text(routes, encoding="utf-8")
 
     async def _run(self, command: Sequence[str], ready: str) -> None:
