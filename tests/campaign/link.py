@@ -168,7 +168,7 @@ class World:
         wrong = []
         by_station = {}
         for name, station in self.stations.items():
-            station.terminate()
+            await asyncio.to_thread(station.terminate, 30)
             by_station[name] = station.rows(_SELECT)
         keys = {name: self.registrar.keys[name].signing_key for name in self.stations}
         stored = await city.stored_of(self.jetstream, keys)

@@ -68,7 +68,7 @@ async def test_the_city_s_stream_equals_the_station_s_book_after_cuts_and_kills_
             keys = await asyncio.to_thread(city.keys_of, tmp_path / "station" / "state")
             await until(lambda: has_all(station, jetstream, keys.signing_key))
             assert await metric(station, "stationd_city_connected") == 1
-            station.terminate()
+            await asyncio.to_thread(station.terminate, 30)
             rows = station.rows("SELECT seq, at, type, subject, data, hash FROM event ORDER BY seq")
             (remembered,) = station.rows("SELECT seq FROM city_sent")[0]
     facts = await city.stored(jetstream, keys.signing_key)

@@ -34,7 +34,7 @@ _SERVER_TROUBLE: Final = 500
 """As in HTTP: codes from here on are the servers' own trouble, such as a stream without a leader."""
 _ACK: Final = b"+ACK"
 
-CLOSE_WITHIN_S: Final = 2.0
+CLOSE_WITHIN_S: Final = 0.5
 
 
 class _Error(msgspec.Struct):
