@@ -77,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     command("revoke", "take a station's credentials from it", "STATION")
     command("stations", "list the stations and how far their books are here")
     command("follow", "follow the other history of a station whose book was restored from a backup", "STATION")
+    command("replay", "have every fact come again that the servers still have, after the books were restored")
     file = command("file", "file orders, one a line (NDJSON, - for standard input)", "FILE")
     file.add_argument("--to", metavar="STATION", help="for lines that name no station")
     command("order", "show how an order stands", "ORDER")
@@ -159,6 +160,11 @@ async def _reconcile(_args: argparse.Namespace, city: "City") -> int:
     return EXIT_FAILED if found else EXIT_DONE
 
 
+async def _replay(_args: argparse.Namespace, city: "City") -> int:
+    await city.replay()
+    return EXIT_DONE
+
+
 async def _where(args: argparse.Namespace, city: "City") -> int:
     _tell([asdict(each) for each in await city.desk.where(args.receipt)])
     return EXIT_DONE
@@ -189,6 +195,7 @@ _VERBS: Final[dict[str, Verb]] = {
     "write-off": _showing(lambda desk, args: desk.write_off(args.order)),
     "issue-blanks": _issue,
     "reconcile": _reconcile,
+    "replay": _replay,
     "where": _where,
 }
 

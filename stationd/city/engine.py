@@ -1,5 +1,6 @@
 """The city's side of NATS JetStream: streams and consumers, facts fetched, messages sent, rights pushed."""
 
+import asyncio
 import base64
 import logging
 import ssl
@@ -42,10 +43,21 @@ _BOOKS_WAIT_S: Final = 10
 """After how long facts that a killed process had fetched come again."""
 _ANSWER_WITHIN_S: Final = 10.0
 _FETCH_FOR_S: Final = 2.0
+_CLOSE_WITHIN_S: Final = 2.0
 _STATION_PENDING: Final = 64
 _BOOKS_PENDING: Final = 2_000
 _MEBI: Final = 1 << 20
 _OK: Final = 200
+
+
+_BOOKS: Final = ConsumerConfig(
+    durable_name=BOOKS,
+    deliver_policy=DeliverPolicy.ALL,
+    ack_policy=AckPolicy.EXPLICIT,
+    ack_wait=_BOOKS_WAIT_S,
+    max_deliver=-1,
+    max_ack_pending=_BOOKS_PENDING,
+)
 
 
 class _Claimed(msgspec.Struct):
@@ -63,7 +75,7 @@ class Engine:
         self._servers = servers
         self._rights = rights
         self._clock_s = clock_s
-        self._client = Client()
+        self._client: Client | None = None
         self._stream: JetStreamContext | None = None
         self._books: Any = None
 
@@ -81,7 +93,7 @@ class Engine:
     @property
     def is_open(self) -> bool:
         """Whether it still stands."""
-        return self._client.is_connected
+        return self._client is not None and self._client.is_connected
 
     async def welcome(self, stations: Sequence[str]) -> None:
         """Make the consumers of these stations where they are missing."""
@@ -103,6 +115,11 @@ class Engine:
         except Faulted as error:
             if not isinstance(error.__cause__, NotFoundError):
                 raise
+
+    async def replay(self) -> None:
+        """Have every fact that is still in the stream come again: the books were restored from a backup."""
+        await self._asked(self._context().delete_consumer(EVENTS, BOOKS))
+        await self._asked(self._context().add_consumer(EVENTS, _BOOKS))
 
     async def fetch(self, most: int) -> Sequence[Msg]:
         """Up to ``most`` facts; none when none came for a while."""
@@ -134,7 +151,7 @@ class Engine:
             try:
                 answer = await client.request(CLAIMS_UPDATE, token.encode(), timeout=_ANSWER_WITHIN_S)
             finally:
-                await client.close()
+                await _close(client)
         except (Error, OSError, TimeoutError) as error:
             raise _lost(error) from error
         pushed = msgspec.json.decode(answer.data, type=_Pushed).data
@@ -143,11 +160,8 @@ class Engine:
 
     async def aclose(self) -> None:
         """Hang up."""
-        if not self._client.is_closed:
-            try:
-                await self._client.close()
-            except (Error, OSError, TimeoutError) as error:
-                _log.debug("closing the connection: %s", type(error).__name__)
+        if self._client is not None:
+            await _close(self._client)
 
     # ------------------------------------------------------------------------------------------------------- inside
 
@@ -157,16 +171,20 @@ class Engine:
         if servers.ca is not None:
             tls = ssl.create_default_context(cafile=servers.ca)
         client = Client()
-        await client.connect(
-            list(servers.urls),
-            name=user.public,
-            allow_reconnect=False,
-            connect_timeout=int(_ANSWER_WITHIN_S),
-            tls=tls,
-            error_cb=_hear,
-            user_jwt_cb=lambda: bytearray(token.encode()),
-            signature_cb=lambda nonce: base64.b64encode(user.sign(nonce.encode())),
-        )
+        try:
+            await client.connect(
+                list(servers.urls),
+                name=user.public,
+                allow_reconnect=False,
+                connect_timeout=int(_ANSWER_WITHIN_S),
+                tls=tls,
+                error_cb=_hear,
+                user_jwt_cb=lambda: bytearray(token.encode()),
+                signature_cb=lambda nonce: base64.b64encode(user.sign(nonce.encode())),
+            )
+        except BaseException:
+            await _close(client)
+            raise
         return client
 
     async def _make_streams(self, context: JetStreamContext) -> None:
@@ -194,15 +212,7 @@ class Engine:
                 await context.update_stream(config)
             except NotFoundError:
                 await context.add_stream(config)
-        books = ConsumerConfig(
-            durable_name=BOOKS,
-            deliver_policy=DeliverPolicy.ALL,
-            ack_policy=AckPolicy.EXPLICIT,
-            ack_wait=_BOOKS_WAIT_S,
-            max_deliver=-1,
-            max_ack_pending=_BOOKS_PENDING,
-        )
-        await context.add_consumer(EVENTS, books)
+        await context.add_consumer(EVENTS, _BOOKS)
 
     def _context(self) -> JetStreamContext:
         if self._stream is None:
@@ -219,6 +229,18 @@ class Engine:
 def letter_of(message: Msg) -> Letter:
     """A fact as it came."""
     return Letter(subject=message.subject, headers=message.headers or {}, body=message.data)
+
+
+async def _close(client: Client) -> None:
+    """Close a client. One that is not connected yet the library refuses to close, and leaves its socket open."""
+    try:
+        async with asyncio.timeout(_CLOSE_WITHIN_S):
+            await client.close()
+    except (Error, OSError, TimeoutError, AssertionError, AttributeError) as error:
+        _log.debug("closing the connection: %s", type(error).__name__)
+        transport = getattr(client, "_transport", None)
+        if transport is not None:
+            transport.close()
 
 
 async def _hear(error: Exception) -> None:

@@ -202,6 +202,7 @@ class Orders:
             self._hear_received(transaction, standing, station, fence)
         elif fact.type == ORDER_TAKEN:
             transaction.run("set_offer", station=station, id=text(data, "job"), offer=fact.subject)
+            self._hear_taken(transaction, standing, station, fence)
         elif fact.type == ORDER_REFUSED:
             self._keep(transaction, standing, returned(before, station, fence + 1), told=text(data, "code"))
         elif fact.type == ORDER_RETURNED:
@@ -234,6 +235,14 @@ class Orders:
                 self._say(transaction, station, act, standing.order, told)
             return
         transaction.run("set_asked", order=standing.order, now=transaction.now_ms)
+
+    def _hear_taken(self, transaction: Transaction, standing: Standing, station: str, fence: int) -> None:
+        """A station has leave; these books know, unless they were restored from a backup that is older."""
+        if standing.assignment != Assignment(fence, station, Hold.OFFERED):
+            return
+        after, _, _ = asked(standing.assignment, station, fence)
+        transaction.run("trouble", station=station, code="leave-forgotten", count=1, now=transaction.now_ms)
+        self._keep(transaction, standing, after)
 
     def _hear_printed(self, transaction: Transaction, fact: Fact) -> None:
         row = transaction.row("offer_of_card", station=fact.station, id=fact.subject)

@@ -211,6 +211,9 @@ WHERE station = :station AND hold = 'offered' AND asked_at IS NOT NULL ORDER BY 
 SELECT order_ref, hold FROM city_order
 WHERE station = :station AND hold IN ('offered', 'granted', 'recalled') ORDER BY filed_at, order_ref;
 
+-- name: orders_free
+SELECT order_ref, COALESCE(told, '') FROM city_order WHERE hold = 'free' ORDER BY filed_at, order_ref;
+
 -- name: order_figures
 SELECT hold, COALESCE(station, ''), COUNT(*) FROM city_order GROUP BY hold, station;
 

@@ -28,6 +28,10 @@ def differences(transaction: Transaction) -> list[Difference]:
         Difference(code="order-without-card", subject=order, detail="the card that was printed is in no book any more")
         for order, _ in transaction.rows("settled_without_card")
     ]
+    found += [
+        Difference(code="order-free", subject=order, detail=f"no station has it; the last word was {told or 'none'}")
+        for order, told in transaction.rows("orders_free")
+    ]
     for station, issued, received, at_hand, in_printers, printed, spoiled in transaction.rows("blank_figures"):
         if issued != received:
             detail = f"{issued} blanks were given to it, it has received {received}"

@@ -54,12 +54,22 @@ class City:
             tasks.create_task(self._link(), name="link")
             tasks.create_task(self._figures(), name="figures")
 
+    async def replay(self) -> None:
+        """Have every fact come again that the servers still have. Raises ``Faulted`` (``engine-lost``)."""
+        engine = Engine(self.settings.servers, self.rights, self._clock_s)
+        await engine.connect()
+        try:
+            await engine.replay()
+        finally:
+            await engine.aclose()
+
     async def _link(self) -> None:
         is_first = True
         while True:
             engine = Engine(self.settings.servers, self.rights, self._clock_s)
             try:
                 await engine.connect()
+                _go_on()
                 self.metrics.is_connected = is_first = True
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(self._take(engine), name="facts")
@@ -78,6 +88,7 @@ class City:
         """Facts into the books; acknowledged once they are committed."""
         books, facts, counts = self.desk.books, self.desk.facts, self.metrics.facts
         while True:
+            _go_on()
             messages = await engine.fetch(_FACTS_AT_ONCE)
             if not messages:
                 continue
@@ -92,6 +103,7 @@ class City:
         """Messages out of the books, as they were written; marked once they are on the servers' disks."""
         books = self.desk.books
         while True:
+            _go_on()
             self._written.clear()
             waiting = await books.run(lambda transaction: transaction.rows("unsent", most=_MESSAGES_AT_ONCE))
             async with asyncio.TaskGroup() as tasks:
@@ -111,6 +123,7 @@ class City:
         served: frozenset[str] = frozenset()
         pushed: object = None
         while True:
+            _go_on()
             stations = frozenset(each["id"] for each in await self.desk.stations())
             await engine.welcome(sorted(stations - served))
             served |= stations
@@ -165,10 +178,31 @@ async def serve(settings: CitySettings) -> None:
     async with opened(settings) as city, serving(city) as port:
         _log.info("the city's door is at http://127.0.0.1:%d", port)
         work = asyncio.create_task(city.run(), name="city")
+        told = asyncio.Event()
         for each in (signal.SIGTERM, signal.SIGINT):
-            city.loop.add_signal_handler(each, work.cancel)
-        with suppress(asyncio.CancelledError):
-            await work
+            city.loop.add_signal_handler(each, told.set)
+        waiting = asyncio.create_task(told.wait(), name="signal")
+        await asyncio.wait({work, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        await end(work)
+
+
+async def end(work: "asyncio.Task[None]") -> None:
+    """End the work; raises what it has died of."""
+    work.cancel()
+    with suppress(asyncio.CancelledError):
+        await work
+
+
+def _go_on() -> None:
+    """Raise the cancellation that was swallowed: a time limit of Python 3.11 loses one that comes as it is met.
+
+    `asyncio.wait_for` answers then as if nothing had been, and the client of NATS waits by it; once lost, nobody
+    cancels again.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _taken(facts: Facts, letters: Sequence[Letter], transaction: Transaction) -> Taken:

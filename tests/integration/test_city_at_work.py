@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import contextlib
+import sqlite3
 
 import aiohttp
 import pytest
@@ -257,6 +258,47 @@ async def test_the_city_goes_on_where_it_was_after_its_servers_and_itself_were_k
             return waiting is not None and waiting.held.may_begin
 
         await work(station, until_true=has_leave)
+
+
+async def test_the_city_ends_at_any_moment_of_its_connecting(servers, tmp_path):
+    for turns in (1, 2, 3, 5, 8, 13, 21, 34):
+        async with city_at(settings_for(servers, tmp_path)):
+            for _ in range(turns):
+                await asyncio.sleep(0)
+        async with city_at(settings_for(servers, tmp_path)):
+            await asyncio.sleep(turns / 1000)
+
+
+async def test_books_that_were_restored_from_a_backup_are_caught_up_from_the_stream(servers, tmp_path):
+    settings, paper, file = settings_for(servers, tmp_path), PaperStation(A), tmp_path / "a.creds"
+    station = WiredStation(paper, servers, file)
+
+    async def has(city, count):
+        return (await city.desk.stations())[0]["taken"] == count
+
+    async with city_at(settings) as city:
+        file.write_text(await city.desk.enrol(A, "Kecamatan A", paper.keys.identity))
+        await city.desk.file([order_of("PRR-1")], to=A)
+    backup = settings_for(servers, tmp_path, database=f"sqlite:{tmp_path / 'backup.db'}")
+    with sqlite3.connect(tmp_path / "city.db") as now, sqlite3.connect(tmp_path / "backup.db") as then:
+        now.backup(then)
+    now.close()
+    then.close()
+    async with city_at(settings) as city:
+
+        async def has_leave():
+            waiting = paper.orders.get("PRR-1")
+            return waiting is not None and waiting.held.may_begin
+
+        await work(station, until_true=has_leave)
+        await send_all(station, paper.work("PRR-1"))
+        await until(lambda: has(city, len(paper.facts)))
+    async with city_at(backup) as city:
+        assert await has(city, 0)
+        await city.replay()
+        await until(lambda: has(city, len(paper.facts)))
+        assert (await city.desk.order("PRR-1"))["outcome"] == "printed"
+        assert [each.code for each in await city.desk.differences()] == ["leave-forgotten"]
 
 
 async def test_the_door_lets_in_who_has_the_token_and_tells_where_a_receipt_is(city, stations):

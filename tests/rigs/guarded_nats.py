@@ -7,7 +7,7 @@ from pathlib import Path
 from stationd.adapters.nats.engine import NatsCity, Route
 from stationd.city.identity import Identity
 from stationd.city.rights import Rights
-from stationd.city.run import City
+from stationd.city.run import City, end
 from stationd.city.settings import CitySettings
 from stationd.city.settings import Servers as Where
 from tests.rigs.nats import UP_WITHIN_S, Servers
@@ -60,9 +60,7 @@ async def city_at(settings: CitySettings):
     try:
         yield city
     finally:
-        work.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await work
+        await end(work)
         await city.desk.books.aclose()
 
 
