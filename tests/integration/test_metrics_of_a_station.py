@@ -4,9 +4,11 @@ import asyncio
 import re
 import subprocess
 
+import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
 
 from stationd.adapters.metric_guide import GUIDE, LABELS
+from tests.rigs.agent_and_city import free_port
 from tests.rigs.documents import png
 from tests.rigs.station import StationProcess
 
@@ -20,6 +22,26 @@ def counters(text):
                 labels = ",".join(f'{name}="{value}"' for name, value in sorted(each.labels.items()))
                 found[f"{each.name}{{{labels}}}" if labels else each.name] = each.value
     return found
+
+
+async def read_by_node_exporter(folder):
+    """What the textfile collector of a genuine node_exporter tells of a folder."""
+    port = free_port()
+    options = ("--collector.disable-defaults", "--collector.textfile", f"--collector.textfile.directory={folder}")
+    process = subprocess.Popen(
+        ["prometheus-node-exporter", *options, f"--web.listen-address=127.0.0.1:{port}"], stderr=subprocess.DEVNULL
+    )
+    try:
+        async with asyncio.timeout(60), aiohttp.ClientSession() as session:
+            while True:
+                try:
+                    async with session.get(f"http://127.0.0.1:{port}/metrics") as answer:
+                        return await answer.text()
+                except aiohttp.ClientError:
+                    await asyncio.sleep(0.1)
+    finally:
+        process.terminate()
+        process.wait(60)
 
 
 async def test_a_scrape_is_documented_clean_bounded_and_never_goes_back(tmp_path):
@@ -45,11 +67,17 @@ async def test_a_scrape_is_documented_clean_bounded_and_never_goes_back(tmp_path
                 while "stationd_backup_timestamp_seconds" not in (text := (await station.call("GET", "/metrics"))[1]):
                     await asyncio.sleep(0.2)
             series.append({line.rpartition(" ")[0] for line in text.splitlines() if not line.startswith("#")})
+        textfiles = tmp_path / "textfiles"
+        textfiles.mkdir()
+        station.command("metrics", "--textfile", str(textfiles / "stationd.prom"))
         station.kill()
         await station.start()
         after = counters((await station.call("GET", "/metrics"))[1])
     finally:
         await station.aclose()
+    exported = await read_by_node_exporter(textfiles)
+    assert "node_textfile_scrape_error 0" in exported
+    assert 'stationd_blanks{account="issued",kecamatan="Contoh",station="1671-07"} 12' in exported
     before = counters(text)
     assert {name: (value, after.get(name)) for name, value in before.items() if after.get(name, -1) < value} == {}
     assert before['stationd_events_total{type="job.card_printed"}'] == 12
