@@ -85,6 +85,7 @@ campaign: system-test $(STAMPS)/dev ## kill the daemon (KILLS=200 or MINUTES=30)
 	$(VENV)/bin/python -m tests.campaign.soak $(if $(QUICK),300)
 	$(VENV)/bin/python -m tests.campaign.day $(if $(QUICK),3)
 	$(VENV)/bin/python -m tests.campaign.notices $(if $(QUICK),--days 2 --a-day 5)
+	$(VENV)/bin/python -m tests.campaign.agent
 	$(VENV)/bin/python -m tests.campaign.cuts $(if $(QUICK),--short 5 --long 30)
 	$(VENV)/bin/python -m tests.campaign.city $(if $(QUICK),--day 2)
 	$(VENV)/bin/python -m tests.campaign.machine
