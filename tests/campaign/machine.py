@@ -7,6 +7,7 @@ upgrade and the way back. Prints what was seen, and exits with 0 when all of it 
 
 import argparse
 import json
+import re
 import subprocess
 import sys
 import time
@@ -261,7 +262,11 @@ class Story:
         machine.run("systemctl", "start", "stationd-backup.service")
         made = machine.run("sh", "-c", "ls /var/backups/stationd/stationd-*.db").split()
         assert made
-        said = machine.run("systemd-analyze", "verify", "stationd.service", "stationd-backup.timer", is_checked=False)
+        machine.run("systemctl", "start", "stationd-figures.service")
+        figures = machine.run("cat", "/var/lib/stationd-figures/stationd.prom")
+        assert re.search(r'^stationd_build_info\{.*station="', figures, re.MULTILINE), figures[:500]
+        units = ("stationd.service", "stationd-backup.timer", "stationd-figures.timer")
+        said = machine.run("systemd-analyze", "verify", *units, is_checked=False)
         assert not said.strip(), said
         self.tell(f"backed up: {Path(made[-1]).name}; systemd has nothing to say against the units")
 
