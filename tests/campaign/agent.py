@@ -18,8 +18,8 @@ UNIT = "stationd-agent.service"
 _CITY = "127.0.0.1:9443"
 _ASK = f"""
 import ssl, urllib.request
-context = ssl.create_default_context(cafile="/root/all.pem")
-context.load_cert_chain("/root/all.pem")
+context = ssl.create_default_context(cafile="/srv/all.pem")
+context.load_cert_chain("/srv/all.pem")
 url = "https://{_CITY}/api/v1/query?query=count_over_time(up[1h])"
 print(urllib.request.urlopen(url, context=context).read().decode())
 """
@@ -38,9 +38,9 @@ def install(machine: Machine, folder: Path) -> None:
     machine.put(f"/lib/systemd/system/{UNIT}", (ROOT / "systemd" / UNIT).read_bytes())
     web = (ROOT / "config/city/web.yml").read_text(encoding="utf-8")
     for name in ("city.pem", "city.key", "city-ca.pem"):
-        web = web.replace(f"/etc/prometheus/{name}", "/root/all.pem")
+        web = web.replace(f"/etc/prometheus/{name}", "/srv/all.pem")
     for name, content in (("city.yml", b"global: {}\n"), ("web.yml", web.encode()), ("all.pem", pem)):
-        machine.put(f"/root/{name}", content)
+        machine.put(f"/srv/{name}", content)
     shutil.copy2("/usr/bin/prometheus", machine.root / "usr/bin/prometheus")
 
 
@@ -67,7 +67,7 @@ def main() -> int:
         install(machine, Path(folder))
         machine.boot()
         options = {"config.file": "city.yml", "web.config.file": "web.yml", "storage.tsdb.path": "tsdb"}
-        city = [f"--{name}=/root/{file}" for name, file in options.items()]
+        city = [f"--{name}=/srv/{file}" for name, file in options.items()]
         city += ["--web.enable-remote-write-receiver", f"--web.listen-address={_CITY}"]
         machine.run("systemd-run", "--unit=city", "prometheus", *city)
         machine.run("systemctl", "enable", "--now", UNIT)

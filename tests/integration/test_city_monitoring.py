@@ -3,6 +3,7 @@
 import asyncio
 import re
 import subprocess
+import time
 from pathlib import Path
 
 import aiohttp
@@ -10,6 +11,7 @@ import pytest
 from aiohttp import web
 
 from stationd.city_report.prometheus import Papers, Prometheus
+from tests.rigs import remote_write
 from tests.rigs.agent_and_city import Site
 
 ROOT = Path(__file__).parents[2]
@@ -133,3 +135,30 @@ async def test_figures_of_a_cut_arrive_later_and_strangers_are_refused(site):
                 await until(whole)
     finally:
         await runner.cleanup()
+
+
+async def test_what_comes_two_months_late_is_taken_and_holds_up_no_agent(site):
+    now = time.time()
+
+    async def sent(at):
+        url = f"https://127.0.0.1:{site.port}/api/v1/write"
+        body = remote_write.request(
+            "stationd_late", [(at + second, second) for second in range(100)], station="1671-07"
+        )
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(url, data=body, headers=remote_write.HEADERS, ssl=site.tls) as answer,
+        ):
+            return answer.status
+
+    with site.city():
+        async with asyncio.timeout(WITHIN_S):
+            while True:
+                try:
+                    assert await sent(now - 200) == 204
+                    break
+                except aiohttp.ClientError:
+                    await asyncio.sleep(0.2)
+        assert await sent(now - 60 * 86_400) == 204
+        (found,) = await site.asked("count_over_time(stationd_late[70d])")
+    assert found["value"][1] == "200"
