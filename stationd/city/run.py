@@ -68,8 +68,9 @@ class City:
         while True:
             engine = Engine(self.settings.servers, self.rights, self._clock_s)
             try:
+                told = _cancellations()
                 await engine.connect()
-                _go_on()
+                _go_on(told)
                 self.metrics.is_connected = is_first = True
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(self._take(engine), name="facts")
@@ -194,14 +195,19 @@ async def end(work: "asyncio.Task[None]") -> None:
         await work
 
 
-def _go_on() -> None:
-    """Raise the cancellation that was swallowed: a time limit of Python 3.11 loses one that comes as it is met.
-
-    `asyncio.wait_for` answers then as if nothing had been, and the client of NATS waits by it; once lost, nobody
-    cancels again.
-    """
+def _cancellations() -> int:
+    """How often the running task was told to end: by us, or by a group of tasks, which takes it back only at times."""
     task = asyncio.current_task()
-    if task is not None and task.cancelling():
+    return 0 if task is None else task.cancelling()
+
+
+def _go_on(told: int = 0) -> None:
+    """Raise a cancellation that was swallowed after ``told`` others: Python 3.11's time limits lose some.
+
+    `asyncio.wait_for` answers as if nothing had been when both come together, and the client of NATS waits by it; once
+    lost, nobody cancels again.
+    """
+    if _cancellations() > told:
         raise asyncio.CancelledError
 
 

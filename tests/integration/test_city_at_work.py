@@ -258,6 +258,12 @@ async def test_the_city_goes_on_where_it_was_after_its_servers_and_itself_were_k
             return waiting is not None and waiting.held.may_begin
 
         await work(station, until_true=has_leave)
+        for number in (5, 6):
+            servers.nodes[0].kill()
+            servers.nodes[0].start()
+            await servers._until_up()
+            await send_all(station, [paper.accept(f"PRR-{number}")[1]])
+            await until(all_taken)
 
 
 async def test_the_city_ends_at_any_moment_of_its_connecting(servers, tmp_path):
