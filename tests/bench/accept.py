@@ -5,9 +5,8 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.bench.figures import Figures
@@ -17,6 +16,7 @@ SIZE = 1024
 CLIENTS = {1: 1_500, 8: 8_000, 32: 16_000, 256: 16_000}
 PRINTERS = 8
 JOBS = 12_000
+WEIGHTLESS = ("-m", "tests.bench.weightless")
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -66,27 +66,21 @@ async def accept(folder: Path, figures: Figures) -> None:
         await station.aclose()
 
 
+def weightless(folder: Path, count: int) -> list[Mapping[str, object]]:
+    """The tables of so many pretended printers that print at once, for a station with the wrapper ``WEIGHTLESS``."""
+    return [
+        {"name": f"kartu-{n}", "driver": "simulator", "seconds": 0, "folder": str(folder / f"cards-{n}")}
+        for n in range(1, count + 1)
+    ]
+
+
 async def throughput(folder: Path, figures: Figures) -> None:
     """Accept to printed, eight simulators at zero seconds a card; first while accepting, then a queue drained.
 
-    The cards land in memory: they stand for machines beside the station, whose trays are not on its disk.
+    The pretended machines cost nothing, see :mod:`tests.bench.weightless`.
     """
-    with tempfile.TemporaryDirectory(prefix="stationd-bench-cards-", dir=trays()) as cards:
-        printers: list[Mapping[str, object]] = [
-            {"name": f"kartu-{n}", "driver": "simulator", "seconds": 0, "folder": f"{cards}/{n}"}
-            for n in range(1, PRINTERS + 1)
-        ]
-        await _throughput(folder, printers, figures)
-
-
-def trays() -> Path | None:
-    """Where pretended printers put their cards: memory where there is some to be had, else the usual place."""
-    memory = Path("/dev/shm")
-    return memory if memory.is_dir() else None
-
-
-async def _throughput(folder: Path, printers: Sequence[Mapping[str, object]], figures: Figures) -> None:
-    async with StationProcess(folder / "station", printers) as station:
+    printers = weightless(folder, PRINTERS)
+    async with StationProcess(folder / "station", printers, wrapper=WEIGHTLESS) as station:
         await station.receive(100_000)
         began = (await load(station.socket, station.token, 0, JOBS, 32))["began"]
         while station.rows("SELECT value FROM tally WHERE name = 'job_state' AND label = 'printed'") != [(JOBS,)]:

@@ -11,13 +11,12 @@ import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench.accept import load, trays
+from tests.bench.accept import WEIGHTLESS, load, weightless
 from tests.bench.figures import Figures
 from tests.bench.peers.syncs import Syncs
 from tests.bench.peers.task import Task
@@ -97,23 +96,8 @@ async def _compare(folder: Path, figures: Figures, what: str, workers: int, dela
 async def _station(
     folder: Path, jobs: int, workers: int, syncs: Syncs, environment: Mapping[str, str]
 ) -> dict[str, float]:
-    with tempfile.TemporaryDirectory(prefix="stationd-bench-cards-", dir=trays()) as cards:
-        printers = [
-            {"name": f"kartu-{n}", "driver": "simulator", "seconds": 0, "folder": f"{cards}/{n}"}
-            for n in range(1, workers + 1)
-        ]
-        return await _run_station(folder, printers, jobs, syncs, environment)
-
-
-async def _run_station(
-    folder: Path,
-    printers: Sequence[Mapping[str, object]],
-    jobs: int,
-    syncs: Syncs,
-    environment: Mapping[str, str],
-) -> dict[str, float]:
-    workers = len(printers)
-    async with StationProcess(folder, printers, environment=environment) as station:
+    printers = weightless(folder, workers)
+    async with StationProcess(folder, printers, wrapper=WEIGHTLESS, environment=environment) as station:
         if workers:
             await station.receive(jobs)
         before = syncs.count()
