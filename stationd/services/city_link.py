@@ -54,6 +54,7 @@ class CityLink:
             if self._clock.monotonic() - self.figures.since > STEADY_AFTER_S and self.figures.is_up:
                 self._backoff.good()
             self._note(is_up=False)
+            _end_if_told()
             await asyncio.sleep(self._backoff.bad())
 
     async def _once(self) -> None:
@@ -62,6 +63,7 @@ class CityLink:
         self._note(is_up=True)
         _log.info("the link to the city is up")
         try:
+            _end_if_told()
             await self._work(session)
         finally:
             await session.aclose()
@@ -87,3 +89,14 @@ class CityLink:
     def _note(self, *, is_up: bool) -> None:
         if self.figures.is_up is not is_up:
             self.figures.is_up, self.figures.since = is_up, self._clock.monotonic()
+
+
+def _end_if_told() -> None:
+    """Raise the cancellation that an engine's library has swallowed: time limits of Python 3.11 lose some.
+
+    ``asyncio.wait_for`` answers as if nothing had been when an answer and the cancellation come together, and nobody
+    cancels twice.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

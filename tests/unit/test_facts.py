@@ -167,3 +167,23 @@ async def test_a_lost_connection_is_followed_by_another(monkeypatch):
     assert link.figures.connections == 2
     assert link.figures.failures == 3
     assert set(got) == {"1", "2", "3", "4", "5"}
+
+
+@pytest.mark.parametrize("is_connected", [True, False])
+async def test_a_stop_is_heard_though_the_library_swallows_it(is_connected):
+    class City:
+        async def connect(self):
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                if is_connected:
+                    return Session(Counter(), iter(()), 10_000)
+            raise Faulted("city-unreachable", "cannot connect to the city: nobody is there")
+
+    link = CityLink(City(), (facts_of(Book(1)).run,), clock=Clock(), entropy=Entropy())
+    run = asyncio.ensure_future(link.run())
+    await asyncio.sleep(0)
+    run.cancel()
+    async with asyncio.timeout(60):
+        with pytest.raises(asyncio.CancelledError):
+            await run
