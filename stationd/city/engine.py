@@ -117,9 +117,11 @@ class Engine:
                 raise
 
     async def replay(self) -> None:
-        """Have every fact that is still in the stream come again: the books were restored from a backup."""
+        """Have every fact that is still in the stream come again: the books were restored from a backup.
+
+        The consumer is taken away; whoever takes facts makes it anew at the next connection.
+        """
         await self._asked(self._context().delete_consumer(EVENTS, BOOKS))
-        await self._asked(self._context().add_consumer(EVENTS, _BOOKS))
 
     async def fetch(self, most: int) -> Sequence[Msg]:
         """Up to ``most`` facts; none when none came for a while."""
