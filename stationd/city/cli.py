@@ -161,7 +161,7 @@ async def _reconcile(_args: argparse.Namespace, city: "City") -> int:
 
 
 async def _replay(_args: argparse.Namespace, city: "City") -> int:
-    await city.replay()
+    await city.desk.replay()
     return EXIT_DONE
 
 

@@ -27,6 +27,7 @@ _STATION_ID = re.compile(r"[0-9]{4}-[0-9]{2}(?:-[a-z0-9]{1,16})?")
 _NOTE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,62}[\x21-\x7e])?")
 _MOST_BLANKS: Final = 100_000
 _ID_BITS: Final = 74
+_NAME_BITS: Final = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +139,16 @@ class Desk:
             return _allowed(self.facts.accept_fork(transaction, station))
 
         return await self.books.run(unit)
+
+    async def consumer(self) -> str:
+        """The name under which these books take facts."""
+        row = await self.books.run(lambda transaction: transaction.row("consumer"))
+        return "books" if row is None else str(row[0])
+
+    async def replay(self) -> None:
+        """Have every fact come again that the servers still have, from the next connection on; for restored books."""
+        name = f"books-{self._entropy.bits(_NAME_BITS):016x}"
+        await self.books.run(lambda transaction: transaction.run("set_consumer", consumer=name))
 
     # -------------------------------------------------------------------------------------------------------- orders
 

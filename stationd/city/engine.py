@@ -5,6 +5,7 @@ import base64
 import logging
 import ssl
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
@@ -35,7 +36,11 @@ from stationd.domain.errors import Faulted
 _log = logging.getLogger(__name__)
 
 BOOKS: Final = "books"
-"""The durable consumer of the books."""
+"""What the names of the books' consumers begin with.
+
+Books that were restored get a new one and never an old one's name: a server (2.15.1) that takes a consumer away while
+one of the same name is made loses the new one's files.
+"""
 _DAY_S: Final = 86_400
 _WINDOW_S: Final = 120
 _ACK_WAIT_S: Final = 60
@@ -51,7 +56,6 @@ _OK: Final = 200
 
 
 _BOOKS: Final = ConsumerConfig(
-    durable_name=BOOKS,
     deliver_policy=DeliverPolicy.ALL,
     ack_policy=AckPolicy.EXPLICIT,
     ack_wait=_BOOKS_WAIT_S,
@@ -71,7 +75,9 @@ class _Pushed(msgspec.Struct):
 class Engine:
     """One connection as the city; it is lost for good when it is lost. Raises ``Faulted`` (``engine-lost``)."""
 
-    def __init__(self, servers: Servers, rights: Rights, clock_s: Callable[[], int]) -> None:
+    def __init__(self, servers: Servers, rights: Rights, clock_s: Callable[[], int], *, consumer: str = BOOKS) -> None:
+        """``consumer`` is the durable one of the books; others of theirs are taken away."""
+        self._consumer = consumer
         self._servers = servers
         self._rights = rights
         self._clock_s = clock_s
@@ -85,7 +91,7 @@ class Engine:
             self._client = await self._connected(self._rights.city_user, self._rights.city_token(at=self._clock_s()))
             self._stream = self._client.jetstream(timeout=_ANSWER_WITHIN_S)
             await self._make_streams(self._stream)
-            self._books = await self._stream.pull_subscribe_bind(consumer=BOOKS, stream=EVENTS)
+            self._books = await self._stream.pull_subscribe_bind(consumer=self._consumer, stream=EVENTS)
         except (Error, OSError, TimeoutError) as error:
             await self.aclose()
             raise _lost(error) from error
@@ -115,13 +121,6 @@ class Engine:
         except Faulted as error:
             if not isinstance(error.__cause__, NotFoundError):
                 raise
-
-    async def replay(self) -> None:
-        """Have every fact that is still in the stream come again: the books were restored from a backup.
-
-        The consumer is taken away; whoever takes facts makes it anew at the next connection.
-        """
-        await self._asked(self._context().delete_consumer(EVENTS, BOOKS))
 
     async def fetch(self, most: int) -> Sequence[Msg]:
         """Up to ``most`` facts; none when none came for a while."""
@@ -214,7 +213,10 @@ class Engine:
                 await context.update_stream(config)
             except NotFoundError:
                 await context.add_stream(config)
-        await context.add_consumer(EVENTS, _BOOKS)
+        await context.add_consumer(EVENTS, replace(_BOOKS, durable_name=self._consumer))
+        for each in await context.consumers_info(EVENTS):
+            if each.name.startswith(BOOKS) and each.name != self._consumer:
+                await context.delete_consumer(EVENTS, each.name)
 
     def _context(self) -> JetStreamContext:
         if self._stream is None:

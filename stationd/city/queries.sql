@@ -6,6 +6,12 @@ INSERT INTO meta (name, value) VALUES ('version', :value);
 -- name: version
 SELECT value FROM meta WHERE name = 'version';
 
+-- name: consumer
+SELECT value FROM meta WHERE name = 'consumer';
+
+-- name: set_consumer
+INSERT INTO meta (name, value) VALUES ('consumer', :consumer) ON CONFLICT (name) DO UPDATE SET value = excluded.value;
+
 -- name: insert_station
 INSERT INTO station (id, name, sign_key, seal_key, user_key, enrolled_at, hash)
 VALUES (:station, :name, :sign_key, :seal_key, :user_key, :now, :hash) ON CONFLICT DO NOTHING;

@@ -54,20 +54,13 @@ class City:
             tasks.create_task(self._link(), name="link")
             tasks.create_task(self._figures(), name="figures")
 
-    async def replay(self) -> None:
-        """Have every fact come again that the servers still have. Raises ``Faulted`` (``engine-lost``)."""
-        engine = Engine(self.settings.servers, self.rights, self._clock_s)
-        await engine.connect()
-        try:
-            await engine.replay()
-        finally:
-            await engine.aclose()
-
     async def _link(self) -> None:
         is_first = True
         while True:
-            engine = Engine(self.settings.servers, self.rights, self._clock_s)
+            engine: Engine | None = None
             try:
+                consumer = await self.desk.consumer()
+                engine = Engine(self.settings.servers, self.rights, self._clock_s, consumer=consumer)
                 told = _cancellations()
                 await engine.connect()
                 _go_on(told)
@@ -82,7 +75,8 @@ class City:
                 is_first = False
             finally:
                 self.metrics.is_connected = False
-                await engine.aclose()
+                if engine is not None:
+                    await engine.aclose()
             await asyncio.sleep(_AGAIN_AFTER_S)
 
     async def _take(self, engine: Engine) -> None:

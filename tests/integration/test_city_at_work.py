@@ -11,12 +11,13 @@ from nats.aio.client import Client
 from nats.errors import Error
 
 from stationd.adapters.nats.engine import read_credentials
-from stationd.city.run import serving
+from stationd.city.identity import Identity
+from stationd.city.run import City, serving
 from stationd.domain.city_link import EVENTS, ORDERS, Enclosure
 from stationd.domain.errors import Faulted
 from stationd.ports.city import Letter
 from tests.rigs.guarded_nats import GuardedServers, WiredStation, city_at, settings_for, until
-from tests.rigs.paper_city import RECEIPT, PaperStation, order_of
+from tests.rigs.paper_city import CITY_KEY, RECEIPT, PaperStation, order_of
 
 A, B = "1671-07", "1671-09"
 
@@ -299,9 +300,12 @@ async def test_books_that_were_restored_from_a_backup_are_caught_up_from_the_str
         await work(station, until_true=has_leave)
         await send_all(station, paper.work("PRR-1"))
         await until(lambda: has(city, len(paper.facts)))
+    restored = City(backup, Identity(CITY_KEY))
+    await restored.desk.books.open()
+    assert await has(restored, 0)
+    await restored.desk.replay()
+    await restored.desk.books.aclose()
     async with city_at(backup) as city:
-        assert await has(city, 0)
-        await city.replay()
         await until(lambda: has(city, len(paper.facts)))
         assert (await city.desk.order("PRR-1"))["outcome"] == "printed"
         assert [each.code for each in await city.desk.differences()] == ["leave-forgotten"]
