@@ -176,6 +176,8 @@ class Auditor:
             self._check_patience(job)
         elif kind == "job.nothing_printed" and data.get("cause") == Cause.TRANSIENT:
             self._failed[job] = (self._loop.time(), len(self.ended_at))
+        elif kind == "job.retried":
+            self._failed.pop(job, None)  # a person need not wait
         if data["state"] == "queued":
             self._line[rank] = (job, str(data["profile"]))
         if kind == "job.accepted":
