@@ -59,7 +59,8 @@ CUT_BY_SILENCE = "the printer stopped answering while the document was on its wa
 BEGUN_AGAIN = "the printer stopped in the middle of the job and began to print it again"
 PERHAPS_CUT_OFF = "the station stopped while the document was on its way: the card may have been made of a piece"
 UNCOUNTED = "the printer calls the card finished, but its card counter has not moved"
-FOR_A_PERSON = frozenset({CUT_OFF, CUT_BY_SILENCE, BEGUN_AGAIN, PERHAPS_CUT_OFF, UNCOUNTED})
+STRANDED = "the printer's spooler was stopped when it had the document, and does not know whether it had begun"
+FOR_A_PERSON = frozenset({CUT_OFF, CUT_BY_SILENCE, BEGUN_AGAIN, PERHAPS_CUT_OFF, UNCOUNTED, STRANDED})
 """Reasons of ``Unknown`` for which the device is not asked again: only this end of the wire has seen them, or the
 device has been found out. It would tell of a card like any other, and such an attempt is a person's to judge."""
 

@@ -20,7 +20,9 @@ from stationd.domain.job import Attempt, Evidence
 from stationd.domain.order import Document
 from stationd.domain.outcome import (
     CUT_OFF,
+    FOR_A_PERSON,
     PERHAPS_CUT_OFF,
+    STRANDED,
     UNCOUNTED,
     Cause,
     NothingPrinted,
@@ -179,10 +181,23 @@ async def test_a_job_that_has_no_document_after_all_is_cancelled_and_then_believ
     assert device.cancelled
 
 
-async def test_a_job_that_a_dead_spooler_left_held_is_cancelled_and_then_believed():
+@pytest.mark.parametrize("attempt", [ONE, UNMARKED])
+async def test_a_job_that_a_dead_spooler_left_held_with_its_document_is_a_persons_to_judge(attempt):
+    """It starts its backend before it writes down that it did, and the backend may live on and print."""
     stranded = job(S.HELD, documents=1, has_begun=False)
     device = SaidDevice(stranded, stranded, job(S.CANCELED, documents=1, has_begun=False))
-    assert isinstance(await printer(device).watch(ONE), NothingPrinted)
+    assert await printer(device).find(attempt) == StillOpen("7")
+    assert await printer(device).watch(attempt) == Unknown(STRANDED)
+    assert STRANDED in FOR_A_PERSON
+    assert not device.cancelled, "a run that comes after this one must find it as it is"
+
+
+async def test_a_job_that_a_printer_holds_is_cancelled_and_then_believed():
+    held = job(S.HELD, documents=1, has_begun=False)
+    device = SaidDevice(held, held, job(S.CANCELED, documents=1, has_begun=False))
+    known = printer(device)
+    await known.status()
+    assert isinstance(await known.watch(ONE), NothingPrinted)
     assert device.cancelled
 
 

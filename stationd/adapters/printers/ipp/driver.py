@@ -12,9 +12,11 @@ What each end of a job at the device means here (RFC 8011, 5.3.7 and 5.3.8; seen
   ``NothingPrinted``.
 * *canceled* or *aborted* otherwise: ``Unknown``. A command that failed may have failed after the card; a cancelled job
   may have run to its end (ippeveprinter's does).
-* held though never begun (its document never came, or the spooler died on receiving it): cancelled by us, and believed
-  only when the device has then settled it as above. Agreement to cancel proves nothing: ippeveprinter agrees in
-  mid-transfer and prints.
+* held because its document never came: cancelled by us, and believed only when the device has then settled it as above.
+  Agreement to cancel proves nothing: ippeveprinter agrees in mid-transfer and prints.
+* held by a spooler with its document and said never to have begun: ``Unknown``, and left as it is until a person has
+  judged. The spooler died when it had the document; it starts its backend before it writes down that it did, and the
+  backend may have lived on (seen with cupsd 2.4 on a slow disk: it printed the card).
 * waiting again after it had begun, or begun anew: a spooler is printing it a second time (cupsd after a power cut). It
   is cancelled; ``Unknown``. Only a watch that saw the first beginning can tell the second: a spooler's backend must
   itself refuse to send a job twice.
@@ -42,6 +44,7 @@ from stationd.domain.outcome import (
     BEGUN_AGAIN,
     CUT_OFF,
     PERHAPS_CUT_OFF,
+    STRANDED,
     Cause,
     Finding,
     NothingPrinted,
@@ -208,9 +211,15 @@ class IppPrinter:
                     return seen
                 if seen.state is DeviceJobState.STOPPED:
                     self._counter.stopped(attempt)
-                is_unwanted = seen.is_stranded or not story.is_whole  # a piece of a document must not become a card
+                is_stranded = self._is_stranded(seen)
+                # a piece of a document must not become a card
+                is_unwanted = seen.is_empty or seen.is_stranded or not story.is_whole
                 sight.empty_since = (sight.empty_since or time.monotonic()) if is_unwanted else None
                 if sight.empty_since is not None and time.monotonic() - sight.empty_since >= patience:
+                    if is_stranded:
+                        self._counter.owes()
+                        self._counter.ended(attempt)
+                        return Unknown(STRANDED)
                     await self._device.cancel(seen.id)
             except RefusedError as error:
                 if not error.refusal.is_of_server:
@@ -235,6 +244,10 @@ class IppPrinter:
             return Unknown(story.doubt)  # whatever it ends as, a person has to look
         return job
 
+    def _is_stranded(self, job: JobRecord) -> bool:
+        """Whether a spooler may have begun a job that it holds; a device that is not known yet may be one."""
+        return job.is_stranded and (self._is_spooler or not self._is_known)
+
     async def _locate(self, attempt: Attempt) -> JobRecord | None:
         """The attempt's job by id and name, else by name; ``None`` when the device does not know it."""
         name = name_of(attempt)
@@ -258,6 +271,8 @@ class IppPrinter:
             return await self._conclude(attempt, job, story)
         if job.is_interrupted:
             return await self._stop_repetition(job)
+        if self._is_stranded(job):
+            return StillOpen(str(job.id))
         if job.is_empty or (not story.is_whole and job.state in {DeviceJobState.PENDING, DeviceJobState.HELD}):
             return await self._cancel_and_see(attempt, job, story)
         return StillOpen(str(job.id))

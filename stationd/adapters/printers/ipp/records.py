@@ -109,11 +109,12 @@ class JobRecord:
 
     @property
     def is_stranded(self) -> bool:
-        """Whether it is held though nothing was begun: empty, or its spooler died between taking and releasing it.
+        """Whether it is held with its document and said never to have begun: its spooler died after taking it.
 
-        cupsd 2.4 keeps such a job held for ever after SIGKILL, with its document and without a reason.
+        cupsd 2.4 keeps such a job held for ever after SIGKILL, without a reason. It does not know more: it starts the
+        backend first and writes down afterwards that it did, and a backend that lives on prints the card.
         """
-        return self.is_empty or (self.state is DeviceJobState.HELD and self.has_begun is False)
+        return self.state is DeviceJobState.HELD and self.has_begun is False and not self.is_empty
 
     @property
     def is_interrupted(self) -> bool:
