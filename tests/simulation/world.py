@@ -378,6 +378,7 @@ class World:
                 return
             was_full = was_full or self.disk.is_full
             await asyncio.sleep(0.05)
+        was_full = was_full or self.disk.is_full
         if station.process.is_dead:
             return
         self._check_task(stopping)
