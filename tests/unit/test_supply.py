@@ -25,7 +25,13 @@ SECRETS = {
     ),
     "a password in an address": re.compile(rb"\b[a-z][a-z0-9+.-]*://[^\s/:@\"'{}<>]+:[^\s/@\"'{}<>]{8,}@"),
 }
-INVENTED: frozenset[bytes] = frozenset()
+INVENTED = frozenset(
+    {
+        b"SUAAVFUCYK6SDRE7KBUTHVUPKEABCJKMFKOVIBJ4JHY4PLUIFVVGLHPKEY",
+        b"SUAAAAICAMCAKBQHBAEQUCYMBUHA6EARCIJRIFIWC4MBSGQ3DQOR4H776Y",
+        b"postgresql://user:not-to-be-seen@",
+    }
+)
 """What looks like one and is made up, word for word."""
 
 
