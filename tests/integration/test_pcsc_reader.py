@@ -164,7 +164,7 @@ async def test_waiting_for_a_card_does_not_hold_the_loop(service):
         began = time.monotonic()
         for _ in range(20):
             await asyncio.sleep(0.005)
-        assert time.monotonic() - began < 1.0
+        assert time.monotonic() - began < 5
 
 
 async def test_letting_go_leaves_no_thread(service):
@@ -172,7 +172,7 @@ async def test_letting_go_leaves_no_thread(service):
         await until(reader, ReaderState.READY)
         assert "pcsc kartu-chip" in {thread.name for thread in threading.enumerate()}
         began = time.monotonic()
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < WITHIN_S
     async with asyncio.timeout(WITHIN_S):
         while "pcsc kartu-chip" in {thread.name for thread in threading.enumerate()}:
             await asyncio.sleep(0.01)

@@ -93,7 +93,7 @@ async def test_a_silent_server_is_no_answer_in_time():
     begun = asyncio.get_running_loop().time()
     for scheme in ("tls", "http"):
         assert not await probe_for(f"{scheme}://127.0.0.1:{port_of(server)}", 0.2).is_answering()
-    assert asyncio.get_running_loop().time() - begun < 2
+    assert asyncio.get_running_loop().time() - begun < 10
     assert len(callers) == 2
     server.close()
     for writer in callers:

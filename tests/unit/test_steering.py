@@ -625,7 +625,7 @@ async def test_the_slow_printer_takes_the_card_when_the_fast_one_is_lost(house: 
     await house.accept()
     await house.until(JobState.PRINTED, 1)
     assert house.cards("lambat") == 1
-    assert asyncio.get_running_loop().time() - began < 1.5
+    assert asyncio.get_running_loop().time() - began < 5
     fast.printer.plug()
     async with asyncio.timeout(5):
         while not fast.is_open:
