@@ -199,7 +199,6 @@ class IppPrinter:
     async def _follow(self, attempt: Attempt, story: Story) -> Outcome:
         """The outcome of a job, whatever it takes to learn it."""
         pause = _FIRST_PAUSE_S
-        patience = 0.0 if story.is_cut else _EMPTY_GRACE_S
         sight = Sight()
         while True:
             try:
@@ -211,16 +210,6 @@ class IppPrinter:
                     return seen
                 if seen.state is DeviceJobState.STOPPED:
                     self._counter.stopped(attempt)
-                is_stranded = self._is_stranded(seen)
-                # a piece of a document must not become a card
-                is_unwanted = seen.is_empty or seen.is_stranded or not story.is_whole
-                sight.empty_since = (sight.empty_since or time.monotonic()) if is_unwanted else None
-                if sight.empty_since is not None and time.monotonic() - sight.empty_since >= patience:
-                    if is_stranded:
-                        self._counter.owes()
-                        self._counter.ended(attempt)
-                        return Unknown(STRANDED)
-                    await self._device.cancel(seen.id)
             except RefusedError as error:
                 if not error.refusal.is_of_server:
                     return Unknown(f"the printer will not tell what became of the job ({error.refusal.keyword})")
@@ -230,7 +219,7 @@ class IppPrinter:
             pause = min(pause * _PAUSE_GROWTH, self._settings.poll_s)
 
     async def _look(self, attempt: Attempt, story: Story, sight: Sight) -> Outcome | JobRecord:
-        """The outcome if there is one by now, else the job as it stands."""
+        """The outcome if there is one by now, else the job as it stands; one that waits for nothing is cancelled."""
         job = await self._locate(attempt)
         if job is None and story.is_refused:
             return NothingPrinted(story.cause, story.reason or "refused")
@@ -242,6 +231,14 @@ class IppPrinter:
             return await self._conclude(attempt, job, story)
         if not story.is_whole and job.state in {DeviceJobState.PROCESSING, DeviceJobState.STOPPED}:
             return Unknown(story.doubt)  # whatever it ends as, a person has to look
+        # a piece of a document must not become a card
+        is_unwanted = job.is_empty or job.is_stranded or not story.is_whole
+        sight.empty_since = (sight.empty_since or time.monotonic()) if is_unwanted else None
+        patience = 0.0 if story.is_cut else _EMPTY_GRACE_S
+        if sight.empty_since is not None and time.monotonic() - sight.empty_since >= patience:
+            if self._is_stranded(job):
+                return Unknown(STRANDED)
+            await self._device.cancel(job.id)
         return job
 
     def _is_stranded(self, job: JobRecord) -> bool:
