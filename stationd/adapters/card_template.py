@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from xml.etree import ElementTree as ET
 
 from stationd.adapters.font import Font
@@ -121,10 +122,14 @@ def undecodable_photo() -> Refused:
     return _photo_refused("document-invalid/photo-undecodable")
 
 
+def _is_fitting(font: Font, size: float, width: float, line: str) -> bool:
+    return font.width(line, size) <= width
+
+
 def fitted(text: str, font: Font, *, size: float, smallest: float, width: float, lines: int) -> tuple[float, list[str]]:
     """The font size and the lines with which a text fits: shrunk as far as allowed, then cut with an ellipsis."""
     while True:
-        broken = _broken(text, lambda line: font.width(line, size) <= width)  # noqa: B023 - called at once
+        broken = _broken(text, partial(_is_fitting, font, size, width))
         if len(broken) <= lines:
             return size, broken
         if size <= smallest:

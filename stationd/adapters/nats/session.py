@@ -33,6 +33,7 @@ _NO_MORE_AFTER_S: Final = 0.05
 _SERVER_TROUBLE: Final = 500
 """As in HTTP: codes from here on are the servers' own trouble, such as a stream without a leader."""
 _ACK: Final = b"+ACK"
+_ACK_WORDS: Final = 9
 
 CLOSE_WITHIN_S: Final = 0.5
 
@@ -209,7 +210,7 @@ def _status(message: Msg) -> str | None:
 def _delivery(message: Msg) -> Delivery:
     # $JS.ACK.<stream>.<consumer>.<delivered>.… or, of servers with domains, $JS.ACK.<domain>.<account>.<stream>. …
     parts = message.reply.split(".")
-    delivered = parts[4] if len(parts) == 9 else parts[6] if len(parts) > 9 else "1"  # noqa: PLR2004 - see above
+    delivered = parts[4] if len(parts) == _ACK_WORDS else parts[6] if len(parts) > _ACK_WORDS else "1"
     return Delivery(body=message.data, token=message.reply, is_again=delivered != "1")
 
 

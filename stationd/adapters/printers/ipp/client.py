@@ -18,6 +18,7 @@ import socket
 import struct
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from stationd.adapters.printers.ipp.codec import MalformedIppError, decode
@@ -27,6 +28,8 @@ from stationd.adapters.printers.ipp.settings import Endpoint
 MAX_ANSWER = 4 * 1024 * 1024
 """Bytes of an answer: 500 jobs of history take about 150 kB."""
 
+_STATUS_DIGITS = 3
+"""RFC 9112, 4."""
 _PART = 64 * 1024
 _MAX_HEADERS = 100
 _MAX_INTERIM = 10
@@ -90,8 +93,7 @@ class Client:
         except (OSError, EOFError) as error:
             raise progress.error(_keyword(error)) from None
         except _HttpStatusError as error:
-            refused = error.status >= 400  # noqa: PLR2004 # RFC 9110, 15: client and server errors
-            raise progress.error(f"http-{error.status}", refused=refused) from None
+            raise progress.error(f"http-{error.status}", refused=error.status >= HTTPStatus.BAD_REQUEST) from None
         if message.code < _FIRST_REFUSAL and not progress.whole_body:
             raise progress.error("answered-too-early")  # it says yes to a body it does not have
         return message
@@ -148,11 +150,11 @@ class Client:
         if self._endpoint.socket is not None:
             return [(socket.AF_UNIX, self._endpoint.socket)]
         try:
-            version = ipaddress.ip_address(host).version
+            literal = ipaddress.ip_address(host)
         except ValueError:
             found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
             return [(family, address) for family, _, _, _, address in found]
-        return [(socket.AF_INET if version == 4 else socket.AF_INET6, (host, port))]  # noqa: PLR2004 # IPv4
+        return [(socket.AF_INET if isinstance(literal, ipaddress.IPv4Address) else socket.AF_INET6, (host, port))]
 
     async def _talk(
         self,
@@ -236,14 +238,14 @@ class _Answer:
         return await self._reader.readexactly(int(length))
 
     async def _head(self) -> tuple[int, dict[str, str]]:
-        words = (await self._line()).split(maxsplit=2)
-        if len(words) < 2 or not words[0].startswith("HTTP/1.") or len(words[1]) != 3 or not words[1].isdigit():  # noqa: PLR2004 # RFC 9112, 4
+        version, status = (*(await self._line()).split(maxsplit=2), "", "")[:2]
+        if not version.startswith("HTTP/1.") or len(status) != _STATUS_DIGITS or not status.isdigit():
             raise _HttpSyntaxError
         headers: dict[str, str] = {}
         for _ in range(_MAX_HEADERS):
             line = await self._line()
             if not line:
-                return int(words[1]), headers
+                return int(status), headers
             name, colon, value = line.partition(":")
             if not colon:
                 raise _HttpSyntaxError
