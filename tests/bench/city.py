@@ -27,7 +27,7 @@ from stationd.demo.city.palembang import STATIONS
 from stationd.demo.city.station import SimulatedStation
 from tests.bench.figures import Figures
 from tests.bench.footprint import rss_mb
-from tests.rigs.agent_and_city import free_port
+from tests.rigs.ports import free_port
 from tests.rigs.prometheus import answered
 
 SIZES = (18, 500, 1500)

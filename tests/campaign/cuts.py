@@ -19,9 +19,10 @@ from pathlib import Path
 import aiohttp
 
 from stationd.adapters.sqlite.connection import reading
-from tests.rigs.agent_and_city import Site, free_port
+from tests.rigs.agent_and_city import Site
 from tests.rigs.cut_line import CutLine
 from tests.rigs.documents import png
+from tests.rigs.ports import free_port
 from tests.rigs.station import StationProcess
 
 WITHIN_S = 120.0

@@ -13,7 +13,7 @@ from pathlib import Path
 from stationd.demo.city.faults import Fault
 from stationd.demo.city.palembang import STATIONS
 from stationd.demo.city.site import City
-from tests.rigs.agent_and_city import free_port
+from tests.rigs.ports import free_port
 from tests.rigs.prometheus import answered
 
 GRAFANA = Path(__file__).parents[2] / "config" / "city" / "grafana"

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.rigs.agent_and_city import certify
-from tests.rigs.nats import BINARY, free_port
+from tests.rigs.nats import BINARY
+from tests.rigs.ports import free_port
 from tests.rigs.station import StationProcess, job
 from tests.simulation.picture import picture_for
 

@@ -11,7 +11,7 @@ import pytest
 from stationd.city_report.prometheus import Papers, Prometheus
 from stationd.demo.city.palembang import STATIONS
 from stationd.domain.errors import Faulted
-from tests.rigs.agent_and_city import free_port
+from tests.rigs.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 CITY = ROOT / "config" / "city"

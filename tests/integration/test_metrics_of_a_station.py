@@ -8,8 +8,8 @@ import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
 
 from stationd.adapters.metric_guide import GUIDE, LABELS
-from tests.rigs.agent_and_city import free_port
 from tests.rigs.documents import png
+from tests.rigs.ports import free_port
 from tests.rigs.station import StationProcess
 
 

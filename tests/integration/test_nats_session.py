@@ -8,7 +8,8 @@ from stationd.adapters.nats.engine import NatsCity, Route, read_credentials
 from stationd.domain.errors import Faulted
 from stationd.ports.city import Fate, Letter
 from tests.rigs.line import Line
-from tests.rigs.nats import Servers, free_port, make_streams
+from tests.rigs.nats import Servers, make_streams
+from tests.rigs.ports import free_port
 
 STATION = "1671-07"
 RIGHTS = """

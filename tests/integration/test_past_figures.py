@@ -27,7 +27,7 @@ from stationd.domain.job_machine import JobEvent
 from stationd.domain.order import Document, Holder, Order
 from stationd.domain.outcome import Printed, Spoiled, Unknown
 from stationd.ports.jobs import Acceptance, Claiming, Control, Settling, Turn
-from tests.rigs.agent_and_city import free_port
+from tests.rigs.ports import free_port
 from tests.rigs.prometheus import answered
 
 DAYS = 5

@@ -3,7 +3,6 @@
 import datetime as dt
 import ipaddress
 import re
-import socket
 import ssl
 import subprocess
 from contextlib import contextmanager
@@ -14,16 +13,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from tests.rigs.ports import free_port
+
 ROOT = Path(__file__).parents[2]
 CITY = ROOT / "config" / "city"
 RULES = sorted((CITY / "rules").glob("*.yml"))
 WITHIN_S = 90
-
-
-def free_port():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
 
 
 def certify(folder):

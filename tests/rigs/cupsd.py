@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Self
 
 from tests.rigs.cardlog import CardLog, PrintedCard
-from tests.rigs.ippeveprinter import free_port
+from tests.rigs.ports import free_port
 
 QUEUE = "kartu-1"
 DEVICE_URI = "cardlog:/one"

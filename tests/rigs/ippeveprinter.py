@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Self
 
 from tests.rigs.cardlog import CardLog, PrintedCard
+from tests.rigs.ports import free_port
 
 PROGRAM = "ippeveprinter"
 _SHIM_SOURCE = Path(__file__).with_name("noavahi.c")
@@ -40,12 +41,6 @@ def shim() -> Path:
             shutil.copy(built, fresh)
             fresh.replace(library)
     return library
-
-
-def free_port() -> int:
-    """A loopback port that nobody listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 class IppEvePrinter:

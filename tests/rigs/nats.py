@@ -10,7 +10,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -30,6 +29,7 @@ from nats.js.api import (
 from nats.js.errors import Error as JetStreamError
 
 from stationd.domain.city_link import EVENTS, ORDERS, orders_topic
+from tests.rigs.ports import free_port
 
 BINARY = Path(sys.executable).with_name("nats-server")
 UP_WITHIN_S = 60.0
@@ -192,10 +192,3 @@ async def make_streams(
                 max_ack_pending=64,
             ),
         )
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        port: int = sock.getsockname()[1]
-        return port
