@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
+from stationd.domain import cursor
 from stationd.domain.authority import Actor
 from stationd.domain.errors import Refused
 from stationd.domain.events import Event
@@ -26,9 +27,6 @@ ABSENT: Final = "absent"
 
 UNKNOWN: Final = "unknown"
 """The kind of a device that no matcher knows."""
-
-_MOST_DIGITS = 18
-"""Of a cursor: an int64 holds so many."""
 
 
 class Devices:
@@ -92,11 +90,7 @@ class Devices:
 
         Raises :class:`Refused` (``device-unknown``, ``cursor-malformed``).
         """
-        before = None
-        if after is not None:
-            if not (after.isascii() and after.isdigit() and len(after) <= _MOST_DIGITS):
-                raise Refused("cursor-malformed", field="after")
-            before = int(after)
+        before = None if after is None else cursor.start_of(after)
         view = self.one(device_id)
         subjects = {view.id} | ({view.usb.identity} if view.usb is not None else set())
         events = await self._store.history(subjects, before, limit + 1)

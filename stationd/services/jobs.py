@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from stationd.domain import cursor
 from stationd.domain.authority import Actor
 from stationd.domain.dispatch import LOWEST_RANK
 from stationd.domain.errors import Refused
@@ -168,11 +169,7 @@ class Jobs:
 
         Raises :class:`Refused` (``cursor-malformed``).
         """
-        start = 0
-        if after is not None:
-            if not (after.isascii() and after.isdigit() and len(after) <= 18):  # noqa: PLR2004 - an int64 holds 18 digits
-                raise Refused("cursor-malformed", field="after")
-            start = int(after)
+        start = cursor.start_of(after)
         if state is JobState.QUEUED:
             start += LOWEST_RANK
         jobs = await self._store.page(state, start, limit + 1)

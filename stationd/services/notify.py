@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Final
 
+from stationd.domain import cursor
 from stationd.domain.authority import Actor
 from stationd.domain.errors import Refused
 from stationd.domain.notice_machine import NoticeEvent, NoticeState
@@ -277,7 +278,7 @@ class Notices:
         self, *, state: NoticeState | None, after: str | None, limit: int
     ) -> tuple[Sequence[Notice], str | None]:
         """Up to ``limit`` notices in order, and the next cursor. Raises :class:`Refused` (``cursor-malformed``)."""
-        notices = await self._lists.page(state, _start(after), limit + 1)
+        notices = await self._lists.page(state, cursor.start_of(after), limit + 1)
         return notices[:limit], str(notices[limit - 1].seq) if len(notices) > limit else None
 
     async def of_card(self, card_id: str) -> tuple[Sequence[Notice], CardClock | None]:
@@ -289,7 +290,7 @@ class Notices:
 
     async def unreachable(self, *, after: str | None, limit: int) -> tuple[Sequence[Unreachable], str | None]:
         """Cards whose numbers an officer must mend, and the next cursor. Raises as :meth:`page`."""
-        found = await self._lists.unreachable(self._calendar.day, _start(after), limit + 1)
+        found = await self._lists.unreachable(self._calendar.day, cursor.start_of(after), limit + 1)
         return found[:limit], str(found[limit - 1].seq) if len(found) > limit else None
 
     async def remind(self, card_id: str, *, actor: Actor) -> None:
@@ -339,11 +340,3 @@ class Notices:
         """Send again."""
         await self._store.set_paused(actor, is_paused=False)
         self._is_paused = False
-
-
-def _start(after: str | None) -> int:
-    if after is None:
-        return 0
-    if not (after.isascii() and after.isdigit()) or len(after) > 18:  # noqa: PLR2004 - what SQLite can count to
-        raise Refused("cursor-malformed", field="after")
-    return int(after)
