@@ -23,6 +23,7 @@ from stationd.adapters.printers.ipp.driver import IppPrinter
 from stationd.adapters.printers.simulator.driver import SimulatedPrinter
 from stationd.adapters.sqlite.jobs import SqliteJobs
 from stationd.cli import main
+from stationd.domain.job import Attempt
 from stationd.domain.outcome import Printed
 from stationd.ports.printers import Opened
 
@@ -101,6 +102,53 @@ def _is_taken(writer: asyncio.StreamWriter, have: int, whole: int) -> bool:
     return not unacknowledged[0]
 
 
+async def _is_noted(store: SqliteJobs, attempt: Attempt) -> bool:
+    row = await store._reader.run(
+        lambda connection: connection.execute("SELECT sent_at FROM attempt WHERE id = ?", (attempt.id,)).fetchone()
+    )
+    return row[0] is not None
+
+
+def _noted(reached: Reached) -> None:
+    """The note is in the books; one that gave way to the settlement, which says the same, comes there with it."""
+    original = SqliteJobs.sent
+
+    async def sent(self: SqliteJobs, attempt: Attempt) -> None:
+        await original(self, attempt)
+        while not await _is_noted(self, attempt):
+            await asyncio.sleep(0.005)
+        reached()
+
+    SqliteJobs.sent = sent  # type: ignore[method-assign] # that is what this file is for
+
+
+def _printed(reached: Reached) -> None:
+    """The card is out and the note in the books, which are written beside the watch and may be slower than the card."""
+    original, notes = SqliteJobs.sent, dict[str, Awaitable[None]]()
+
+    def sent(self: SqliteJobs, attempt: Attempt) -> Awaitable[None]:
+        notes[attempt.id] = original(self, attempt)
+        return notes[attempt.id]
+
+    SqliteJobs.sent = sent  # type: ignore[method-assign] # that is what this file is for
+    for owner in _PRINTERS:
+        _after_noted(owner, notes, reached)
+
+
+def _after_noted(owner: type, notes: dict[str, Awaitable[None]], reached: Reached) -> None:
+    original: Callable[..., Awaitable[Any]] = owner.watch
+
+    async def watch(self: object, attempt: Attempt, *args: Any, **kwargs: Any) -> Any:
+        result = await original(self, attempt, *args, **kwargs)
+        if isinstance(result, Printed):
+            if attempt.id in notes:
+                await notes[attempt.id]
+            reached()
+        return result
+
+    owner.watch = watch
+
+
 POINTS: dict[str, Callable[[Reached], None]] = {
     "accepted": _store("accept", lambda _result, _args: True),
     "claimed": _store("turn", lambda result, _args: bool(result.claimed)),
@@ -110,8 +158,8 @@ POINTS: dict[str, Callable[[Reached], None]] = {
     "sent": _written(lambda _writer, have, whole: have == whole),
     "taken": _written(_is_taken),
     "answered": _printers("send", lambda result, _args: result is None),
-    "noted": _store("sent", lambda _result, _args: True),
-    "printed": _printers("watch", lambda result, _args: isinstance(result, Printed)),
+    "noted": _noted,
+    "printed": _printed,
     "settled": _store("turn", lambda _result, args: args[0].settling is not None),
 }
 """Where it can die, in the order of a card's path.
@@ -120,7 +168,7 @@ POINTS: dict[str, Callable[[Reached], None]] = {
 has answered Create-Job, its id is not committed. ``opened``: the id is committed. ``mid-document``: half the body is
 with the kernel. ``sent``: all of it is with our kernel. ``taken``: all of it is with the device's kernel, the answer is
 not read. ``answered``: the device said that it has it. ``noted``: that it left whole is committed. ``printed``: the
-card is out, the outcome not committed. ``settled``: committed.
+card is out, that it left whole is committed, the outcome is not. ``settled``: committed.
 """
 
 
