@@ -5,6 +5,7 @@ import asyncio
 import json
 import logging
 import os
+import re
 import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -25,13 +26,15 @@ if TYPE_CHECKING:
 EXIT_DONE: Final = 0
 EXIT_FAILED: Final = 1
 _FILED: Final = frozenset({"offered", "repeated"})
+# An identity is 64 bytes in base64url, of which one in 64 begins with what argparse takes for an option.
+_DASHED_IDENTITY: Final = re.compile(r"-[A-Za-z0-9_-]{40,}")
 
 Verb = Callable[[argparse.Namespace, "City"], Awaitable[int]]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The exit code of a command line; raises ``SystemExit`` for ``--help`` and wrong usage."""
-    args = _parser().parse_args(argv)
+    args = _parser().parse_args(_guarded(sys.argv[1:] if argv is None else argv))
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:
         settings = load(args.config)
@@ -52,6 +55,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         if trouble.fix:
             print(f"stationd-city: {trouble.fix}", file=sys.stderr)
     return EXIT_FAILED
+
+
+def _guarded(words: Sequence[str]) -> list[str]:
+    """The words of a command line, an identity that looks like an option put at the end, behind ``--``."""
+    dashed = [word for word in words if _DASHED_IDENTITY.fullmatch(word)]
+    return [word for word in words if word not in dashed] + (["--", *dashed] if dashed else [])
 
 
 def _parser() -> argparse.ArgumentParser:

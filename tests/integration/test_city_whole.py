@@ -100,22 +100,24 @@ async def world(tmp_path):
     with (tmp_path / "nats.log").open("wb") as log:
         server = subprocess.Popen([BINARY, "-c", config], stdout=log, stderr=log)
     stations = []
-    for name in (HERE, THERE):
-        folder = tmp_path / name
-        printer = {"name": "kartu-1", "driver": "simulator", "seconds": 0.01, "folder": f"{folder}/cards"}
-        station = StationProcess(folder, [printer], station=name, name=f"Kecamatan {name}")
-        identity = tomllib.loads(station.command("transfer", "identity"))["partner"][0]["identity"]
-        file = folder / "city.creds"
-        city.command("enrol", name, f"Kecamatan {name}", identity, "--out", str(file))
-        files = f'ca_file = "{pem}"\ncredentials_file = "{file}"\n'
-        station.configure([printer], city.command("identity") + files)
-        stations.append(station)
-    yield city, *stations
-    city.end()
-    for station in stations:
-        await station.aclose()
-    server.kill()
-    server.wait()
+    try:
+        for name in (HERE, THERE):
+            folder = tmp_path / name
+            printer = {"name": "kartu-1", "driver": "simulator", "seconds": 0.01, "folder": f"{folder}/cards"}
+            station = StationProcess(folder, [printer], station=name, name=f"Kecamatan {name}")
+            identity = tomllib.loads(station.command("transfer", "identity"))["partner"][0]["identity"]
+            file = folder / "city.creds"
+            city.command("enrol", name, f"Kecamatan {name}", identity, "--out", str(file))
+            files = f'ca_file = "{pem}"\ncredentials_file = "{file}"\n'
+            station.configure([printer], city.command("identity") + files)
+            stations.append(station)
+        yield city, *stations
+    finally:
+        city.end()
+        for station in stations:
+            await station.aclose()
+        server.kill()
+        server.wait()
 
 
 async def test_orders_filed_at_the_city_become_one_card_each_and_the_books_agree_after_kills(world):

@@ -1,5 +1,6 @@
 """The city's own program: its configuration, its keys, its command line without a server."""
 
+import base64
 import json
 import tomllib
 
@@ -98,6 +99,9 @@ def test_the_command_line_says_no_in_one_line_and_changes_nothing(city, tmp_path
         assert (code, shown) == (1, ""), arguments
         assert told.startswith("stationd-city: cannot ")
     assert not out.exists()
+    dashed = base64.urlsafe_b64encode(b"\xf8" + bytes(63)).rstrip(b"=").decode()
+    assert dashed.startswith("-")
+    assert city("enrol", "1671-08", "Kecamatan Lain", dashed, "--out", tmp_path / "c.creds")[0] == 0, "not an option"
     assert city("enrol", "1671-07", "Kecamatan Contoh", identity, "--out", out)[0] == 0
     assert out.stat().st_mode & 0o077 == 0
     assert city("enrol", "1671-07", "Kecamatan Contoh", identity, "--out", tmp_path / "b.creds")[0] == 1
