@@ -1,7 +1,7 @@
 """The link to the city: one connection at a time, facts up and orders down over it, for ever, without haste.
 
 A station without a link works as before. A link that is down costs a try now and then, later and later up to a minute,
-and never two stations in step.
+and never two stations in step: not in the first second after their servers were restarted either.
 """
 
 import asyncio
@@ -13,12 +13,12 @@ from typing import Final
 from stationd.domain.errors import Faulted
 from stationd.ports.city import City, CitySession
 from stationd.ports.clock import Clock, Entropy
-from stationd.services.backoff import Backoff
+from stationd.services.backoff import SPREAD_S, Backoff
 
 _log = logging.getLogger(__name__)
 
 STEADY_AFTER_S: Final = 10.0
-"""A connection that lasted this long was a good one: the next wait is short again."""
+"""A connection that lasted this long was a good one."""
 
 Duty = Callable[[CitySession], Awaitable[None]]
 """Works over a connection until it is lost; raises ``Faulted`` then."""
@@ -37,11 +37,14 @@ class LinkFigures:
 class CityLink:
     """Keeps a connection to the city, and everybody at work who needs one."""
 
-    def __init__(self, city: City, duties: Sequence[Duty], *, clock: Clock, entropy: Entropy) -> None:
+    def __init__(
+        self, city: City, duties: Sequence[Duty], *, clock: Clock, entropy: Entropy, spread_s: float = SPREAD_S
+    ) -> None:
+        """``spread_s``: a good connection that is lost is sought anew at any moment of so many seconds."""
         self._city = city
         self._duties = duties
         self._clock = clock
-        self._backoff = Backoff(entropy)
+        self._backoff = Backoff(entropy, spread_s=spread_s)
         self.figures = LinkFigures(since=clock.monotonic())
 
     async def run(self) -> None:
@@ -51,11 +54,10 @@ class CityLink:
                 await self._once()
             except Faulted as fault:
                 self._down(fault)
-            if self._clock.monotonic() - self.figures.since > STEADY_AFTER_S and self.figures.is_up:
-                self._backoff.good()
+            was_good = self.figures.is_up and self._clock.monotonic() - self.figures.since > STEADY_AFTER_S
             self._note(is_up=False)
             _end_if_told()
-            await asyncio.sleep(self._backoff.bad())
+            await asyncio.sleep(self._backoff.lost() if was_good else self._backoff.bad())
 
     async def _once(self) -> None:
         session = await self._city.connect()

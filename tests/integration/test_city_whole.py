@@ -5,13 +5,13 @@ import json
 import signal
 import sqlite3
 import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 
 from tests.rigs.agent_and_city import certify
+from tests.rigs.city_process import CityProcess
 from tests.rigs.nats import BINARY
 from tests.rigs.ports import free_port
 from tests.rigs.station import StationProcess, job
@@ -29,51 +29,6 @@ async def until(holds, *, timeout_s=90):
         return found
 
 
-class CityProcess:
-    """`stationd-city` in a folder: commands, and the program itself, killed at will."""
-
-    def __init__(self, folder, port, pem, database):
-        self.folder, self.log = folder, folder / "city.log"
-        self.config = folder / "city.toml"
-        folder.mkdir()
-        token = folder / "door.token"
-        token.write_text("0123456789abcdef" * 4)
-        token.chmod(0o600)
-        self.config.write_text(
-            f'[city]\nid = "1671"\nkey_file = "{folder}/city.key"\n[books]\ndatabase = "{database}"\n'
-            f'[nats]\nservers = ["tls://127.0.0.1:{port}"]\nca_file = "{pem}"\nreplicas = 1\nevents_mib = 64\n'
-            f'orders_mib = 64\n[http]\nport = 0\ntoken_file = "{token}"\n'
-        )
-        self.process = None
-
-    def command(self, *arguments, given=b"", exits=(0,)):
-        """What a command printed."""
-        done = subprocess.run(
-            [sys.executable, "-m", "stationd.city", "--config", str(self.config), *arguments],
-            input=given,
-            capture_output=True,
-            check=False,
-            timeout=60,
-        )
-        assert done.returncode in exits, done.stderr.decode()
-        return done.stdout.decode()
-
-    def lines(self, *arguments, **more):
-        """The lines of JSON that a command printed."""
-        return [json.loads(line) for line in self.command(*arguments, **more).splitlines()]
-
-    def start(self):
-        with self.log.open("ab") as log:
-            command = [sys.executable, "-m", "stationd.city", "--config", str(self.config), "run"]
-            self.process = subprocess.Popen(command, stdout=log, stderr=log)
-
-    def end(self, with_signal=signal.SIGKILL):
-        if self.process is not None:
-            self.process.send_signal(with_signal)
-            self.process.wait()
-            self.process = None
-
-
 def server_files(folder, port, pem):
     """The configuration as it is installed, but for addresses and paths; one server, so without a cluster."""
     folder.mkdir()
@@ -89,7 +44,8 @@ def server_files(folder, port, pem):
 async def world(tmp_path):
     """A server, a city and two stations; nothing runs but the server."""
     port, pem = free_port(), certify(tmp_path)
-    city = CityProcess(tmp_path / "city", port, pem, f"sqlite:{tmp_path}/city/books.db")
+    database = f"sqlite:{tmp_path}/city/books.db"
+    city = CityProcess(tmp_path / "city", [f"tls://127.0.0.1:{port}"], pem, database)
     server_files(tmp_path / "nats", port, pem)
     city.command("init")
     (tmp_path / "nats" / "rights.conf").write_text(city.command("server-config"))

@@ -21,6 +21,17 @@ class Entropy:
         return 0
 
 
+class Lots:
+    """Draws what it is told to."""
+
+    def __init__(self, drawn):
+        self.drawn = drawn
+
+    def bits(self, count):
+        assert count == 16
+        return next(self.drawn)
+
+
 class Clock:
     def now_ms(self):
         return 0
@@ -141,6 +152,59 @@ async def test_a_link_that_fails_is_tried_later_and_later_and_never_in_step():
     assert not backoff.is_fresh
     backoff.good()
     assert backoff.bad() == 0.5
+
+
+@given(lots=st.lists(st.integers(0, 0xFFFF), min_size=1, max_size=20), lost=st.integers(0, 20))
+def test_no_wait_is_longer_than_it_may_be_and_each_is_drawn(lots, lost):
+    """``lots`` are what is drawn, ``lost`` the try before which a good connection is lost once."""
+    drawn = iter(lots)
+    backoff, length = Backoff(Lots(drawn), first_s=0.5, longest_s=60, spread_s=10), 0.5
+    for number, lot in enumerate(lots):
+        if number == lost:
+            assert backoff.lost() == 10 * lot / 65_536
+            length = 0.5
+        else:
+            assert backoff.bad() == length * (1 + lot / 65_536) / 2
+            length = min(60, length * 2)
+
+
+def test_stations_that_lose_their_servers_in_one_moment_come_back_evenly():
+    """Whatever is drawn is drawn as often as anything else: as many come in each second, and none before or after."""
+    stations = range(0, 65_536, 8)
+    seconds = Counter(int(Backoff(Lots(iter([lot])), spread_s=10).lost()) for lot in stations)
+    assert set(seconds) == set(range(10))
+    assert max(seconds.values()) - min(seconds.values()) <= 1
+
+
+@pytest.mark.parametrize(("held_s", "most_s"), [(1, 0.5), (3600, 10)])
+async def test_a_link_that_held_for_long_is_sought_anew_at_any_moment_of_ten_seconds(monkeypatch, held_s, most_s):
+    waits, now = [], [0.0]
+    sleep = asyncio.sleep
+
+    class Held:
+        def monotonic(self):
+            return now[0]
+
+    class City:
+        async def connect(self):
+            return Session(Counter(), iter(()), 10_000)
+
+    async def duty(_):
+        now[0] += held_s
+        raise Faulted("city-lost", "cannot go on: the connection to the city was lost")
+
+    async def waiting(length):
+        waits.append(length)
+        await sleep(0 if len(waits) == 1 else 3600)
+
+    monkeypatch.setattr("stationd.services.city_link.asyncio.sleep", waiting)
+    link = CityLink(City(), (duty,), clock=Held(), entropy=Lots(iter([0xFFFF, 0])))
+    run = asyncio.ensure_future(link.run())
+    while len(waits) < 2:
+        await sleep(0)
+    run.cancel()
+    await asyncio.gather(run, return_exceptions=True)
+    assert most_s * 0.99 < waits[0] < most_s
 
 
 async def test_a_lost_connection_is_followed_by_another(monkeypatch):
