@@ -63,9 +63,18 @@ class Template:
             else:
                 raise ValueError(f"the template {name} has an element with data-field={field!r} that cannot be filled")
 
-    def check(self, fields: Mapping[str, str], photo: bytes | None) -> Mapping[str, str]:
-        """The fields as they will be printed. Raises ``Refused`` (``document-invalid``) naming the field at fault."""
+    def check(
+        self, fields: Mapping[str, str], photo: bytes | None, otherwise: Mapping[str, str] | None = None
+    ) -> Mapping[str, str]:
+        """The fields as they will be printed. Raises ``Refused`` (``document-invalid``) naming the field at fault.
+
+        ``otherwise`` says what stands in a field of this template that was not given; what of it cannot be printed is
+        left off, unless the template must have it.
+        """
         clean = {field: self._clean(field, value) for field, value in fields.items()}
+        for field, value in (otherwise or {}).items():
+            if field in self._texts and field not in fields:
+                clean |= self._filled(field, value)
         for field, text in self._texts.items():
             if text.is_required and not clean.get(field):
                 raise _refused(field, "document-invalid/field-missing")
@@ -89,6 +98,14 @@ class Template:
                 elif field is not None and photo is not None:
                     element.set("href", f"data:{sniffed(photo)};base64,{base64.b64encode(photo).decode()}")
         return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True))
+
+    def _filled(self, field: str, value: str) -> Mapping[str, str]:
+        try:
+            return {field: self._clean(field, value)}
+        except Refused:
+            if self._texts[field].is_required:
+                raise
+            return {}
 
     def _clean(self, field: str, value: str) -> str:
         text = self._texts.get(field)

@@ -75,10 +75,12 @@ class SvgRenderer:
         """
         await self._ready()
 
-    async def check(self, template: str, fields: Mapping[str, str], photo: bytes | None) -> None:
-        """Raise for whatever ``render`` would refuse, without drawing."""
+    async def check(
+        self, template: str, fields: Mapping[str, str], photo: bytes | None, otherwise: Mapping[str, str] | None = None
+    ) -> Mapping[str, str]:
+        """The fields to render, those left out filled from ``otherwise``; raises what ``render`` would, undrawn."""
         loaded = await self._ready()
-        self._template(loaded, template).check(fields, photo)
+        return self._template(loaded, template).check(fields, photo, otherwise)
 
     async def render(self, template: str, fields: Mapping[str, str], photo: bytes | None) -> Document:
         """A PNG at the profile's size and resolution.

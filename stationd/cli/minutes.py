@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stationd.cli import EXIT_DONE, EXIT_FAILED
-from stationd.cli.options import add_config, add_json, settings_of
+from stationd.cli.options import add_config, add_json, iso, settings_of
 
 if TYPE_CHECKING:
     from stationd.cli.options import Subparsers
@@ -76,7 +76,7 @@ async def _with_register(settings: "Settings", act: "Callable[[Register], Awaita
 async def _list(args: argparse.Namespace, register: "Register") -> int:
     lines, _ = await register.page(kind=args.kind, before=None, limit=args.limit)
     if args.json:
-        print(json.dumps([asdict(line) for line in lines], indent=2))
+        print(json.dumps([asdict(line) | {"at": iso(line.at)} for line in lines], indent=2))
         return EXIT_DONE
     for line in lines:
         print(f"{line.day}  {line.number:36} {line.kind:18} {line.subject}")
@@ -102,7 +102,7 @@ async def _book(args: argparse.Namespace, register: "Register") -> int:
     from stationd.domain.authority import STATION  # noqa: PLC0415
 
     drawn = await register.blank_book(args.on or register.today, actor=STATION)
-    print(json.dumps(asdict(drawn), indent=2) if args.json else drawn.number)
+    print(json.dumps(asdict(drawn) | {"at": iso(drawn.at)}, indent=2) if args.json else drawn.number)
     return EXIT_DONE
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,3 +48,8 @@ def read_settings(args: argparse.Namespace) -> Settings | None:
         for problem in wrong.problems:
             print(problem, file=sys.stderr)
         return None
+
+
+def iso(unix_ms: int) -> str:
+    """A moment as RFC 3339 has it, in UTC and to the second."""
+    return datetime.fromtimestamp(unix_ms / 1000, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

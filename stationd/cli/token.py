@@ -5,11 +5,11 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from stationd.cli import EXIT_DONE, EXIT_FAILED
-from stationd.cli.options import add_config, add_json, settings_of
+from stationd.cli.options import add_config, add_json, iso, settings_of
 from stationd.domain.authority import Role
 
 if TYPE_CHECKING:
@@ -93,9 +93,9 @@ async def _list(args: argparse.Namespace, tokens: "SqliteTokens") -> None:
             {
                 "name": row.name,
                 "role": row.role.value,
-                "created_at": _iso(row.created_at),
-                "revoked_at": None if row.revoked_at is None else _iso(row.revoked_at),
-                "expires_at": None if row.expires_at is None else _iso(row.expires_at),
+                "created_at": iso(row.created_at),
+                "revoked_at": None if row.revoked_at is None else iso(row.revoked_at),
+                "expires_at": None if row.expires_at is None else iso(row.expires_at),
                 "paths": list(row.paths),
             }
             for row in rows
@@ -103,12 +103,12 @@ async def _list(args: argparse.Namespace, tokens: "SqliteTokens") -> None:
         print(json.dumps(listed, indent=2))
         return
     for row in rows:
-        state = "active" if row.revoked_at is None else f"revoked {_iso(row.revoked_at)}"
+        state = "active" if row.revoked_at is None else f"revoked {iso(row.revoked_at)}"
         if row.expires_at is not None:
-            state += f", until {_iso(row.expires_at)}"
+            state += f", until {iso(row.expires_at)}"
         if row.paths:
             state += f", only {' '.join(row.paths)}"
-        print(f"{row.name:24} {row.role.value:8} created {_iso(row.created_at)}  {state}")
+        print(f"{row.name:24} {row.role.value:8} created {iso(row.created_at)}  {state}")
 
 
 def _expiry(text: str) -> Callable[[int], int]:
@@ -128,7 +128,3 @@ def _path(text: str) -> str:
     if not _PATH.fullmatch(text):
         raise argparse.ArgumentTypeError(f"{text}: allowed is the beginning of a path such as /v1/jobs")
     return text
-
-
-def _iso(unix_ms: int) -> str:
-    return datetime.fromtimestamp(unix_ms / 1000, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

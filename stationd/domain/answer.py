@@ -40,11 +40,23 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """When a card that waits is printed, where that can be told.
+
+    ``position`` counts those served before it, ``expected_s`` is in how many seconds and ``expected_on`` on which day.
+    """
+
+    position: int | None = None
+    expected_s: float | None = None
+    expected_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """The whole answer. ``place`` names the office where the card is or will be; ``bring`` is empty before it is ready.
 
-    ``position`` counts those served before it while it waits, ``expected_on`` is the day on which it is expected to be
-    printed, where that can be told. ``since`` (Unix milliseconds): since when it is at this stage.
+    ``turn`` has the day of one that is put off, where blanks are expected for it, and nothing once it is at a printer.
+    ``since`` (Unix milliseconds): since when it is at this stage.
     """
 
     receipt: str
@@ -53,10 +65,11 @@ class Answer:
     reasons: tuple[Told, ...]
     place: str | None
     bring: tuple[Told, ...]
-    position: int | None
-    expected_on: date | None
+    turn: Turn
     since: int
 
+
+_NO_TURN: Final = Turn()
 
 STAGE_WORDS: Final = {
     Stage.WAITING: Words("Your card waits to be printed", "KTP-el Anda menunggu dicetak"),
@@ -159,8 +172,7 @@ def answer(
     peer: str | None = None,
     whys: Collection[str] = (),
     printers: Mapping[str, Collection[str]] | None = None,
-    position: int | None = None,
-    expected_on: date | None = None,
+    turn: Turn = _NO_TURN,
 ) -> Answer:
     """The answer for one receipt.
 
@@ -183,10 +195,19 @@ def answer(
         reasons=_reasons_of_card(card) if card is not None else _reasons_of_job(stage, whys, printers or {}),
         place=None if stage in {Stage.CLOSED, Stage.HANDED_OVER} else peer if is_away else here,
         bring=_bring(kind) if can_fetch else (),
-        expected_on=expected_on if stage in {Stage.WAITING, Stage.PRINTING} else None,
-        position=position if stage is Stage.WAITING else None,
+        turn=_turn(stage, turn),
         since=since,
     )
+
+
+def _turn(stage: Stage, turn: Turn) -> Turn:
+    match stage:
+        case Stage.WAITING:
+            return turn
+        case Stage.DEFERRED:
+            return Turn(expected_on=turn.expected_on)  # the day on which blanks are expected for it
+        case _:
+            return _NO_TURN
 
 
 def _reasons_of_card(card: Card) -> tuple[Told, ...]:

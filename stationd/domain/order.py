@@ -71,6 +71,12 @@ class Order:
     signature: str | None = field(default=None, repr=False)
 
 
+def told_by(order: Order) -> Mapping[str, str]:
+    """What an order says by itself for a card's fields of these names; the NIK only stands where it is asked for."""
+    address = order.holder.address
+    return {"name": order.holder.name, "order": order.order} | ({} if address is None else {"address": address})
+
+
 def is_nik_form(nik: str) -> bool:
     """Whether a NIK has the right form: 16 digits and a serial from 0001.
 

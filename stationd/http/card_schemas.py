@@ -200,6 +200,7 @@ class ReceiptAnswer(msgspec.Struct, frozen=True):
     place: Annotated[str, Meta(description="The office where the card is or will be.")] | None
     bring: Annotated[tuple[ToldAnswer, ...], Meta(description="What to bring; empty before it can be fetched.")]
     position: Annotated[int, Meta(ge=0, description="How many are served before it while it waits.")] | None
+    expected_s: Annotated[float, Meta(ge=0, description="Seconds until it is expected to be printed.")] | None
     expected_on: Annotated[date, Meta(description="The day on which it is expected to be printed.")] | None
     since: datetime
 

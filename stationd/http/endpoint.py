@@ -238,7 +238,8 @@ def not_found(guard: Guard) -> Endpoint:
     """The answer where the table has no path."""
 
     async def serve(request: web.Request) -> web.StreamResponse:
-        return _refuse(request, guard, Refused("path-unknown"))
+        is_slashed = len(request.path) > 1 and request.path.endswith("/")
+        return _refuse(request, guard, Refused("path-unknown/slash" if is_slashed else "path-unknown"))
 
     return serve
 

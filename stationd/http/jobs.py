@@ -213,7 +213,7 @@ def order_of(body: NewJob) -> Order:
             nik=holder.nik,
             name=holder.name,
             address=holder.address,
-            phone=holder.phone,
+            phone=holder.phone or None,
             district=holder.district if holder.village is None else holder.village[:_DISTRICT_LENGTH],
             village=holder.village,
         ),

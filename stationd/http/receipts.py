@@ -58,7 +58,8 @@ def _answer(found: Answer, *, is_indonesian: bool) -> ReceiptAnswer:
         reasons=told(found.reasons),
         place=found.place,
         bring=told(found.bring),
-        position=found.position,
-        expected_on=found.expected_on,
+        position=found.turn.position,
+        expected_s=found.turn.expected_s,
+        expected_on=found.turn.expected_on,
         since=moment(found.since),
     )

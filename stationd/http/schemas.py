@@ -38,7 +38,15 @@ Nik = Annotated[
     str,
     Meta(min_length=16, max_length=16, pattern="^[0-9]{16}$", description="16 digits.", examples=["9999990101900001"]),
 ]
-Phone = Annotated[str, Meta(max_length=32, pattern=r"^\+?[0-9][0-9 ()./-]{3,30}$(?!\n)", examples=["+62 000 000 000"])]
+Phone = Annotated[
+    str,
+    Meta(
+        max_length=32,
+        pattern=r"^(?:[+(]?[0-9][0-9 ()./-]{3,30})?$(?!\n)",
+        description="In any local form; empty where there is none.",
+        examples=["+62 000 000 000"],
+    ),
+]
 
 # ------------------------------------------------------------------------------------------------------- taken
 
@@ -103,7 +111,11 @@ class DocumentBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     template: Name | None = None
     fields: (
         Annotated[
-            dict[Annotated[str, Meta(min_length=1, max_length=64, pattern=LINE)], Line], Meta(max_length=MAX_FIELDS)
+            dict[Annotated[str, Meta(min_length=1, max_length=64, pattern=LINE)], Line],
+            Meta(
+                max_length=MAX_FIELDS,
+                description="What stands on the card. Left out, name, address and order come from the order itself.",
+            ),
         ]
         | None
     ) = None

@@ -17,6 +17,8 @@ _TYPES: Mapping[str, str] = {
     "float": "bilangan", "int": "bilangan bulat", "null": "kosong", "object": "objek", "str": "teks",
 }  # fmt: skip
 """The names of types that the library tells, in Indonesian."""
+_ENGLISH: Mapping[str, str] = {"bool": "true/false", "float": "number", "int": "whole number", "str": "text"}
+"""Those that are not words of JSON, in English."""
 
 
 class BrokenRuleError(ValueError):
@@ -39,6 +41,8 @@ def invalid(error: msgspec.ValidationError, model: Any, *, code: str, what: Word
     if case == "missing":
         missing = reason.split("`")[1]
         place = f"{place}.{missing}" if place else missing
+    elif case == "form" and (example := _example_at(model, place)) is not None:
+        case, values = "form-like", {"example": example}
     elif case in _LISTS:
         values = {"allowed": tuple(_LISTS[case](model, place))}
     return Refused(Line(f"{code}/{case}", {"place": place or what, **values}), field=place or None)
@@ -66,7 +70,8 @@ def _case_of(reason: str, cause: BaseException | None) -> tuple[str, Mapping[str
 
 
 def _type_words(names: str) -> Words:
-    return Words(names, " | ".join(_TYPES.get(name, name) for name in names.split(" | ")))
+    parts = names.split(" | ")
+    return Words(*(" | ".join(words.get(name, name) for name in parts) for words in (_ENGLISH, _TYPES)))
 
 
 def _fields_at(model: Any, path: str) -> list[str]:
@@ -90,6 +95,24 @@ _REASONS: Mapping[str, str] = {
     "Invalid base64 encoded string": "base64",
 }
 _LISTS: Mapping[str, Callable[[Any, str], list[str]]] = {"unknown-field": _fields_at, "not-a-choice": _values_at}
+
+
+def _example_at(model: Any, path: str) -> str | None:
+    """What a value there may look like, as the API's description says."""
+    holder, _, name = path.rpartition(".")
+    node = _node_at(model, holder)
+    fields = node.fields if isinstance(node, msgspec.inspect.StructType) else ()
+    pending = [field.type for field in fields if field.encode_name == name]
+    while pending:
+        found = pending.pop()
+        if isinstance(found, msgspec.inspect.Metadata):
+            examples = (found.extra_json_schema or {}).get("examples", ())
+            if examples:
+                return str(examples[0])
+            pending.append(found.type)
+        elif isinstance(found, msgspec.inspect.UnionType):
+            pending += found.types
+    return None
 
 
 def _node_at(model: Any, path: str) -> msgspec.inspect.Type | None:

@@ -9,8 +9,10 @@ from stationd.domain.order import Document
 class Renderer(Protocol):
     """Turns a template and its fields into a document at a profile's size."""
 
-    async def check(self, template: str, fields: Mapping[str, str], photo: bytes | None) -> None:
-        """Raise for whatever ``render`` would refuse, without drawing."""
+    async def check(
+        self, template: str, fields: Mapping[str, str], photo: bytes | None, otherwise: Mapping[str, str]
+    ) -> Mapping[str, str]:
+        """The fields to render, those left out filled from ``otherwise``; raises what ``render`` would, undrawn."""
         ...
 
     async def render(self, template: str, fields: Mapping[str, str], photo: bytes | None) -> Document:

@@ -4,10 +4,9 @@ from collections.abc import Callable, Hashable
 from datetime import date
 from typing import Final
 
-from stationd.domain.answer import Answer, answer
+from stationd.domain.answer import Answer, Turn, answer
 from stationd.domain.errors import Refused
 from stationd.domain.ids import read_receipt
-from stationd.domain.job import JobState
 from stationd.domain.rate import Allowance, Callers
 from stationd.ports.cards import CardStore
 from stationd.ports.clock import Clock
@@ -69,15 +68,16 @@ class Answers:
         if job is None or card is not None:
             return answer(job, card, here=self._here, peer=standing.peer_name)
         view, around = await self._jobs.told(job)
+        expected_s = view.expected_s if view.expected_s is None or view.expected_s <= _FARTHEST_S else None
         return answer(
             job,
             None,
             here=self._here,
             whys=[each.code for each in view.why],
             printers=around.printers,
-            position=view.position,
-            expected_on=self._day(view.expected_s) if job.state is JobState.QUEUED else view.expected_on,
+            turn=Turn(
+                position=view.position,
+                expected_s=expected_s,
+                expected_on=view.expected_on if expected_s is None else self._day_in(expected_s),
+            ),
         )
-
-    def _day(self, expected_s: float | None) -> date | None:
-        return None if expected_s is None or expected_s > _FARTHEST_S else self._day_in(expected_s)

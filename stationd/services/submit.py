@@ -1,14 +1,14 @@
 """Taking orders at the door: the rules, the document, then the durable queue."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stationd.domain.authority import Actor
 from stationd.domain.document import check_document
 from stationd.domain.entitlement import KIND_CLASS, refusal_of
 from stationd.domain.errors import Refused
 from stationd.domain.job import Job
-from stationd.domain.order import Document, Order, TemplateDocument
+from stationd.domain.order import Document, Order, TemplateDocument, told_by
 from stationd.ports.jobs import Acceptance, Accepted, JobStore
 from stationd.ports.rendering import Renderer
 from stationd.services.city_orders import CityOrders
@@ -88,7 +88,10 @@ class Submission:
         if refused is not None:
             raise refused
         if isinstance(order.document, TemplateDocument):
-            await self._renderer.check(order.document.template, order.document.fields, order.document.photo)
+            fields = await self._renderer.check(
+                order.document.template, order.document.fields, order.document.photo, told_by(order)
+            )
+            order = replace(order, document=replace(order.document, fields=fields))
         signature = None if self._city is None else self._city.signature_of(order, fence=fence)
         barred = signature if isinstance(signature, Refused) else self._bar()
         accepting = self._store.accept(

@@ -47,7 +47,9 @@ RATIONING = "rationing"
 class NoRenderer:
     """Every order here brings its document."""
 
-    async def check(self, template: str, fields: Mapping[str, str], photo: bytes | None) -> None:
+    async def check(
+        self, template: str, fields: Mapping[str, str], photo: bytes | None, otherwise: Mapping[str, str]
+    ) -> Mapping[str, str]:
         raise AssertionError
 
     async def render(self, template: str, fields: Mapping[str, str], photo: bytes | None) -> Document:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stationd.domain.answer import STAGE_WORDS, Stage, answer
+from stationd.domain.answer import STAGE_WORDS, Stage, Turn, answer
 from stationd.domain.custody import Card, Custody, Place
 from stationd.domain.job import Job, JobKind, JobState
 
@@ -48,13 +48,9 @@ def codes(told):
 
 
 def test_a_waiting_card_has_its_place_and_day_and_says_why():
-    found = answer(JOB, None, here=HERE, whys=["no-blanks", "class"], position=4, expected_on=date(2026, 1, 2))
-    assert (found.stage, found.place, found.position, found.expected_on) == (
-        Stage.WAITING,
-        HERE,
-        4,
-        date(2026, 1, 2),
-    )
+    turn = Turn(position=4, expected_s=90.5, expected_on=date(2026, 1, 2))
+    found = answer(JOB, None, here=HERE, whys=["no-blanks", "class"], turn=turn)
+    assert (found.stage, found.place, found.turn) == (Stage.WAITING, HERE, turn)
     assert codes(found.reasons) == ["blanks-short"]
     assert found.bring == ()
 
@@ -78,17 +74,17 @@ def test_two_reasons_for_one_thing_are_told_once():
     assert codes(found.reasons) == ["station-not-ready"]
 
 
-def test_a_deferred_card_says_why_and_nothing_of_printers():
+def test_a_deferred_card_says_why_and_when_blanks_are_expected_and_nothing_of_printers():
     job = replace(JOB, state=JobState.DEFERRED)
-    found = answer(
-        job, None, here=HERE, whys=["held"], printers={"a": ("x",)}, position=3, expected_on=date(2026, 1, 1)
-    )
-    assert (found.stage, codes(found.reasons), found.position, found.expected_on) == (
-        Stage.DEFERRED,
-        ["held"],
-        None,
-        None,
-    )
+    turn = Turn(position=3, expected_s=5.0, expected_on=date(2026, 1, 1))
+    found = answer(job, None, here=HERE, whys=["blanks-short"], printers={"a": ("x",)}, turn=turn)
+    assert (found.stage, codes(found.reasons)) == (Stage.DEFERRED, ["blanks-short"])
+    assert found.turn == Turn(expected_on=date(2026, 1, 1))
+
+
+def test_a_card_at_a_printer_has_no_place_in_line_any_more():
+    found = answer(replace(JOB, state=JobState.PRINTING), None, here=HERE, turn=Turn(position=3, expected_s=5.0))
+    assert (found.stage, found.turn) == (Stage.PRINTING, Turn())
 
 
 def test_a_card_on_the_shelf_can_be_fetched_here():

@@ -1,6 +1,7 @@
 """``stationd minutes``: the register, the book of a day, and paper."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,8 @@ def test_the_book_of_a_day_is_drawn_up_listed_and_printed(config: str, tmp_path:
     assert main(["minutes", "list", "--kind", "blank-book", "--config", config]) == 0
     assert [line.split()[1] for line in capsys.readouterr().out.splitlines()] == ["BB-2/2026", "BB-1/2026"]
     assert main(["minutes", "list", "--json", "--limit", "1", "--config", config]) == 0
-    assert [line["day"] for line in json.loads(capsys.readouterr().out)] == ["2026-01-06"]
+    (line,) = json.loads(capsys.readouterr().out)
+    assert (line["day"], datetime.fromisoformat(line["at"]).tzinfo) == ("2026-01-06", UTC)
     for name, begin in (("book.pdf", b"%PDF-"), ("book.csv", "\ufeffBuku".encode())):
         assert main(["minutes", "print", "BB-1/2026", str(tmp_path / name), "--config", config]) == 0
         assert (tmp_path / name).read_bytes().startswith(begin)

@@ -94,7 +94,7 @@ def test_one_template_at_two_sizes_is_refused_at_once():
     [
         ({}, None, "document.fields.name"),
         ({"name": "  "}, None, "document.fields.name"),
-        (FIELDS | {"nik": "9999990101900001"}, None, "document.fields.nik"),
+        (FIELDS | {"faith": "RAHASIA"}, None, "document.fields.faith"),
         (FIELDS | {"Budi Rekaan": "x"}, None, "document.fields"),
         (FIELDS | {"name": "RAHASIA\nDUA"}, None, "document.fields.name"),
         (FIELDS | {"name": "RAHASIA\x00"}, None, "document.fields.name"),
@@ -115,6 +115,16 @@ async def test_what_cannot_be_printed_is_refused_by_its_field_and_never_by_its_v
         assert refused.value.field == field
         assert "RAHASIA" not in f"{refused.value!r}{refused.value.fix}"
         assert "Budi" not in f"{refused.value!r}"
+
+
+async def test_what_the_caller_left_out_comes_from_the_order_and_what_it_gave_stays(renderer):
+    told = FIELDS | {"address": "Jalan 名", "unknown": "x"}
+    assert await renderer.check("specimen", {}, None, told) == {"name": FIELDS["name"], "order": FIELDS["order"]}
+    given_fields = {"name": "CONTOH DUA", "order": "", "nik": "9999990101900001"}
+    assert await renderer.check("specimen", given_fields, None, FIELDS) == given_fields | {"address": FIELDS["address"]}
+    with pytest.raises(Refused) as refused:
+        await renderer.check("specimen", {}, None, FIELDS | {"name": "名"})
+    assert refused.value.field == "document.fields.name"
 
 
 async def test_a_photo_that_is_whole_and_yet_no_picture_is_refused_instead_of_left_out(renderer):

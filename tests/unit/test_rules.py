@@ -11,7 +11,7 @@ from stationd.domain.entitlement import KIND_CLASS, awaits_surrender, refusal_of
 from stationd.domain.errors import Faulted, Refused
 from stationd.domain.job import Evidence, JobKind
 from stationd.domain.job_machine import JobEvent
-from stationd.domain.order import Document, Holder, Order, Surrendered, is_nik_form
+from stationd.domain.order import Document, Holder, Order, Surrendered, is_nik_form, told_by
 from stationd.domain.outcome import Cause, NothingPrinted, Printed, Spoiled, Unknown
 from stationd.domain.printer import OFFLINE, PrinterState, PrinterStatus
 from stationd.domain.retry import MOST_STOPS, PREPARED_ALONE, STOPS_STATION, backoff_ms, settle
@@ -35,6 +35,13 @@ def order(kind=JobKind.FIRST, *, nik=INVENTED_NIK, police_report=None):
 @pytest.mark.parametrize("kind", [JobKind.FIRST, JobKind.DAMAGED])
 def test_first_and_damaged_cards_are_printed_here(kind):
     assert refusal_of(order(kind)) is None
+
+
+def test_a_cards_fields_can_be_filled_by_the_order_but_for_the_nik():
+    told = order()
+    assert told_by(told) == {"name": "CONTOH SPECIMEN", "order": "PRR-99999-000001"}
+    at_home = replace(told, holder=replace(told.holder, address="Jalan Contoh 1"))
+    assert told_by(at_home)["address"] == "Jalan Contoh 1"
 
 
 def test_a_lost_card_needs_a_police_report():

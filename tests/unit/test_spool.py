@@ -32,7 +32,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 
 class NoRenderer:
-    async def check(self, template: str, fields: object, photo: bytes | None) -> None:
+    async def check(self, template: str, fields: object, photo: bytes | None, otherwise: object) -> dict[str, str]:
         raise Refused("document-invalid", "cannot render in this test")
 
     async def render(self, template: str, fields: object, photo: bytes | None) -> Document:

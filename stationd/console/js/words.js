@@ -778,6 +778,7 @@ export const WORDS = {
   "kiosk.no-answer": ["Tidak ada jawaban. Silakan bertanya di loket.", "There is no answer. Please ask at the counter."],
   "kiosk.place": ["Tempat", "Place"],
   "kiosk.expected": ["Perkiraan tercetak", "Expected to be printed"],
+  "kiosk.in": ["kira-kira {span} lagi", "in about {span}"],
   "kiosk.before": ["Di depan Anda", "Before you"],
   "kiosk.cards": ["{n} kartu", "{n} cards"],
   "kiosk.cards.one": ["1 kartu", "1 card"],

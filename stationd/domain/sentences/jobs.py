@@ -71,7 +71,11 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
             "isi nomor surat keterangan kehilangan dari kepolisian",
         ),
     ),
-    "nik-malformed": says(_TAKE + "a NIK has 16 digits", _TERIMA + "NIK terdiri atas 16 angka"),
+    "nik-malformed": says(
+        _TAKE + "a NIK has 16 digits, the last four of which begin at 0001",
+        _TERIMA + "NIK terdiri atas 16 angka, empat angka terakhir mulai dari 0001",
+        fix=("read the NIK from the family card (KK) again", "baca kembali NIK dari Kartu Keluarga (KK)"),
+    ),
     "surrender-not-awaited/kind": says(
         "cannot record the surrendered card: none is asked for with an order of kind {kind}",
         "penyerahan kartu lama tidak dapat dicatat: tidak diminta untuk pesanan jenis {kind}",

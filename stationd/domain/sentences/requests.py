@@ -21,6 +21,11 @@ _WRONG: Final[Mapping[str, Sentence]] = {
         fix=("allowed: {allowed}", "yang boleh: {allowed}"),
     ),
     "form": says(_READ + "it does not have the right form", _BACA + "bentuknya salah"),
+    "form-like": says(
+        _READ + "it does not have the right form",
+        _BACA + "bentuknya salah",
+        fix=("write it like {example}", "tuliskan seperti {example}"),
+    ),
     "base64": says(_READ + "it is not base64", _BACA + "bukan base64"),
     "type": says(_READ + "expected {wanted}, got {given}", _BACA + "seharusnya {wanted}, bukan {given}"),
     "bound": says(_READ + "expected {wanted} {bound}", _BACA + "seharusnya {wanted} {bound}"),
@@ -126,6 +131,11 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
         ),
     ),
     "path-unknown": says("cannot answer: there is no such path", "tidak dapat dijawab: alamat ini tidak ada"),
+    "path-unknown/slash": says(
+        "cannot answer: there is no such path with a slash at its end",
+        "tidak dapat dijawab: alamat ini tidak ada dengan garis miring di akhirnya",
+        fix=("leave off the last slash", "hilangkan garis miring terakhir"),
+    ),
     "method-not-allowed": says(
         "cannot do this here: allowed are {methods}", "tidak dapat dilakukan di sini: yang boleh hanya {methods}"
     ),

@@ -190,12 +190,12 @@ def test_a_handler_without_its_types_is_not_routed():
     [
         (
             "Expected `str` of length <= 80 - at `$.note`",
-            "cannot read note: expected str of length <= 80",
+            "cannot read note: expected text of length <= 80",
             "note tidak dapat dibaca: seharusnya teks sepanjang <= 80",
         ),
         (
             "Expected `int | null` >= 1 - at `$.limit`",
-            "cannot read limit: expected int | null >= 1",
+            "cannot read limit: expected whole number | null >= 1",
             "limit tidak dapat dibaca: seharusnya bilangan bulat | kosong >= 1",
         ),
     ],

@@ -56,6 +56,7 @@ def changed(order, path, value):
         ("holder.nickname", SECRET, "holder"),
         (f"holder.{SECRET}", "x", "holder"),
         (SECRET, SECRET, None),
+        ("holder.phone", "((0711) 350500", "holder.phone"),
         ("police_report", 5, "police_report"),
         ("profile", "no such thing!", "profile"),
         ("document", ..., "document"),
@@ -406,3 +407,24 @@ async def _throw(patch, target, path):
         if status >= 400:
             assert SECRET not in json.dumps(body)
             assert body["code"]
+
+
+async def test_what_does_not_have_the_right_form_is_told_what_the_right_one_looks_like(door, order):
+    _, body, _ = await door.submit(changed(order, "order", "no spaces here"))
+    assert (body["field"], body["fix"]) == ("order", "write it like PRR-16711-000123")
+    _, body, _ = await door.submit(changed(order, "holder.phone", "ask my son"))
+    assert body["fix"] == "write it like +62 000 000 000"
+
+
+@pytest.mark.parametrize(
+    ("phone", "taken"), [("(0711) 350500", "(0711) 350500"), ("", None), (None, None), ("+62 812 000", "+62 812 000")]
+)
+async def test_a_holder_may_have_any_number_or_none(door, order, phone, taken):
+    assert (await door.submit(changed(order, "holder.phone", phone)))[0] == 201
+    assert door.submission.orders[0][0].holder.phone == taken
+
+
+@pytest.mark.parametrize("path", ["/v1/station/", "/officer/", "/v1/jobs/x/"])
+async def test_a_slash_too_many_is_told_as_such(door, path):
+    status, body, _ = await door.ask("GET", path)
+    assert (status, body["code"], body["fix"]) == (404, "path-unknown", "leave off the last slash")

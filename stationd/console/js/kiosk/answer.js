@@ -3,7 +3,7 @@
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
 import { grouped } from "../receipt.js";
-import { clock, day } from "../format.js";
+import { clock, day, lasting } from "../format.js";
 import { t } from "../words.js";
 
 /** @typedef {import("./kiosk.js").kiosk} Kiosk */
@@ -41,6 +41,11 @@ function isSoon(told) {
   return !told.expected_on || told.expected_on === new Date().toLocaleDateString("sv");
 }
 
+/** Whether the citizen may as well sit down and wait. @param {any} told */
+function isWithinTheHour(told) {
+  return told.expected_s !== null && told.expected_s < 3600;
+}
+
 /** @param {Kiosk} kiosk @param {any} told */
 function whole(kiosk, told) {
   const [step, picture, tone] = STAGES[told.stage] ?? [0, "info", ""];
@@ -54,7 +59,8 @@ function whole(kiosk, told) {
       told.bring.length > 0 && h("div", null, h("h2", null, t("kiosk.bring")), h("ul", { class: "bring" }, told.bring.map((/** @type {any} */ each) => h("li", { key: each.code }, icon("ready"), each.words)))),
       told.bring.length === 0 && h("div", { class: "dates" },
         told.place && h("div", { key: "place" }, h("small", null, t("kiosk.place")), h("b", null, told.place)),
-        told.expected_on && h("div", { key: "day" }, h("small", null, t("kiosk.expected")), h("b", null, day(told.expected_on))),
+        isWithinTheHour(told) && h("div", { key: "in" }, h("small", null, t("kiosk.expected")), h("b", null, t("kiosk.in", { span: lasting(Math.max(60, told.expected_s)) }))),
+        told.expected_on && !isWithinTheHour(told) && h("div", { key: "day" }, h("small", null, t("kiosk.expected")), h("b", null, day(told.expected_on))),
         told.position !== null && h("div", { key: "position" }, h("small", null, t("kiosk.before")), h("b", null, told.position === 0 ? t("kiosk.next") : t("kiosk.cards", { n: told.position })))),
       !kiosk.isInTouch && h("p", { class: "notice bad" }, icon("lost"), t("kiosk.as-of", { at: clock(kiosk.asked?.answered_at ?? 0) }))),
     step > 0 && counter === undefined && h("ol", { key: "steps", class: "steps", "aria-label": t("kiosk.steps") }, STEPS.map((name, index) => {
