@@ -35,7 +35,7 @@ def put_there(copy: Path, state: Path) -> None:
 
 async def until_told(station: StationProcess, *codes: str) -> None:
     """Wait until the readiness gives one of these reasons."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not set(codes) & set((answer := await station.call("GET", "/readyz"))[1]["reasons"]):
             await asyncio.sleep(0.05)
         assert answer[0] == 503

@@ -44,7 +44,7 @@ async def submit_all(station: StationProcess, documents: Mapping[int, bytes] = D
     return answered
 
 
-async def died(station: StationProcess, timeout_s: float = 15) -> None:
+async def died(station: StationProcess, timeout_s: float = 60) -> None:
     """Wait until the daemon has killed itself."""
     assert station.process is not None
     async with asyncio.timeout(timeout_s):
@@ -185,7 +185,7 @@ async def test_a_job_at_which_the_daemon_dies_each_time_is_set_aside_and_printed
                 await died(station)
             station.wrapper = ordinary
             await station.start()
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while station.counts().get("failed") != 1:
                     await asyncio.sleep(0.05)
             ((job_id,),) = station.rows("SELECT id FROM job")

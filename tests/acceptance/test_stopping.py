@@ -13,7 +13,8 @@ from tests.rigs.reckoning import reckon
 from tests.rigs.relay import Relay
 from tests.rigs.station import StationProcess
 
-WITHIN_S = 5.0
+WITHIN_S = 30.0
+"""Half of what it would wait for a caller or a printer that says nothing."""
 LARGE = 5_000_000
 CLIENTS = 50
 
@@ -30,7 +31,7 @@ async def terminated(station: StationProcess) -> None:
 
 async def until_printing(station: StationProcess) -> None:
     """Wait until a card is in the printer."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not station.rows("SELECT 1 FROM attempt WHERE remote_id IS NOT NULL"):
             await asyncio.sleep(0.01)
 
@@ -94,7 +95,7 @@ async def test_a_document_on_its_way_to_a_slow_printer_is_cut_off_and_sent_again
             await station.start()
             await station.submit(1, document)
             await until_printing(station)
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 await relay.passing.wait()
             await terminated(station)
             assert station.counts() == {"printing": 1}

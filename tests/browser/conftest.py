@@ -18,10 +18,8 @@ async def browser():
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def demo(tmp_path_factory):
-    found = Demo(tmp_path_factory.mktemp("demo") / "station", "--speed", "4")
-    await found.start()
-    yield found
-    await found.stop()
+    async with Demo(tmp_path_factory.mktemp("demo") / "station", "--speed", "4") as found:
+        yield found
 
 
 async def sign_in(page, demo, who=None):

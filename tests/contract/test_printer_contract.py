@@ -16,7 +16,7 @@ from stationd.ports.printers import Opened
 from tests.contract.printer_factories import FACTORIES
 from tests.rigs.documents import pdf, png
 
-LONGEST_S = 30
+LONGEST_S = 60
 """No promise takes longer; a test that does hangs."""
 
 

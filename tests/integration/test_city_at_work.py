@@ -194,7 +194,7 @@ async def test_a_station_may_do_its_own_and_nothing_else(city, stations, servers
         )
 
     try:
-        await until(all_heard, within_s=20)
+        await until(all_heard, within_s=60)
     except TimeoutError:
         wrong = [each for each in forbidden if not is_refused("publish", each)]
         wrong += [each for each in unheard if not is_refused("subscription", each)]

@@ -37,7 +37,7 @@ def printer(rig: Cupsd, **options: object):
 
 
 def server(rig: Cupsd) -> Server:
-    return Server(read_uri(rig.server_uri), timeout_s=5)
+    return Server(read_uri(rig.server_uri), timeout_s=60)
 
 
 async def opened(cups) -> Attempt:
@@ -59,7 +59,7 @@ async def opened(cups) -> Attempt:
 async def print_card(cups) -> object:
     attempt = await opened(cups)
     assert await cups.send(attempt, CARD) is None
-    return await asyncio.wait_for(cups.watch(replace(attempt, sent_at=0)), 20)
+    return await asyncio.wait_for(cups.watch(replace(attempt, sent_at=0)), 60)
 
 
 async def test_a_missing_queue_is_made_at_most_once_and_giving_up_and_prints(rig):
@@ -146,7 +146,7 @@ async def test_a_card_given_up_in_the_queue_never_comes_and_is_not_known_to_have
     assert await cups.send(attempt, CARD) is None
     await asyncio.to_thread(rig.wait_for_begun, 1)
     await cups.give_up(attempt)
-    assert isinstance(await asyncio.wait_for(cups.watch(attempt), 20), Unknown)
+    assert isinstance(await asyncio.wait_for(cups.watch(attempt), 60), Unknown)
     rig.behave("")
     assert await print_card(cups) == Printed(Evidence.SPOOLER)
     assert [card.name for card in rig.cards()] == [card.name for card in rig.begun()][1:]

@@ -96,10 +96,10 @@ async def test_a_stop_does_not_wait_for_those_who_listen(tmp_path, printer):
     ):
         client = EventReader(session, "http://localhost/v1/events", station.token)
         listeners = [asyncio.create_task(listen(client, [])) for _ in range(20)]
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while "stationd_event_listeners 20.0" not in (await station.call("GET", "/metrics"))[1]:
                 await asyncio.sleep(0.05)
-        assert await asyncio.to_thread(station.terminate) < 5
+        assert await asyncio.to_thread(station.terminate) < 30
         for listener in listeners:
             listener.cancel()
         await asyncio.wait(listeners)

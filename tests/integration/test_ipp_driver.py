@@ -349,7 +349,7 @@ async def test_a_sender_killed_in_mid_body_resets_the_transfer_and_prints_nothin
         one = await open_job(printer)
         sender = subprocess.Popen([sys.executable, "-c", SENDER, through(relay), one.id, one.remote_id])
         try:
-            await asyncio.wait_for(relay.stalled.wait(), 20)
+            await asyncio.wait_for(relay.stalled.wait(), 60)
         finally:
             sender.send_signal(signal.SIGKILL)
             sender.wait()

@@ -25,7 +25,7 @@ async def in_namespaces(rig: str, *arguments: str) -> dict[str, Any]:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
     )
-    out, _ = await asyncio.wait_for(process.communicate(), 30)
+    out, _ = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode == 0
     return json.loads(out)
 
@@ -39,7 +39,7 @@ async def test_after_every_overflow_it_hears_again_looks_at_once_and_rests(loop:
     assert after["looks"] >= 1 + 3
     assert after["reopenings"] == 0
     assert (told["heard"], told["is_listening"]) == (1, True)
-    assert told["quiet_cpu_s"] < 0.05
+    assert told["quiet_cpu_s"] < 0.2
 
 
 @pytest.mark.parametrize("loop", [(), ("--uvloop",)], ids=["asyncio", "uvloop"])
@@ -48,7 +48,7 @@ async def test_a_broken_socket_is_replaced(loop: tuple[str, ...]) -> None:
     assert told["reopenings"] == 1
     assert (told["heard"], told["is_listening"]) == (1, True)
     assert told["looks_after"] >= 2
-    assert told["quiet_cpu_s"] < 0.05
+    assert told["quiet_cpu_s"] < 0.2
 
 
 @pytest.mark.parametrize("loop", [(), ("--uvloop",)], ids=["asyncio", "uvloop"])

@@ -94,7 +94,8 @@ async def test_a_silent_server_is_no_answer_in_time():
     for scheme in ("tls", "http"):
         assert not await probe_for(f"{scheme}://127.0.0.1:{port_of(server)}", 0.2).is_answering()
     assert asyncio.get_running_loop().time() - begun < 10
-    assert len(callers) == 2
+    while len(callers) < 2:  # the second may be accepted when its caller has gone already
+        await asyncio.sleep(0.01)
     server.close()
     for writer in callers:
         writer.transport.abort()

@@ -47,7 +47,7 @@ def cups(tmp_path):
             capture_output=True,
             text=True,
             check=False,
-            timeout=20,
+            timeout=60,
         )
 
     run.folder = tmp_path

@@ -41,7 +41,7 @@ def begin_card(child: UsblpChild, tmp_path, attempt: str = "a1", **more: object)
 
 
 async def received(server, count: int) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while len(server.received) < count:
             await asyncio.sleep(0.005)
 

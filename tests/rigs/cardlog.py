@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-LONGEST_WAIT_S = 20.0
+LONGEST_WAIT_S = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +66,7 @@ class CardLog:
         return self._lines("printed")
 
     def wait_for(self, count: int, *, begun: bool = False) -> list[PrintedCard]:
-        """The cards, once there are at least ``count``. Raises ``TimeoutError`` after 20 s."""
+        """The cards, once there are at least ``count``. Raises ``TimeoutError`` after a minute."""
         deadline = time.monotonic() + LONGEST_WAIT_S
         while len(found := self._lines("begun" if begun else "printed")) < count:
             if time.monotonic() > deadline:

@@ -29,7 +29,7 @@ DEVICE_URI = "cardlog:/one"
 ONCE = Path(__file__).parents[2] / "config/cups/stationd-once"
 """The backend of the project that starts another one at most once a job."""
 _SYSTEM_BIN = Path("/usr/lib/cups")
-_START_S = 10.0
+_START_S = 60.0
 
 _CUPSD_CONF = """
 LogLevel debug

@@ -1,15 +1,17 @@
 """A demonstration of our own: started on a free port, asked over HTTP, stopped and started again on the same one."""
 
 import asyncio
+import contextlib
 import json
 import re
 import signal
-import socket
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import aiohttp
+
+from tests.rigs.ports import free_port
 
 WITHIN_S = 60.0
 
@@ -20,9 +22,7 @@ class Demo:
     def __init__(self, folder: Path, *arguments: str) -> None:
         self.folder = folder
         self.arguments = arguments
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self.said = b""
         self._process: asyncio.subprocess.Process | None = None
@@ -50,11 +50,18 @@ class Demo:
         )
         self._process = process
         self.said = b""
-        async with asyncio.timeout(WITHIN_S):
-            while b"Stop with" not in self.said:
-                line = await process.stdout.readline()
-                assert line, self.said.decode()
-                self.said += line
+        try:
+            async with asyncio.timeout(WITHIN_S):
+                while b"Stop with" not in self.said:
+                    line = await process.stdout.readline()
+                    assert line, self.said.decode()
+                    self.said += line
+        except BaseException:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+            self._process = None
+            raise
         self._draining = asyncio.create_task(self._drain(process))
 
     async def _drain(self, process: asyncio.subprocess.Process) -> None:
@@ -68,10 +75,18 @@ class Demo:
             return
         self._process.send_signal(number)
         await asyncio.wait_for(self._process.wait(), WITHIN_S)
-        self._process = None
+        ended, self._process = self._process.returncode, None
         if self._draining is not None:
             await self._draining
         assert b"Traceback" not in self.said, self.said.decode()
+        assert ended == 0 or number is not signal.SIGTERM
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
 
     async def ask(self, method: str, path: str, body: Any = None, *, role: str = "officer") -> Any:
         """Ask its API; what it answers."""

@@ -48,7 +48,13 @@ class DeviceReporter:
             limit=1 << 22,
         )
         self._reading = asyncio.create_task(self._read(), name="device reporter")
-        self.snapshot = (await self.next(10))["added"]
+        try:
+            self.snapshot = (await self.next())["added"]
+        except BaseException:
+            self._process.kill()
+            await self._process.wait()
+            await self._reading
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -58,7 +64,7 @@ class DeviceReporter:
         assert reading is not None
         process.stdin.close()
         try:
-            await asyncio.wait_for(process.wait(), 10)
+            await asyncio.wait_for(process.wait(), 60)
         except TimeoutError:
             process.kill()
             await process.wait()
@@ -66,11 +72,11 @@ class DeviceReporter:
         finally:
             await reading
 
-    async def next(self, within_s: float = 5.0) -> dict[str, Any]:
+    async def next(self, within_s: float = 60.0) -> dict[str, Any]:
         """The next changes told; each holds ``added``, ``removed``, ``changed`` and the monotonic time ``at``."""
         return await asyncio.wait_for(self._told.get(), within_s)
 
-    async def follow(self, present: dict[str, Any], is_enough: Any, within_s: float = 10.0) -> dict[str, Any]:
+    async def follow(self, present: dict[str, Any], is_enough: Any, within_s: float = 60.0) -> dict[str, Any]:
         """Apply changes to ``present`` (identity → record) until ``is_enough(present)``, and give it back."""
         async with asyncio.timeout(within_s):
             while not is_enough(present):
@@ -96,7 +102,7 @@ class DeviceReporter:
         assert self._process is not None
         assert self._process.stdin is not None
         self._process.stdin.write(b"figures\n")
-        return await asyncio.wait_for(self.figures.get(), 5)
+        return await asyncio.wait_for(self.figures.get(), 60)
 
     async def _read(self) -> None:
         assert self._process is not None

@@ -24,7 +24,7 @@ from tests.rigs.ports import free_port
 
 PROGRAM = "ippeveprinter"
 _SHIM_SOURCE = Path(__file__).with_name("noavahi.c")
-_START_S = 10.0
+_START_S = 60.0
 
 
 def shim() -> Path:
@@ -114,7 +114,7 @@ class IppEvePrinter:
     def load(self, sheets: int) -> None:
         """Put sheets into its tray, on its own web page; with none it says ``media-empty`` until it has some again."""
         form = f"size1=na_letter_8.5x11in&type1=stationery&level1={sheets}&size3=&type3=&level3=-2"
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/media?{form}", timeout=5) as page:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/media?{form}", timeout=60) as page:
             page.read()
 
     def behave(self, shell: str) -> None:

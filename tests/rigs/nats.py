@@ -77,10 +77,10 @@ class Servers:
         return [f"nats://127.0.0.1:{node.port}" for node in self.nodes]
 
     async def __aenter__(self) -> Self:
-        for node in self.nodes:
-            node.config.write_text(self._config(node))
-            node.start()
         try:
+            for node in self.nodes:
+                node.config.write_text(self._config(node))
+                node.start()
             async with asyncio.timeout(UP_WITHIN_S):
                 await self._until_up()
         except BaseException:

@@ -17,8 +17,10 @@ import time
 from pathlib import Path
 from typing import Self
 
+from tests.rigs.ports import free_port
+
 _LIBRARY = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
-_START_S = 10.0
+_START_S = 60.0
 _ACTIVATE = """
 import os, sys
 os.dup2(int(sys.argv[1]), 3)
@@ -35,7 +37,8 @@ class Pcscd:
     """The service as a context manager. ``ports``: where its two slots wait for a virtual card."""
 
     def __init__(self) -> None:
-        self.ports = _free_ports()
+        first = free_port(neighbours=1)  # the driver's second slot takes the next one
+        self.ports = (first, first + 1)
         self._output = _folder / "output.log"
         self._configuration = _folder / "reader.conf.d"
         self._process: subprocess.Popen[bytes] | None = None
@@ -79,7 +82,7 @@ class Pcscd:
         if self._process is not None:
             self._process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(timeout=5)
+                self._process.wait(timeout=30)
         self.kill()
 
     def __enter__(self) -> Self:
@@ -99,14 +102,3 @@ def _is_listening(port: int) -> bool:
                 if f"{local} ".endswith(wanted) and state == "0A":
                     return True
     return False
-
-
-def _free_ports() -> tuple[int, int]:
-    """Two neighbouring ports that nobody uses now: the driver's second slot takes the next one."""
-    while True:
-        with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port = first.getsockname()[1]
-            with contextlib.suppress(OSError, OverflowError):
-                second.bind(("127.0.0.1", port + 1))
-                return port, port + 1

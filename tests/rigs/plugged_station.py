@@ -21,7 +21,7 @@ DRIVER = "usblp" if "usblp" in drivers.names() else "direct"
 NAME = "usb-0f49-0c12-10000123456"
 """What the printer is called that :meth:`tests.rigs.vusb.VirtualUsb.plug_printer` plugs in by default."""
 
-WITHIN_S = 10.0
+WITHIN_S = 60.0
 
 Shown = dict[str, Any]
 

@@ -20,7 +20,7 @@ import aiohttp
 from stationd.domain.blanks import Account
 from stationd.domain.events import GENESIS, linked
 
-START_WITHIN_S = 15.0
+START_WITHIN_S = 60.0
 OFFICER = "199901012026011001"
 PIN = "rahasia-contoh"
 
@@ -200,7 +200,7 @@ class StationProcess:
             self.process.kill()
             self.process.wait()
 
-    def terminate(self, timeout_s: float = 10) -> float:
+    def terminate(self, timeout_s: float = 60) -> float:
         """SIGTERM, and wait; how many seconds it took to end."""
         if self.process is None or self.process.poll() is not None:
             return 0.0
@@ -232,7 +232,7 @@ class StationProcess:
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Rows of the station's database, read beside it."""
-        connection = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=10)
+        connection = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=60)
         try:
             return connection.execute(sql).fetchall()
         finally:

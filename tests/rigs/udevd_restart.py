@@ -14,7 +14,7 @@ import uvloop
 from stationd.adapters.udev import UdevWatcher
 
 _UDEVD = "/lib/systemd/systemd-udevd"
-_SETTLES_S = 10.0
+_SETTLES_S = 30.0
 
 
 async def run(*command: str) -> None:

@@ -69,7 +69,7 @@ class UsblpChild:
 
     async def call(self, call: str, **values: object) -> dict[str, Any]:
         """Make a call and wait for its answer."""
-        return await asyncio.wait_for(self.begin(call, **values), 20)
+        return await asyncio.wait_for(self.begin(call, **values), 60)
 
     async def _read(self) -> None:
         assert self._process.stdout is not None

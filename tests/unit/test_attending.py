@@ -78,7 +78,7 @@ class Running:
     def cards(self) -> int:
         return len(list((self.folder / "cards").glob("*.png")))
 
-    async def until(self, condition, timeout_s: float = 10) -> None:
+    async def until(self, condition, timeout_s: float = 60) -> None:
         async with asyncio.timeout(timeout_s):
             while not (await condition() if asyncio.iscoroutinefunction(condition) else condition()):
                 await asyncio.sleep(0.01)

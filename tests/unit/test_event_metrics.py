@@ -283,7 +283,7 @@ async def test_a_disk_in_trouble_ends_no_counting(monkeypatch):
     running = asyncio.create_task(retelling.run())
     await asyncio.sleep(0)
     record.is_broken = False
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while 'stationd_events_total{type="job.accepted"} 1.0' not in text_of(metrics):
             await asyncio.sleep(0.001)
     running.cancel()

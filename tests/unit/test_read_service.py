@@ -19,7 +19,7 @@ from stationd.services.supervise import Supervisor
 
 RECEIPT = next(made for hour in range(100) if (made := receipt(hour, 12345)))
 NIK = "9999990101900001"
-WITHIN_S = 5.0
+WITHIN_S = 60.0
 
 
 @pytest.fixture

@@ -254,7 +254,7 @@ def program(tmp_path, shell):
 
 
 async def pid_of(tmp_path):
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text().strip():
             await asyncio.sleep(0.01)
     return int((tmp_path / "pid").read_text())

@@ -476,7 +476,7 @@ async def test_after_the_death_of_the_process_the_folder_tells_what_was_printed(
     await asyncio.sleep(0)
     await before.aclose()
     after = make()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not isinstance(await after.find(printed), Printed):
             await asyncio.sleep(0.01)
     assert await after.find(waiting) == NothingPrinted(Cause.PRINTER, "shutdown")
@@ -606,7 +606,7 @@ async def test_a_full_disk_stops_the_machine_until_there_is_room(make, tmp_path,
     await printer.status()
     (tmp_path / "cards").rmdir()  # any trouble with the folder is told in the same way
     attempt = await sent(printer)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while "output-area-full" not in (await printer.status()).stopped_by:
             await asyncio.sleep(0.005)
     (tmp_path / "cards").mkdir()

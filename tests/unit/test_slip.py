@@ -107,7 +107,7 @@ async def test_a_printer_at_a_node_gets_the_whole_slip(way):
     loop.add_reader(master, read)
     try:
         await send(Route(way=way, place=os.ttyname(slave)), data)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await whole.wait()
     finally:
         loop.remove_reader(master)

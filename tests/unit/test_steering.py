@@ -144,7 +144,7 @@ class House:
         assert not isinstance(answer, Refused)
         return answer.job
 
-    async def until(self, state: JobState, number: int, timeout_s: float = 10) -> None:
+    async def until(self, state: JobState, number: int, timeout_s: float = 60) -> None:
         async with asyncio.timeout(timeout_s):
             while (await self.store.jobs.counts())[state] != number:
                 await asyncio.sleep(0.005)
@@ -173,7 +173,7 @@ async def test_a_printer_that_spoils_blank_after_blank_is_stopped_before_it_eats
         await house.store.receive(50)
         await house.printer(faults={"spoil": 1}, window=1)
         await house.accept()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while not await house.events("printer.stopped"):
                 await asyncio.sleep(0.01)
         await asyncio.sleep(0.1)
@@ -349,7 +349,7 @@ async def test_a_test_card_is_nobodys_and_its_blank_is_booked_as_spoiled(house: 
     await house.store.receive(3)
     spooler = await house.printer()
     await house.printers.drain("kartu-1", actor=OFFICER)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while spooler.status.stopped_by:
             await asyncio.sleep(0.01)
         await house.printers.test_card("kartu-1", actor=OFFICER)
@@ -373,14 +373,14 @@ async def test_a_test_card_that_was_never_made_gives_its_blank_back(house: House
 
 async def test_a_test_card_needs_a_blank_and_a_printer_that_answers(house: House):
     spooler = await house.printer()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while spooler.status.stopped_by:
             await asyncio.sleep(0.01)
     with pytest.raises(Refused) as refused:
         await house.printers.test_card("kartu-1", actor=OFFICER)
     assert refused.value.code == "blanks-not-there"
     spooler.printer.unplug()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not spooler.status.stopped_by:
             await asyncio.sleep(0.01)
     with pytest.raises(Refused) as refused:
@@ -403,7 +403,7 @@ async def test_the_officer_is_shown_all_that_is_known_of_an_uncertain_card(house
     spooler = await house.printer(faults={"unknown": 1}, seed=1, window=1)
     job = await house.accept()
     await house.until(JobState.UNCERTAIN, 1)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while spooler.status.counter is None:
             await asyncio.sleep(0.01)
     known = (await house.jobs.read(job.id)).known
@@ -593,7 +593,7 @@ async def forecast_and_truth(house: House) -> list[tuple[float | None, float]]:
     asked = {job.id: (await house.jobs.read(job.id)).expected_s for job in (jobs[11], jobs[23])}
     found = []
     for job_id, expected_s in asked.items():
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while (await house.store.jobs.read(job_id)).state is not JobState.PRINTED:
                 await asyncio.sleep(0.005)
         found.append((expected_s, asyncio.get_running_loop().time() - began))
@@ -604,12 +604,12 @@ async def test_the_slow_printer_leaves_the_last_card_to_the_fast_one(house: Hous
     await house.store.receive(9)
     await house.printer("lambat", seconds=30.0, window=1)
     await house.printer("cepat", seconds=0.2, window=1)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not all(spooler.is_open for spooler in house.printers.spoolers()):
             await asyncio.sleep(0.01)
     for _ in range(3):
         await house.accept()
-    await house.until(JobState.PRINTED, 3, timeout_s=10)
+    await house.until(JobState.PRINTED, 3)
     assert (house.cards("cepat"), house.cards("lambat")) == (3, 0)
 
 
@@ -617,7 +617,7 @@ async def test_the_slow_printer_takes_the_card_when_the_fast_one_is_lost(house: 
     await house.store.receive(9)
     await house.printer("lambat", seconds=0.5, window=1)
     fast = await house.printer("cepat", seconds=0.02, window=1)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not all(spooler.is_open for spooler in house.printers.spoolers()):
             await asyncio.sleep(0.01)
     fast.printer.unplug()
@@ -627,7 +627,7 @@ async def test_the_slow_printer_takes_the_card_when_the_fast_one_is_lost(house: 
     assert house.cards("lambat") == 1
     assert asyncio.get_running_loop().time() - began < 5
     fast.printer.plug()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not fast.is_open:
             await asyncio.sleep(0.01)
     for _ in range(6):

@@ -27,7 +27,7 @@ async def test_trouble_of_the_disk_is_told_in_one_line_and_a_defect_with_its_pla
     supervisor = Supervisor()
     with caplog.at_level(logging.WARNING):
         supervisor.start("days", run)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while supervisor.is_running("days"):
                 await asyncio.sleep(0.01)
     assert runs == 2

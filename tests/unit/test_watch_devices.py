@@ -77,10 +77,10 @@ class FakeWatcher:
         before, self.inventory = self.inventory, take_stock(sightings, before=self.inventory)
         self._waits.clear()
         self._changes.put_nowait(diff(before.devices, self.inventory.devices))
-        await asyncio.wait_for(self._waits.wait(), 5)
+        await asyncio.wait_for(self._waits.wait(), 60)
 
     async def settled(self) -> None:
-        await asyncio.wait_for(self._waits.wait(), 5)
+        await asyncio.wait_for(self._waits.wait(), 60)
 
     def look_again(self) -> None:
         raise AssertionError("not used here")
@@ -255,7 +255,7 @@ async def test_what_could_not_be_written_is_used_and_written_with_the_next_chang
 async def test_without_a_bus_the_station_goes_on_with_what_is_configured(station: Station) -> None:
     await station.start()
     service = DeviceWatch(FakeWatcher(is_readable=False), station.store, MATCHERS, station.log)
-    await asyncio.wait_for(service.run(), 1)
+    await asyncio.wait_for(service.run(), 60)
 
 
 @pytest.mark.parametrize(

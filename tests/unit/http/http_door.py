@@ -623,7 +623,7 @@ class Door:
         data = order if isinstance(order, bytes) else json.dumps(order).encode()
         return await self.ask("POST", "/v1/jobs", role=role, headers=headers, data=data, **more)
 
-    async def knock(self, raw: bytes, *, wait_s: float = 5.0) -> bytes:
+    async def knock(self, raw: bytes, *, wait_s: float = 60.0) -> bytes:
         """Everything that a raw connection answers to these bytes until it is closed."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         try:

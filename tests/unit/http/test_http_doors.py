@@ -18,7 +18,7 @@ from stationd.http.policy import HttpPolicy
 from stationd.http.serve import HttpServer
 
 
-async def until(condition, wait_s=3.0):
+async def until(condition, wait_s=60.0):
     async with asyncio.timeout(wait_s):
         while not condition():
             await asyncio.sleep(0.002)
@@ -45,7 +45,7 @@ async def close(connections):
 async def test_headers_that_never_end_are_cut_off(open_door):
     door = await open_door(header_timeout_s=0.1)
     connections = await unfinished(door.port, 5)
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(60):
         for reader, _ in connections:
             with contextlib.suppress(ConnectionResetError):
                 assert await reader.read() == b""
@@ -56,7 +56,7 @@ async def test_headers_that_never_end_are_cut_off(open_door):
 async def test_a_silent_connection_is_cut_off(open_door):
     door = await open_door(header_timeout_s=0.1)
     reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(60):
         with contextlib.suppress(ConnectionResetError):
             assert await reader.read() == b""
     await close([(reader, writer)])
@@ -66,7 +66,7 @@ async def test_headers_that_trickle_on_a_kept_connection_are_cut_off_too(open_do
     door = await open_door(keepalive_s=0.2)
     reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
     writer.write(f"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:{door.port}\r\n\r\nGET /healthz HTTP/1.1\r\nX".encode())
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(60):
         answer = await reader.read()
     assert answer.count(b"HTTP/1.1 200") == 1
     await close([(reader, writer)])

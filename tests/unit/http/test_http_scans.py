@@ -18,7 +18,7 @@ def listening(door, role="officer"):
 
 async def heard(events, count) -> list[Heard]:
     found = []
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         async for event in events:
             found.append(event)
             if len(found) == count:
@@ -28,7 +28,7 @@ async def heard(events, count) -> list[Heard]:
 
 
 async def until_listened(door, count=1):
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while len(door.readers.live) != count:
             await asyncio.sleep(0.01)
 
@@ -59,7 +59,7 @@ async def test_the_stream_is_kept_alive_and_ends_with_the_reader_and_with_the_to
     client = listening(door)
     hearing = asyncio.create_task(heard(client.events(), 9))
     await until_listened(door)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while client.comments < 3:
             await asyncio.sleep(0.01)
     door.readers.live.end(READER.id)
