@@ -94,6 +94,7 @@ class Attending:
             station=settings.station.id,
             moment=lambda: self.calendar.moment,
             is_required=is_unattended,
+            reserved=settings.city.reserved,
         )
         self.unsigned = UnsignedOrders(store, self.gate) if is_unattended else None
         balances = database.writer.balances

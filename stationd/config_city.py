@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from stationd.config_schema import Key, Reading, Row, Rule, Table, UnfitError, many, whole
+from stationd.config_schema import Key, Reading, Row, Rule, Table, UnfitError, many, matching, whole
 from stationd.domain.city_order import decoded
 
 _KEY_BYTES: Final = 32
 _PLAIN: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+REFERENCE_START: Final = r"[A-Za-z0-9][A-Za-z0-9._/-]{0,31}"
+REFERENCE_START_TOLD: Final = "the beginning of an order's reference, up to 32 characters"
 _PUBLIC_KEY: Final = "32 bytes in base64url without padding (43 characters)"
 
 
@@ -28,6 +30,7 @@ class CitySettings:
     seal_to: bytes | None = None
     in_flight: int = 256
     late_after_hours: int = 24
+    reserved: tuple[str, ...] = ()
 
 
 def _public_key(value: object) -> bytes:
@@ -113,6 +116,14 @@ CITY_TABLE: Final = Table(
             rule=whole(1, 24 * 90),
             default=24,
             help="When the readiness page says that the city has not got what happened here: hours.",
+        ),
+        Key(
+            name="reserved",
+            rule=many(matching(REFERENCE_START, REFERENCE_START_TOLD)),
+            default=(),
+            note="`[]`: none",
+            help="What the references of the city's orders begin with, the same at all stations: no counter makes a "
+            "job of such an order, with or without a link, so that it cannot become a card at two places.",
         ),
     ),
 )

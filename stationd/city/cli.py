@@ -122,6 +122,8 @@ def _identity(_args: argparse.Namespace, settings: CitySettings) -> None:
     identity = Identity(read_key(settings.key_file))
     print(f'[city]\nkeys = ["{identity.public_key}"]\nseal_to = "{identity.public_seal}"')
     print(f"servers = {json.dumps(list(settings.servers.urls))}")
+    if settings.reserved:
+        print(f"reserved = {json.dumps(list(settings.reserved))}")
 
 
 def _server_config(_args: argparse.Namespace, settings: CitySettings) -> None:

@@ -10,9 +10,11 @@ from functools import partial
 from typing import Any, Final, TypeVar
 
 from stationd.adapters.system import SystemEntropy
+from stationd.city.assigning import Assigning, Moved, Policy, is_catching_up
 from stationd.city.books import Books, Transaction
+from stationd.city.hearing import Hearing
 from stationd.city.identity import Identity
-from stationd.city.orders import Filed, Moved, Orders, Policy
+from stationd.city.orders import Filed, Orders
 from stationd.city.reconcile import Difference, differences
 from stationd.city.rights import Rights
 from stationd.city.taking import Facts
@@ -28,6 +30,8 @@ _NOTE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,62}[\x21-\x7e])?")
 _MOST_BLANKS: Final = 100_000
 _ID_BITS: Final = 74
 _NAME_BITS: Final = 64
+_MOVES_AT_MOST: Final = 1_000
+"""No order moves so often between a backup and the loss of the books."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +67,9 @@ class Desk:
         self._rights = rights
         messages = identity.messages
         self._entropy = SystemEntropy()
-        self._orders = Orders(messages, identity.seal, self._entropy, policy, on_change=on_change)
-        self.facts = Facts(messages, identity.seal, self._orders)
+        book = Assigning(messages, identity.seal, self._entropy, policy, on_change=on_change)
+        self._orders, self._hearing = Orders(book, identity.seal), Hearing(book)
+        self.facts = Facts(messages, identity.seal, self._hearing)
 
     # ------------------------------------------------------------------------------------------------------ stations
 
@@ -146,9 +151,36 @@ class Desk:
         return "books" if row is None else str(row[0])
 
     async def replay(self) -> None:
-        """Have every fact come again that the servers still have, from the next connection on; for restored books."""
+        """Have every fact come again that the servers still have, from the next connection on; for restored books.
+
+        No leave is given until they have come, and every order that is offered from then on has a fence above all
+        that the books may have given before they were lost.
+        """
         name = f"books-{self._entropy.bits(_NAME_BITS):016x}"
-        await self.books.run(lambda transaction: transaction.run("set_consumer", consumer=name))
+
+        def unit(transaction: Transaction) -> None:
+            transaction.run("set_consumer", consumer=name)
+            transaction.run("catch_up")
+            highest = int(transaction.rows("highest_fence")[0][0])
+            base = transaction.row("fence_base")
+            beyond = max(highest, 0 if base is None else int(base[0])) + _MOVES_AT_MOST
+            transaction.run("set_fence_base", value=str(beyond))
+
+        await self.books.run(unit)
+
+    async def is_catching_up(self) -> bool:
+        """Whether no leave is given, since these books have not heard yet what the servers still have."""
+        return await self.books.run(is_catching_up)
+
+    async def caught_up(self) -> None:
+        """All that the servers had is in the books: give leave again."""
+
+        def unit(transaction: Transaction) -> None:
+            transaction.run("caught_up")
+            for row in transaction.rows("stations"):
+                self._hearing.grant(transaction, row[0])
+
+        await self.books.run(unit)
 
     # -------------------------------------------------------------------------------------------------------- orders
 

@@ -133,6 +133,11 @@ class Engine:
         except (Error, OSError) as error:
             raise _lost(error) from error
 
+    async def has_all(self) -> bool:
+        """Whether the books have got and acknowledged all that is in the stream."""
+        info = await self._asked(self._context().consumer_info(EVENTS, self._consumer))
+        return not info.num_pending and not info.num_ack_pending
+
     async def acknowledge(self, messages: Sequence[Msg]) -> None:
         """They are in the books."""
         for message in messages:

@@ -12,6 +12,24 @@ SELECT value FROM meta WHERE name = 'consumer';
 -- name: set_consumer
 INSERT INTO meta (name, value) VALUES ('consumer', :consumer) ON CONFLICT (name) DO UPDATE SET value = excluded.value;
 
+-- name: catching_up
+SELECT value FROM meta WHERE name = 'catching_up';
+
+-- name: catch_up
+INSERT INTO meta (name, value) VALUES ('catching_up', '1') ON CONFLICT (name) DO NOTHING;
+
+-- name: caught_up
+DELETE FROM meta WHERE name = 'catching_up';
+
+-- name: fence_base
+SELECT value FROM meta WHERE name = 'fence_base';
+
+-- name: set_fence_base
+INSERT INTO meta (name, value) VALUES ('fence_base', :value) ON CONFLICT (name) DO UPDATE SET value = excluded.value;
+
+-- name: highest_fence
+SELECT COALESCE(MAX(fence), 0) FROM city_order;
+
 -- name: insert_station
 INSERT INTO station (id, name, sign_key, seal_key, user_key, enrolled_at, hash)
 VALUES (:station, :name, :sign_key, :seal_key, :user_key, :now, :hash) ON CONFLICT DO NOTHING;
@@ -140,6 +158,15 @@ UPDATE card SET offer = :offer WHERE station = :station AND id = :id;
 SELECT m.order_ref, m.fence FROM card AS c JOIN message AS m ON m.id = c.offer
 WHERE c.station = :station AND c.id = :id;
 
+-- name: order_of_card
+SELECT order_ref FROM card WHERE station = :station AND id = :id;
+
+-- name: live_cards
+SELECT station FROM card WHERE order_ref = :order AND state <> 'cancelled' ORDER BY accepted_seq LIMIT 1;
+
+-- name: printed_cards
+SELECT station FROM card WHERE order_ref = :order AND state = 'printed' LIMIT 1;
+
 -- name: forget_cards
 DELETE FROM card WHERE station = :station AND accepted_seq > :seq;
 
@@ -230,6 +257,9 @@ VALUES (:id, :station, :kind, :order_ref, :fence, :body, :now) ON CONFLICT DO NO
 -- name: message
 SELECT order_ref, fence, kind FROM message WHERE id = :id AND station = :station;
 
+-- name: leave_said
+SELECT id FROM message WHERE order_ref = :order AND fence = :fence AND kind = 'leave' LIMIT 1;
+
 -- name: unsent
 SELECT id, station, body FROM message WHERE sent_at IS NULL ORDER BY made_at, id LIMIT :most;
 
@@ -266,8 +296,9 @@ GROUP BY holder HAVING COUNT(DISTINCT station) > 1 ORDER BY 1;
 -- name: settled_without_card
 SELECT o.order_ref, o.station FROM city_order AS o
 WHERE o.outcome = 'printed' AND NOT EXISTS (
-    SELECT 1 FROM card AS c JOIN message AS m ON m.id = c.offer
-    WHERE m.order_ref = o.order_ref AND c.state IN ('printed', 'uncertain', 'queued', 'printing'))
+    SELECT 1 FROM card AS c LEFT JOIN message AS m ON m.id = c.offer
+    WHERE (m.order_ref = o.order_ref OR c.order_ref = o.order_ref)
+        AND c.state IN ('printed', 'uncertain', 'queued', 'printing'))
 ORDER BY o.order_ref;
 
 -- name: transfers_open

@@ -12,12 +12,12 @@ from aiohttp import web
 
 from stationd.adapters.system import SystemClock
 from stationd.city import door
+from stationd.city.assigning import Policy
 from stationd.city.books import Books, Transaction
 from stationd.city.desk import Desk
 from stationd.city.engine import Engine, letter_of
 from stationd.city.identity import Identity, read_key
 from stationd.city.metrics import Metrics, figures
-from stationd.city.orders import Policy
 from stationd.city.rights import Rights
 from stationd.city.settings import CitySettings
 from stationd.city.taking import Facts, Letter, Taken
@@ -44,7 +44,7 @@ class City:
         self._clock_s: Callable[[], int] = lambda: clock.now_ms() // 1000
         self.loop = asyncio.get_running_loop()
         self._written = asyncio.Event()
-        policy = Policy(leave_ahead=settings.leave_ahead, life_s=settings.life_s)
+        policy = Policy(leave_ahead=settings.leave_ahead, life_s=settings.life_s, reserved=settings.reserved)
         books = Books(settings.database, clock.now_ms)
         self.desk = Desk(books, identity, self.rights, policy, self._note)
 
@@ -86,6 +86,8 @@ class City:
             _go_on()
             messages = await engine.fetch(_FACTS_AT_ONCE)
             if not messages:
+                if await self.desk.is_catching_up() and await engine.has_all():
+                    await self.desk.caught_up()
                 continue
             letters = [letter_of(message) for message in messages]
             taken = await books.run(partial(_taken, facts, letters))

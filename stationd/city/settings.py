@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from stationd.config_city import REFERENCE_START, REFERENCE_START_TOLD
 from stationd.config_schema import Key, Problem, Reading, Row, Table, many, matching, read_tables, whole
 from stationd.domain.errors import Faulted
 
@@ -48,6 +49,14 @@ CITY_TABLES: Final = (
                 rule=whole(1, 31),
                 default=31,
                 help="How long a station may take to print an order before the city must sign it anew.",
+            ),
+            Key(
+                name="reserved",
+                rule=many(matching(REFERENCE_START, REFERENCE_START_TOLD)),
+                default=(),
+                note="`[]`: any",
+                help="What the references of the orders begin with that the city gives out. It files no others, and "
+                "stations that know them (`stationd-city identity`) make no job of one at their counters.",
             ),
         ),
     ),
@@ -130,6 +139,7 @@ class CitySettings:
     key_file: Path
     leave_ahead: int
     life_s: int
+    reserved: tuple[str, ...] = ()
     database: str
     servers: Servers
     port: int
@@ -164,6 +174,7 @@ def parse(raw: Mapping[str, object], *, file: str) -> CitySettings:
         key_file=Path(city["key_file"]),
         leave_ahead=city["leave_ahead"],
         life_s=city["order_days"] * _DAY_S,
+        reserved=tuple(city["reserved"]),
         database=books["database"],
         servers=Servers(
             urls=tuple(nats["servers"]),

@@ -8,7 +8,7 @@ import msgspec
 
 from stationd.adapters.city_messages import CityMessages, message_id, parcel
 from stationd.city.books import Transaction
-from stationd.city.orders import Orders
+from stationd.city.hearing import Hearing
 from stationd.city.rules import (
     CARD,
     JOB,
@@ -58,7 +58,7 @@ class Taken:
 class Facts:
     """Takes facts; every method runs inside a transaction of the books."""
 
-    def __init__(self, messages: CityMessages, seal: Seal, orders: Orders) -> None:
+    def __init__(self, messages: CityMessages, seal: Seal, orders: Hearing) -> None:
         self._messages = messages
         self._seal = seal
         self._orders = orders
@@ -214,6 +214,8 @@ class Facts:
         elif fact.type == LINK_REFUSED:
             code, count = f"station-{text(data, 'code')}", max(1, whole(data, "count"))
             transaction.run("trouble", station=fact.station, code=code, count=count, now=transaction.now_ms)
+        if told is not None:
+            self._orders.hear_accepted(transaction, fact.station, told.order)
         self._orders.hear(transaction, fact, data)
         if row[5] is not None or row[7] is not None:
             transaction.run("empty_fact", station=fact.station, seq=fact.seq)

@@ -18,7 +18,7 @@ import binascii
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeGuard
 
@@ -127,3 +127,8 @@ def _sha256(data: bytes) -> str:
 
 def _wrong(name: str) -> Refused:
     return Refused(name, field="signature")
+
+
+def is_reserved(order: str, prefixes: Sequence[str]) -> bool:
+    """Whether an order is the city's to give: its reference begins with one of these, or there are none."""
+    return not prefixes or order.startswith(tuple(prefixes))

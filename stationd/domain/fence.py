@@ -96,6 +96,31 @@ def printed(order: Assignment, station: str, fence: int) -> Assignment:
     return order
 
 
+def begun_at(order: Assignment, station: str) -> Assignment:
+    """A job of the order was made at a station's counter, without leave: that station may make the card at any time.
+
+    Where the order is offered to that station, it counts as one that has leave there. Anywhere else it is taken back,
+    and goes to that station once it is free, for the job there needs no second one.
+    """
+    if order.hold is Hold.SETTLED:
+        return order
+    if order.station == station:
+        return replace(order, hold=Hold.GRANTED) if order.hold is Hold.OFFERED else order
+    return recalled(order)
+
+
+def made_at(order: Assignment, station: str) -> Assignment:
+    """A card of the order exists at ``station``, whoever allowed it: nobody else may begin one.
+
+    Where another has leave, the order is asked back, for that one may have made its card as well.
+    """
+    if order.hold is Hold.SETTLED:
+        return order
+    if order.station == station or order.hold in {Hold.FREE, Hold.OFFERED}:
+        return Assignment(order.fence, station, Hold.SETTLED)
+    return recalled(order)
+
+
 def written_off(order: Assignment) -> Assignment:
     """A person vouches that the station has made no card and never will (it burnt down, it was wiped)."""
     return Assignment(order.fence) if order.hold is Hold.RECALLED else order

@@ -1,10 +1,10 @@
 """The city's signatures on orders: checked wherever one is given, and demanded where nobody stands by."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
-from stationd.domain.city_order import Moment, check
+from stationd.domain.city_order import Moment, check, is_reserved
 from stationd.domain.errors import Refused
 from stationd.domain.order import Order
 from stationd.ports.city import SignatureReader
@@ -18,8 +18,20 @@ LOOK_EVERY_S: Final = 2.0
 class CityOrders:
     """Judges the signatures of orders for this station."""
 
-    def __init__(self, keys: SignatureReader, *, station: str, moment: Callable[[], Moment], is_required: bool) -> None:
-        """``is_required``: an unattended station takes no order without one."""
+    def __init__(
+        self,
+        keys: SignatureReader,
+        *,
+        station: str,
+        moment: Callable[[], Moment],
+        is_required: bool,
+        reserved: Sequence[str] = (),
+    ) -> None:
+        """``is_required``: an unattended station takes no order without one.
+
+        ``reserved``: what the references of orders begin with that come over the city link only.
+        """
+        self._reserved = reserved
         self._keys = keys
         self._station = station
         self._moment = moment
@@ -28,10 +40,13 @@ class CityOrders:
     def signature_of(self, order: Order, *, fence: int | None = None) -> str | Refused | None:
         """The id of the order's signature, ``None`` where there is none and none is needed, or why it is refused.
 
-        ``fence`` is that of an order that came over the city link. The codes: ``signature-missing``,
-        ``signature-invalid``, ``signature-expired``, ``signature-for-another``. That an id is used once only is the
+        ``fence`` is that of an order that came over the city link. The codes: ``order-without-leave`` for one that
+        comes over the link only, ``signature-missing``, ``signature-invalid``, ``signature-expired``,
+        ``signature-for-another``. That an id is used once only is the
         store's to see (``signature-used``).
         """
+        if fence is None and self._reserved and is_reserved(order.order, self._reserved):
+            return Refused("order-without-leave/reserved", field="order")
         if order.signature is None:
             if self._is_required:
                 return Refused("signature-missing", field="signature")

@@ -12,13 +12,15 @@ from stationd.adapters.city_keys import CityKeys
 from stationd.adapters.city_messages import StationMessages
 from stationd.adapters.system import SystemEntropy
 from stationd.adapters.transfer_files import StationKeys
+from stationd.city.assigning import Assigning, Policy
 from stationd.city.books import Books
+from stationd.city.hearing import Hearing
 from stationd.city.identity import Identity
-from stationd.city.orders import Orders, Policy
+from stationd.city.orders import Orders
 from stationd.city.taking import Facts, Letter
 from stationd.domain.city_link import Enclosure, Fact, Offer, Particulars, Word
 from stationd.domain.events import GENESIS, linked
-from stationd.domain.fence import Act, Answer, Held, Stage, arrived, granted, taken_back
+from stationd.domain.fence import Act, Answer, Held, arrived, granted, taken_back
 from stationd.domain.ids import receipt as receipt_of
 
 NOW_MS = 1_764_124_800_000
@@ -35,8 +37,9 @@ class PaperCity:
         self.books = Books(url, lambda: self.now_ms)
         messages = self.identity.messages
         policy = Policy(leave_ahead=leave_ahead, life_s=86_400)
-        self.orders = Orders(messages, self.identity.seal, SystemEntropy(), policy, on_change=lambda: None)
-        self.facts = Facts(messages, self.identity.seal, self.orders)
+        book = Assigning(messages, self.identity.seal, SystemEntropy(), policy, on_change=lambda: None)
+        self.orders, self.hearing = Orders(book, self.identity.seal), Hearing(book)
+        self.facts = Facts(messages, self.identity.seal, self.hearing)
 
     async def do(self, verb, *arguments):
         return await self.books.run(lambda transaction: verb(transaction, *arguments))
@@ -160,17 +163,20 @@ class PaperStation:
             waiting.held = granted(before, message.fence)
             if waiting.held == before or not waiting.held.may_begin:
                 return []
-            waiting.job, letter = self.accept(message.order)
+            letters = []
+            if waiting.job is None:
+                waiting.job, letter = self.accept(message.order)
+                letters = [letter]
             taken = {"fence": message.fence, "job": waiting.job}
-            return [letter, self.say("order.taken", waiting.offer.id, taken)]
+            return [*letters, self.say("order.taken", waiting.offer.id, taken)]
         waiting.held, answer = taken_back(before, message.fence, has_begun=waiting.is_begun)
         if answer is Answer.KEPT:
             kept = {"fence": message.fence, "state": "printed", "job": waiting.job}
             return [self.say("order.kept", message.id, kept)]
-        if before.stage is Stage.GRANTED and waiting.held.stage is Stage.RETURNED:
+        letters = []
+        if waiting.job is not None and not waiting.is_begun and waiting.held.fence < message.fence:
             letters = [self.step(waiting.job, "cancelled", "queued", "cancelled")]
-        else:
-            letters = []
+            waiting.job = None
         return [*letters, self.say("order.returned", message.id, {"fence": message.fence})]
 
     def ask(self, order):
@@ -178,10 +184,18 @@ class PaperStation:
         waiting = self.orders[order]
         return self.say("order.received", waiting.offer.id, {"fence": waiting.held.fence})
 
+    def counter(self, order):
+        """Somebody brings an order to the counter: the letters, or nothing where the fence bars it."""
+        waiting = self.orders.setdefault(order, Waiting())
+        if waiting.job is not None or (waiting.held != Held() and not waiting.held.may_begin):
+            return []
+        waiting.job, letter = self.accept(order)
+        return [letter]
+
     def work(self, order):
-        """Print an order's card if its leave allows it: the letters, or nothing."""
+        """Print an order's card if there is a job of it: the letters, or nothing."""
         waiting = self.orders.get(order)
-        if waiting is None or not waiting.held.may_begin or waiting.is_begun:
+        if waiting is None or waiting.job is None or waiting.is_begun:
             return []
         waiting.is_begun = True
         self.cards.append(order)

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stationd.city.orders import Filed, Moved
+from stationd.city.assigning import Moved
+from stationd.city.orders import Filed
 from stationd.city.taking import Letter
 from stationd.domain.errors import Refused
 from tests.rigs.paper_city import RECEIPT, PaperCity, PaperStation, order_of

@@ -19,6 +19,7 @@ from stationd.domain.city_order import (
     document_hash,
     encoded,
     holder_hash,
+    is_reserved,
 )
 from stationd.domain.errors import Refused
 from stationd.domain.job import JobKind
@@ -194,3 +195,8 @@ def test_the_name_of_a_key_is_its_thumbprint():
     """RFC 8037, appendix A.3."""
     x = base64.urlsafe_b64decode("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo=")
     assert key_id(x) == "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
+
+
+@given(st.text(), st.lists(st.text(), max_size=3))
+def test_only_orders_that_begin_as_the_city_s_do_are_the_city_s_to_give(reference, beginnings):
+    assert is_reserved(reference, beginnings) == (not beginnings or any(reference.startswith(b) for b in beginnings))

@@ -17,7 +17,9 @@ from stationd.domain.fence import (
     Stage,
     arrived,
     asked,
+    begun_at,
     granted,
+    made_at,
     offered,
     printed,
     recall_fence,
@@ -211,3 +213,23 @@ def test_only_an_order_that_was_recalled_is_written_off(hold):
     order = Assignment(3, "first", hold)
     assert written_off(order) == order
     assert written_off(Assignment(3, "first", Hold.RECALLED)) == Assignment(3)
+
+
+@pytest.mark.parametrize(
+    ("hold", "begun_here", "begun_there", "made_here", "made_there"),
+    [
+        (Hold.FREE, Hold.FREE, Hold.FREE, Hold.SETTLED, Hold.SETTLED),
+        (Hold.OFFERED, Hold.GRANTED, Hold.FREE, Hold.SETTLED, Hold.SETTLED),
+        (Hold.GRANTED, Hold.GRANTED, Hold.RECALLED, Hold.SETTLED, Hold.RECALLED),
+        (Hold.RECALLED, Hold.RECALLED, Hold.RECALLED, Hold.SETTLED, Hold.RECALLED),
+        (Hold.SETTLED, Hold.SETTLED, Hold.SETTLED, Hold.SETTLED, Hold.SETTLED),
+    ],
+)
+def test_no_leave_is_given_beside_a_counter_that_has_the_order(hold, begun_here, begun_there, made_here, made_there):
+    order = Assignment(3, None if hold is Hold.FREE else "first", hold)
+    assert begun_at(order, "first").hold is begun_here
+    assert begun_at(order, "second").hold is begun_there
+    assert made_at(order, "first").hold is made_here
+    after = made_at(order, "second")
+    assert after.hold is made_there
+    assert after.station == (order.station if made_there is Hold.RECALLED or hold is Hold.SETTLED else "second")

@@ -42,6 +42,11 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
         _TERIMA + "pesanan datang dari kota, dan kota belum mengizinkan pencetakannya",
         fix=("wait until the link to the city is up", "tunggu sampai sambungan ke kota pulih"),
     ),
+    "order-without-leave/reserved": says(
+        _TAKE + "orders with such a reference are the city's to give, and none is made at a counter",
+        _TERIMA + "pesanan dengan nomor seperti ini dibagikan oleh kota, dan tidak dibuat di loket",
+        fix=("ask the city to send it here", "mintalah kota mengirimkannya ke sini"),
+    ),
     "holder-has-a-live-card/made": says(
         _TAKE + "a card was printed here that holds; another is a replacement",
         _TERIMA + "di sini sudah tercetak kartu yang berlaku; kartu lain adalah pengganti",
