@@ -37,6 +37,9 @@ async def test_a_station_with_its_rights_alone_sends_is_refused_what_it_may_not_
         try:
             nobody = await session.post(letter())
             assert (nobody.fate, "no stream" in nobody.why) == (Fate.REFUSED, True)
+            asked_at = asyncio.get_running_loop().time()
+            assert await session.fetch(5) == []  # told at once that nobody is there, and not asked again at once
+            assert asyncio.get_running_loop().time() - asked_at > 1.5
             await make_streams(jetstream, stations=[STATION], max_bytes=200_000, ack_wait_s=0.5)
             assert (await session.post(letter())).fate is Fate.TAKEN
             assert (await session.post(letter())).fate is Fate.REPEATED

@@ -30,6 +30,9 @@ _DENIED = re.compile(r'permissions violation for publish to "([^"]+)"', re.IGNOR
 _FETCH_FOR_S: Final = 5.0
 _NO_MORE_AFTER_S: Final = 0.05
 """Messages that are there come together; what is left of the request then is answered to the next one."""
+_NOTHING_CAME: Final = frozenset({"404", "408"})
+"""How a request ends that found nothing. Others end at once, while the consumer has no leader, or is not made yet."""
+_ASK_AGAIN_AFTER_S: Final = 2.0
 _SERVER_TROUBLE: Final = 500
 """As in HTTP: codes from here on are the servers' own trouble, such as a stream without a leader."""
 _ACK: Final = b"+ACK"
@@ -146,8 +149,12 @@ class NatsSession:
             async with asyncio.timeout(_FETCH_FOR_S + self._timeout_s) as limit:
                 while len(found) < most:
                     message = await self._come.get()
-                    if message is None or _status(message):
+                    status = None if message is None else _status(message)
+                    if message is None or status in _NOTHING_CAME or (status and found):
                         break
+                    if status:
+                        limit.reschedule(asyncio.get_running_loop().time() + _ASK_AGAIN_AFTER_S)
+                        continue
                     found.append(_delivery(message))
                     limit.reschedule(asyncio.get_running_loop().time() + _NO_MORE_AFTER_S)
         except TimeoutError:
