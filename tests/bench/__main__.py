@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import os
 import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -52,11 +53,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which of: {', '.join(BENCHES)}")
     parser.add_argument("--json", type=Path, help="write the figures there as well")
+    parser.add_argument("--full", action="store_true", help="the larger sizes (STATIOND_BENCH_FULL=1), an hour in all")
     parser.add_argument("--dir", type=Path, help="where the databases go (default: a temporary directory)")
     args = parser.parse_args()
     unknown = set(args.names) - set(BENCHES)
     if unknown:
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}")
+    if args.full:
+        os.environ["STATIOND_BENCH_FULL"] = "1"
     figures = Figures()
     for name in args.names or BENCHES:
         heading, bench = BENCHES[name]

@@ -6,7 +6,7 @@ it, and with the same cards handed to cupsd directly.
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
 
@@ -47,9 +47,19 @@ async def print_all(
     beside: Callable[[StationProcess], Beside] = lambda _: nullcontext(),
     *,
     extra: str = "",
+    cards: int = CARDS_A_PRINTER,
+    before: Callable[[StationProcess], Awaitable[None]] | None = None,
 ) -> dict[str, str]:
-    """Print so many cards a printer; ``beside`` gives what goes on meanwhile, ``extra`` more of the configuration."""
-    tables: list[Mapping[str, object]] = [
+    """Print so many cards a printer; ``beside`` gives what goes on meanwhile, ``extra`` more of the configuration.
+
+    ``before`` is called when the cards wait and nothing prints yet; it may stop the station and start it again.
+    """
+    return await _print(folder, simulators(folder, printers, window), beside, extra=extra, cards=cards, before=before)
+
+
+def simulators(folder: Path, printers: int, window: int) -> list[Mapping[str, object]]:
+    """The tables of so many simulated printers, each of which holds ``window`` jobs."""
+    return [
         {
             "name": f"kartu-{n}",
             "driver": "simulator",
@@ -59,7 +69,6 @@ async def print_all(
         }
         for n in range(1, printers + 1)
     ]
-    return await _print(folder, tables, beside, extra=extra)
 
 
 async def _print(
@@ -68,9 +77,11 @@ async def _print(
     beside: Callable[[StationProcess], Beside] = lambda _: nullcontext(),
     *,
     extra: str = "",
+    cards: int = CARDS_A_PRINTER,
+    before: Callable[[StationProcess], Awaitable[None]] | None = None,
 ) -> dict[str, str]:
     printers = len(tables)
-    count = CARDS_A_PRINTER * printers
+    count = cards * printers
     async with StationProcess(folder / "station", tables, extra=extra) as station:
         await station.receive(count)
         await station.call("POST", "/v1/queue/pause", {})
@@ -78,6 +89,8 @@ async def _print(
             body = job(number, b"x") | {"document": {"template": "specimen", "fields": {"name": f"CONTOH {number}"}}}
             status, answer = await station.call("POST", "/v1/jobs", body, Idempotency_Key=f"key-{number}")
             assert status == 201, answer
+        if before is not None:
+            await before(station)
         async with beside(station):
             cpu_before = _cpu_s()
             await station.call("POST", "/v1/queue/resume", {})

@@ -1,9 +1,11 @@
 """`stationd-city` as a process of its own, killed at will."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -67,3 +69,14 @@ class CityProcess:
             self.process.send_signal(with_signal)
             self.process.wait()
             self.process = None
+
+    def is_connected(self) -> bool:
+        """Whether it says at its door that it is connected to the servers."""
+        found = re.findall(r"http://127\.0\.0\.1:\d+", self.log.read_text(encoding="utf-8"))
+        if not found:
+            return False
+        try:
+            with urllib.request.urlopen(f"{found[-1]}/metrics", timeout=10) as answer:
+                return b"stationd_books_connected 1.0" in answer.read()
+        except OSError:
+            return False
