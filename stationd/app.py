@@ -16,7 +16,9 @@ from stationd.adapters.readers import drivers as reader_drivers
 from stationd.adapters.seal import StationSeal, load_key
 from stationd.adapters.sqlite.database import Database
 from stationd.adapters.sqlite.keyring import KEY_CHECK, seal_of
+from stationd.adapters.sqlite.restored import put_to_people
 from stationd.adapters.sqlite.tokens import SqliteTokens
+from stationd.adapters.station_lock import held
 from stationd.adapters.system import SystemClock, SystemEntropy
 from stationd.adapters.systemd import Notifier, watchdog_s
 from stationd.attending import Attending
@@ -114,9 +116,10 @@ class App:
     async def start(self) -> None:
         """Bring the station up. Raises :class:`Faulted` with nothing left running when something stands in the way."""
         settings = self.settings
-        self._database, self._seal = await open_database(settings, self._clock, self._publish, self._environment)
-        self._parts.push_async_callback(self._database.aclose)
         try:
+            self._parts.enter_context(held(_existing(settings.station.state_dir)))
+            self._database, self._seal = await open_database(settings, self._clock, self._publish, self._environment)
+            self._parts.push_async_callback(self._database.aclose)
             await self._build()
             await self._load()
             await self._run()
@@ -268,6 +271,7 @@ class App:
 
     async def _load(self) -> None:
         """Take up what a former run left, and begin to follow what is committed."""
+        await put_to_people(self._database.writer)
         await self.attending.load()
         await self.ordering.load()
         await self.bookkeeping.load()

@@ -22,9 +22,15 @@ def register(subparsers: "Subparsers") -> None:
         help="put a backup in the place of the database of a stopped station",
         description="Puts a backup in the place of the database. The files that were there are kept beside it. A "
         "backup from before a change of the station key opens with the previous key only, and is refused until that "
-        "key is back in its place.",
+        "key is back in its place. At the next start every order that the backup has in line is set aside, for its "
+        "card may have been made since, and every card in question is uncertain, until an officer has looked.",
     )
     add_config(parser)
+    parser.add_argument(
+        "--nothing-printed-since",
+        action="store_true",
+        help="the station has not run since the backup was made (it moves to another machine): leave the line alone",
+    )
     parser.add_argument("source", type=Path, metavar="SRC", help="a file made by stationd backup")
 
 
@@ -39,8 +45,13 @@ def run(args: argparse.Namespace) -> int:
     database = settings.station.state_dir / DATABASE_FILE
     if not _see_that_it_opens(settings, args.source.absolute()):
         print("there is no station key here to try it with: it opens with the key that the station had on that day")
-    kept = restore(args.source.absolute(), database)
+    kept = restore(args.source.absolute(), database, is_unused_since=args.nothing_printed_since)
     print(f"restored from {args.source}" + (f"; what was there is kept as {kept}" if kept else ""))
+    if not args.nothing_printed_since:
+        print(
+            "what the backup has in line may have been printed since: at the next start it is set aside until an "
+            "officer has looked for each card; count the blanks, and look through officers and tokens"
+        )
     return EXIT_DONE
 
 

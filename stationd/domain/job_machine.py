@@ -18,6 +18,10 @@ never revoked. A job that was claimed again in the meantime is ``printing``, and
 Tries are the job's own failures. Trouble of the printer (no media, cover open, off-line) is not the job's fault and
 uses none up. ``retried`` by an officer starts the count afresh.
 
+A book that was restored from a backup is older than the world: whatever it has in line may have been printed since. So
+it is ``set_aside`` at the first start, and no card comes of it before a person has looked: ``retried`` or ``cancelled``
+as any failed job, or ``questioned`` by a verdict, which puts it where a verdict can fall, its blank in question.
+
 Two officers may change the order of service: ``released`` takes a job out of rationing, ``moved_ahead`` puts it at the
 head of the line. Both are events of their own, so that the book tells them from what the rules did.
 
@@ -46,6 +50,8 @@ class JobEvent(StrEnum):
     OUTCOME_UNKNOWN = "outcome_unknown"
     RETRIED = "retried"
     CANCELLED = "cancelled"
+    SET_ASIDE = "set_aside"
+    QUESTIONED = "questioned"
     CARD_PRINTED_REVOKED = "card_printed_revoked"
     NOTHING_PRINTED_REVOKED = "nothing_printed_revoked"
     CARD_SPOILED_REVOKED = "card_spoiled_revoked"
@@ -86,10 +92,12 @@ TABLE: dict[tuple[JobState, JobEvent], Step] = {
     (_Q, _E.MOVED_AHEAD): Step(to=_Q),
     (_Q, _E.CLAIMED): Step(to=_P, blank=BlankMove.RESERVE),
     (_Q, _E.CANCELLED): Step(to=_X),
+    (_Q, _E.SET_ASIDE): Step(to=_F),
     (_D, _E.ADMITTED): Step(to=_Q),
     (_D, _E.RELEASED): Step(to=_Q),
     (_D, _E.MOVED_AHEAD): Step(to=_Q),
     (_D, _E.CANCELLED): Step(to=_X),
+    (_D, _E.SET_ASIDE): Step(to=_F),
     (_P, _E.CARD_PRINTED): Step(to=_DONE, blank=BlankMove.ISSUE),
     (_P, _E.NOTHING_PRINTED): Step(to=_Q, when_used_up=_F, blank=BlankMove.GIVE_BACK),
     (_P, _E.CARD_SPOILED): Step(to=_Q, when_used_up=_F, blank=BlankMove.SPOIL),
@@ -99,6 +107,7 @@ TABLE: dict[tuple[JobState, JobEvent], Step] = {
     (_U, _E.CARD_SPOILED): Step(to=_Q, when_used_up=_F, blank=BlankMove.SPOIL),
     (_F, _E.RETRIED): Step(to=_Q),
     (_F, _E.CANCELLED): Step(to=_X),
+    (_F, _E.QUESTIONED): Step(to=_U, blank=BlankMove.RESERVE),
     (_DONE, _E.CARD_PRINTED_REVOKED): Step(to=_U, blank=BlankMove.UNISSUE),
     (_Q, _E.NOTHING_PRINTED_REVOKED): Step(to=_U, blank=BlankMove.RESERVE),
     (_Q, _E.CARD_SPOILED_REVOKED): Step(to=_U, blank=BlankMove.UNSPOIL),

@@ -60,9 +60,11 @@ BEGUN_AGAIN = "the printer stopped in the middle of the job and began to print i
 PERHAPS_CUT_OFF = "the station stopped while the document was on its way: the card may have been made of a piece"
 UNCOUNTED = "the printer calls the card finished, but its card counter has not moved"
 STRANDED = "the printer's spooler was stopped when it had the document, and does not know whether it had begun"
-FOR_A_PERSON = frozenset({CUT_OFF, CUT_BY_SILENCE, BEGUN_AGAIN, PERHAPS_CUT_OFF, UNCOUNTED, STRANDED})
-"""Reasons of ``Unknown`` for which the device is not asked again: only this end of the wire has seen them, or the
-device has been found out. It would tell of a card like any other, and such an attempt is a person's to judge."""
+RESTORED = "the station's book was restored from a backup: what became of the card since then it does not know"
+FOR_A_PERSON = frozenset({CUT_OFF, CUT_BY_SILENCE, BEGUN_AGAIN, PERHAPS_CUT_OFF, UNCOUNTED, STRANDED, RESTORED})
+"""Reasons of ``Unknown`` for which the device is not asked again: only this end of the wire has seen them, the device
+has been found out, or another attempt may have followed that the book does not know. The device would tell of a card
+like any other, and such an attempt is a person's to judge."""
 
 Outcome = Printed | NothingPrinted | Spoiled | Unknown
 

@@ -20,6 +20,9 @@ NOBODY_ON_DUTY = "no-officer-on-duty"
 HELD = "held"
 """The reason of a deferred job that an officer holds back."""
 
+FROM_BACKUP = "from-backup"
+"""The reason of a job that a restored book had in line: its card may have been made after the backup."""
+
 _KIND_WORDS = {
     JobKind.FIRST: Words("first cards", "kartu pertama"),
     JobKind.LOST: Words("replacements of lost cards", "pengganti kartu hilang"),
@@ -88,6 +91,18 @@ def explain(job: Job, around: Surroundings) -> tuple[Why, ...]:
                         "any of them. Look at its document, then try again or cancel",
                         f"Stasiun mati {MOST_STOPS} kali berturut-turut saat menyiapkan kartu ini; tidak ada kartu "
                         "yang tercetak. Periksa dokumennya, lalu coba lagi atau batalkan",
+                    ),
+                ),
+            )
+        case JobState.FAILED if FROM_BACKUP in job.reasons:
+            return (
+                Why(
+                    FROM_BACKUP,
+                    Words(
+                        "The station's book was restored from a backup: this card may have been made since. Look for "
+                        "it; say so if it is there, else try again or cancel",
+                        "Buku stasiun dipulihkan dari cadangan: kartu ini mungkin sudah dicetak sesudahnya. Cari "
+                        "kartunya; nyatakan bila ada, kalau tidak coba lagi atau batalkan",
                     ),
                 ),
             )

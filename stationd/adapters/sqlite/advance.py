@@ -20,6 +20,7 @@ from stationd.domain.rationing import place_of
 _Q = load("jobs")
 _CARDS = load("cards")
 _REVOKED = frozenset(REVOCATIONS.values())
+_BEGIN_ATTEMPTS = frozenset({JobEvent.CLAIMED, JobEvent.QUESTIONED})
 
 
 class Advance:
@@ -70,7 +71,7 @@ class Advance:
             reasons=reasons,
             rank=job.rank if rank is None else rank,
             tries=job.tries if tries is None else tries,
-            attempts=job.attempts + (event is JobEvent.CLAIMED),
+            attempts=job.attempts + (event in _BEGIN_ATTEMPTS),
             printer=printer if printer is not None else job.printer,
             evidence=None if event in _REVOKED else evidence if evidence is not None else job.evidence,
             not_before=not_before,

@@ -11,8 +11,12 @@ from pathlib import Path
 
 from stationd.adapters.sqlite.connection import reading, translate
 from stationd.adapters.sqlite.migrate import migrations
+from stationd.adapters.sqlite.queries import load
+from stationd.adapters.sqlite.restored import EVERYTHING, ONLY_IN_QUESTION, RESTORED
+from stationd.adapters.station_lock import held
 from stationd.domain.errors import Faulted, Refused
 
+_Q = load("books")
 _PAGES_AT_ONCE = 256
 _SIDE_FILES = ("-wal", "-shm")
 _PREFIX = "stationd-"
@@ -58,28 +62,42 @@ def _last_event(database: Path) -> int:
     return int(seq)
 
 
-def restore(source: Path, database: Path) -> Path | None:
+def restore(source: Path, database: Path, *, is_unused_since: bool = False) -> Path | None:
     """Put the backup ``source`` in the place of ``database``; where the old database is kept, if there was one.
 
-    The station must be stopped: :class:`Refused` (``station-running``) when its database is in use. Raises
-    :class:`Refused` (``backup-unusable``) for a source that is damaged, foreign or newer than this program, with
-    nothing changed.
+    The next start puts every job that was not at its end then to a person (:mod:`.restored`); ``is_unused_since`` says
+    that nothing was printed since, so that the line stays as it was. The station must be stopped: ``Faulted`` or
+    ``Refused`` (``station-running``) when its database is in use. Raises :class:`Refused` (``backup-unusable``) for a
+    source that is damaged, foreign or newer than this program, with nothing changed.
     """
     if not source.exists():
         raise Refused("backup-unusable", f"cannot restore {source}: there is no such file")
-    _check(source)
-    if database.exists():
-        _refuse_if_running(database)
-    fresh = database.with_name(f"{database.name}.restoring")
-    fresh.unlink(missing_ok=True)
-    _copy(source, fresh)
-    kept = _set_aside(database)
-    if os.geteuid() == 0:  # the station's user must be able to use it, whoever restored it
-        owner = database.parent.stat()
-        os.chown(fresh, owner.st_uid, owner.st_gid)
-    fresh.replace(database)
-    _sync(database.parent)
+    with held(database.parent):
+        _check(source)
+        if database.exists():
+            _refuse_if_running(database)
+        fresh = database.with_name(f"{database.name}.restoring")
+        for suffix in ("", *_SIDE_FILES):
+            Path(f"{fresh}{suffix}").unlink(missing_ok=True)
+        _copy(source, fresh)
+        _mark(fresh, is_unused_since=is_unused_since)
+        kept = _set_aside(database)
+        if os.geteuid() == 0:  # the station's user must be able to use it, whoever restored it
+            owner = database.parent.stat()
+            os.chown(fresh, owner.st_uid, owner.st_gid)
+        fresh.replace(database)
+        _sync(database.parent)
     return kept
+
+
+def _mark(fresh: Path, *, is_unused_since: bool) -> None:
+    """Have the next start put to people what may have happened after the backup."""
+    value = ONLY_IN_QUESTION if is_unused_since else EVERYTHING
+    try:
+        _closing(fresh, lambda book: book.execute(_Q["write_meta"], (RESTORED, value)).close())
+        _sync(fresh)
+    except sqlite3.Error as error:
+        raise translate(error, fresh) from error
 
 
 def _set_aside(database: Path) -> Path | None:

@@ -8,13 +8,17 @@ from stationd.adapters.sqlite.rows import job_of
 from stationd.adapters.sqlite.transaction import Transaction
 from stationd.domain.blanks import job_movement
 from stationd.domain.errors import Refused
-from stationd.domain.ids import seq_of
+from stationd.domain.ids import ID_RANDOM_BITS, attempt_id, seq_of
 from stationd.domain.job import Evidence, Job, JobState, Verdict
-from stationd.domain.job_machine import REVOCATIONS, JobEvent, step
-from stationd.domain.why import HELD
+from stationd.domain.job_machine import REVOCATIONS, BlankMove, JobEvent, step
+from stationd.domain.why import FROM_BACKUP, HELD
+from stationd.ports.clock import Entropy
 from stationd.ports.jobs import Control
 
 _Q = load("jobs")
+
+UNKNOWN_PRINTER = "unknown"
+"""Stands for the printer of an attempt of which a restored book does not know where it was."""
 
 _OUTCOMES = {Verdict.PRINTED: "printed", Verdict.NOT_PRINTED: "nothing_printed", Verdict.SPOILED: "spoiled"}
 _VERDICTS = {outcome: verdict for verdict, outcome in _OUTCOMES.items()}
@@ -23,7 +27,8 @@ _VERDICTS = {outcome: verdict for verdict, outcome in _OUTCOMES.items()}
 class Controlling:
     """The operation of people."""
 
-    def __init__(self, *, max_tries: int, second_thoughts_s: int = 900) -> None:
+    def __init__(self, entropy: Entropy, *, max_tries: int, second_thoughts_s: int = 900) -> None:
+        self._entropy = entropy
         self._max_tries = max_tries
         self._second_thoughts_ms = second_thoughts_s * 1000
 
@@ -60,7 +65,12 @@ class Controlling:
             asked = control.attempt or 0
             name = "verdict-stale" if asked < job.attempts else "verdict-stale/none"
             return Refused(name, attempt=asked, last=job.attempts)
-        if job.state is not JobState.UNCERTAIN:
+        if job.state is JobState.FAILED and FROM_BACKUP in job.reasons:
+            questioned = self._question(transaction, job, control)
+            if isinstance(questioned, Refused):
+                return questioned
+            job = questioned
+        elif job.state is not JobState.UNCERTAIN:
             former = self._former(transaction, job)
             if isinstance(former, Refused):
                 return former
@@ -90,6 +100,23 @@ class Controlling:
         door.flush()
         _note(transaction, job, control.event, control)
         return after
+
+    def _question(self, transaction: Transaction, job: Job, control: Control) -> Job | Refused:
+        """The job with an attempt in question that a restored book does not know of, and its blank."""
+        hopper = None if job.printer is None else transaction.hopper(job.printer)
+        source = job_movement(BlankMove.RESERVE, hopper).source
+        if transaction.balance(source) < 1:
+            return Refused("blanks-not-there/verdict", account=source)
+        door = Advance(transaction)
+        questioned = door.change(job, JobEvent.QUESTIONED, actor=control.actor.name, reasons=("outcome-unknown",))
+        if isinstance(questioned, Refused):
+            return questioned
+        door.flush()
+        bits = self._entropy.bits(ID_RANDOM_BITS)
+        attempt = attempt_id(transaction.now_ms, job.seq, questioned.attempts, bits)
+        row = (job.seq, questioned.attempts, attempt, job.printer or UNKNOWN_PRINTER, transaction.now_ms)
+        transaction.run(_Q["insert_attempts"], row)
+        return questioned
 
     def _former(self, transaction: Transaction, job: Job) -> Verdict | Refused:
         """The verdict that fell on the last attempt, if it may still be taken back."""

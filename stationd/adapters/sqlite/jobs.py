@@ -58,7 +58,7 @@ class SqliteJobs:
             seal, entropy, max_tries=max_tries, reach=reach, stop_after_spoils=stop_after_spoils, reserve=reserve
         )
         self._notes: WeakValueDictionary[str, asyncio.Future[None]] = WeakValueDictionary()
-        self._controlling = Controlling(max_tries=max_tries, second_thoughts_s=second_thoughts_s)
+        self._controlling = Controlling(entropy, max_tries=max_tries, second_thoughts_s=second_thoughts_s)
 
     def accept(self, acceptance: Acceptance) -> Awaitable[Accepted | Refused]:
         """See :meth:`stationd.ports.jobs.JobStore.accept`."""

@@ -80,7 +80,7 @@ class SqliteOfficers:
                 return Refused("officer-unknown")
             transaction.event("officer.revoked", number, {"actor": actor.name})
             for (hash_,) in transaction.rows(_Q["sessions_of"], (number,)):
-                _close(transaction, hash_, SessionEnd.REVOKED)
+                close_session(transaction, hash_, SessionEnd.REVOKED)
             return None
 
         return await self._apply(act)
@@ -141,7 +141,7 @@ class SqliteOfficers:
 
     async def close_session(self, hash_: bytes, reason: str) -> None:
         """See :meth:`stationd.ports.officers.OfficerStore.close_session`."""
-        await self._apply(lambda transaction: _close(transaction, hash_, reason))
+        await self._apply(lambda transaction: close_session(transaction, hash_, reason))
 
     async def sessions(self) -> Sequence[StoredSession]:
         """See :meth:`stationd.ports.officers.OfficerStore.sessions`."""
@@ -220,7 +220,8 @@ def _place(number: str) -> str:
     return f"officer:sealed:{number}"
 
 
-def _close(transaction: Transaction, hash_: bytes, reason: str) -> None:
+def close_session(transaction: Transaction, hash_: bytes, reason: str) -> None:
+    """End a session inside a transaction, and the duty that it began; nothing happens to one that is over."""
     row = transaction.row(_Q["session"], (hash_,))
     if row is None:
         return

@@ -99,13 +99,22 @@ class Turning:
     ) -> list[Job | None]:
         door = Advance(transaction)
         closed: list[tuple[object, ...]] = []
-        results = [
-            None if settling is None else self._settle_one(transaction, door, settling, closed, halts)
-            for settling in settlings
-        ]
-        if closed:
-            transaction.run_many(_Q, "settle_attempts", closed)
-        door.flush()
+        told: set[str] = set()
+
+        def write() -> None:
+            if closed:
+                transaction.run_many(_Q, "settle_attempts", closed)
+                closed.clear()
+            door.flush()
+
+        results: list[Job | None] = []
+        for settling in settlings:
+            if settling is not None and settling.attempt.id in told:
+                write()  # a lane and the reconciliation may both tell of a card: the second must see what the first did
+            if settling is not None:
+                told.add(settling.attempt.id)
+            results.append(None if settling is None else self._settle_one(transaction, door, settling, closed, halts))
+        write()
         return results
 
     def _settle_one(

@@ -373,6 +373,7 @@ export const WORDS = {
   "job-reason.stopped-trouble": ["stasiun mati saat menyiapkannya", "the station died while it was prepared"],
   "job-reason.prepared-alone": ["stasiun dua kali mati saat menyiapkannya; disiapkan sendirian", "the station died twice while it was prepared; it is prepared alone"],
   "job-reason.stops-the-station": ["stasiun selalu mati saat menyiapkannya", "the station dies whenever it prepares it"],
+  "job-reason.from-backup": ["buku dipulihkan dari cadangan; mungkin sudah dicetak", "the book was restored from a backup; it may have been printed"],
   "job-reason.blanks-short": ["blangko terbatas", "blanks are short"],
   "job-reason.surrender-missing": ["kartu lama belum diserahkan", "the old card has not come back"],
 
@@ -542,6 +543,8 @@ export const WORDS = {
   "doubt.given": ["Baru saja dijawab", "Answered just now"],
   "doubt.second": ["Ubah jawaban", "Change the answer"],
   "doubt.second-title": ["Ubah jawaban untuk {receipt}?", "Change the answer for {receipt}?"],
+  "doubt.restored": ["Apakah kartu ini sudah dicetak sesudah cadangan dibuat?", "Was this card printed after the backup was made?"],
+  "doubt.restored-look": ["Buku stasiun dipulihkan dari cadangan. Cari kartunya di baki, di rak, dan tanyakan kepada petugas lain.", "The station's book was restored from a backup. Look for the card in the trays and on the shelf, and ask the other officers."],
   "doubt.second-why": ["Boleh selama kartunya belum diproses lagi. Catat alasannya.", "You may as long as the card has not gone on. Say why."],
   "doubt.second-yes": ["Ubah", "Change"],
   "doubt.answer": ["Jawaban yang benar", "The right answer"],

@@ -187,6 +187,14 @@ SELECT number, printer, outcome, evidence, settled_at FROM attempt WHERE job = ?
 -- name: reopen_attempt
 UPDATE attempt SET outcome = NULL, evidence = NULL, settled_at = NULL WHERE job = ? AND number = ?;
 
+-- name: doubt_attempt
+UPDATE attempt SET reason = ? WHERE job = ? AND number = ? AND outcome IS NULL;
+
+-- name: all_waiting
+SELECT seq, id, receipt, order_ref, kind, profile, state, reasons, rank, tries, attempts, printer, evidence, not_before,
+       created_at, updated_at
+FROM job WHERE state = 'queued' OR state = 'deferred' ORDER BY rank;
+
 -- name: insert_decision
 INSERT INTO decision (job, at, decision, actor, note) VALUES (?, ?, ?, ?, ?);
 

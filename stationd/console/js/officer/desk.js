@@ -37,7 +37,7 @@ const RESOURCES = [
   ["waiting", "/v1/jobs?state=queued&limit=100", /^(job|queue)\./, { views: ["now", "queue"] }],
   ["deferred", "/v1/jobs?state=deferred&limit=100", /^(job|blanks)\./, { views: ["queue"] }],
   ["uncertain", "/v1/jobs?state=uncertain&limit=100", /^job\./],
-  ["failed", "/v1/jobs?state=failed&limit=100", /^job\./, { views: ["now", "queue"] }],
+  ["failed", "/v1/jobs?state=failed&limit=100", /^job\./, { views: ["now", "queue", "doubt"] }],
   ["queue", "/v1/queue", /^(job|queue)\./],
   ["blanks", "/v1/blanks", /^(job|blanks|count|printer|approval|card)\./],
   ["fresh", "/v1/cards?custody=printed&limit=200", /^(job|card|hand_over)\./, { pause_ms: 400 }],

@@ -7,7 +7,7 @@ import { t } from "../words.js";
 import { moment } from "../format.js";
 import { ask, field, tell } from "../dialog.js";
 import { heard } from "./heard.js";
-import { preview } from "./job.js";
+import { isRestored, preview } from "./job.js";
 import { fact } from "./parts.js";
 
 /** @typedef {import("./desk.js").Desk} Desk */
@@ -23,7 +23,8 @@ const SECOND_THOUGHTS_MS = 10 * 60_000;
 
 /** @param {Desk} desk */
 export function doubt(desk) {
-  const jobs = desk.know("uncertain");
+  const restored = desk.know("failed")?.filter(isRestored) ?? [];
+  const jobs = desk.know("uncertain") && [...desk.know("uncertain"), ...restored];
   given = given.filter((each) => each.at > Date.now() - SECOND_THOUGHTS_MS);
   return [
     h("div", { class: "title" }, h("h1", null, t("view.doubt"))),
@@ -50,8 +51,8 @@ function one(desk, job) {
     { class: "panel doubt", key: job.id, "aria-label": t("doubt.card", { receipt: job.receipt }) },
     h("div", { class: "stack" }, preview(desk, job.id), h("div", { class: "row" }, h("b", { class: "receipt grow" }, job.receipt), h("span", { class: "quiet small" }, t(`kind.${job.kind}`)))),
     h("div", { class: "stack" },
-      h("h2", null, t("doubt.question", { printer: facts?.printer ?? job.printer ?? "–" })),
-      h("p", { class: "quiet" }, t("doubt.look", { printer: facts?.printer ?? job.printer ?? "–" })),
+      h("h2", null, isRestored(job) ? t("doubt.restored") : t("doubt.question", { printer: facts?.printer ?? job.printer ?? "–" })),
+      h("p", { class: "quiet" }, isRestored(job) ? t("doubt.restored-look") : t("doubt.look", { printer: facts?.printer ?? job.printer ?? "–" })),
       facts && h("dl", { class: "facts small" },
         fact("doubt.when", moment(facts.opened_at)),
         fact("doubt.said", heard(facts.said) || t("doubt.said-nothing")),
@@ -72,12 +73,13 @@ function counterWords(facts) {
 
 /** @param {Desk} desk @param {any} job @param {string} outcome */
 async function judge(desk, job, outcome) {
+  const attempt = known.get(job.id)?.attempt; // as it was when the question was read: a later card is not judged by this answer
   const filled = await ask({
     title: t(`verdict.${outcome}-title`, { receipt: job.receipt }),
     body: [h("p", null, t(`verdict.${outcome}-then`)), field("note", t("doubt.note"), { kind: "text", maxlength: 1000, hint: t("note.hint") })],
     yes: t(`verdict.${outcome}-yes`),
     isDanger: outcome === "spoiled",
-    act: ({ note }) => post(`/v1/jobs/${job.id}/verdict`, { outcome, note }),
+    act: ({ note }) => post(`/v1/jobs/${job.id}/verdict`, { outcome, note, attempt }),
   });
   if (!filled) return;
   known.delete(job.id);

@@ -96,13 +96,18 @@ export function details(desk, job) {
   ];
 }
 
+/** Whether a restored book had it in line: its card may have been made after the backup. @param {any} job */
+export function isRestored(job) {
+  return job.state === "failed" && job.reasons.includes("from-backup");
+}
+
 /** What may be done now, as buttons. @param {Desk} desk @param {any} job */
 export function actions(desk, job) {
   const isHeld = job.reasons.includes("held");
   const isRationed = job.state === "deferred" && job.reasons.includes("blanks-short");
   const isAwaited = job.reasons.includes("surrender-missing");
   return [
-    job.state === "uncertain" && h("a", { key: "doubt", class: "button main", href: `#doubt/${job.id}` }, icon("doubt"), t("job.judge")),
+    (job.state === "uncertain" || isRestored(job)) && h("a", { key: "doubt", class: "button main", href: `#doubt/${job.id}` }, icon("doubt"), t("job.judge")),
     job.state === "printed" && h("a", { key: "shelf", class: "button main", href: `#shelf/${job.id}` }, icon("shelf"), t("job.on-shelf")),
     job.state === "queued" && act(desk, job, "hold", "pause"),
     isAwaited && surrender(desk, job),

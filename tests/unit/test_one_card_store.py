@@ -1,0 +1,54 @@
+"""Races about one card in the store: each is told twice in one transaction, and the books take it once."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from stationd.adapters.sqlite.database import Database
+from stationd.adapters.sqlite.verify import verify
+from stationd.adapters.system import SystemClock
+from stationd.domain.job import Evidence, JobState
+from stationd.domain.outcome import Cause, NothingPrinted, Printed, Spoiled, Unknown
+from stationd.ports.jobs import Settling, Turn
+from tests.unit.test_store import Store
+
+NOTHING = NothingPrinted(Cause.PRINTER, "offline")
+
+
+@pytest.fixture
+async def store(tmp_path: Path):
+    database = await Database.open(tmp_path / "station.db", SystemClock())
+    yield Store(database)
+    await database.aclose()
+
+
+@pytest.mark.parametrize("first", [NOTHING, Printed(Evidence.PRINTER), Spoiled("torn"), Unknown("silent")])
+@pytest.mark.parametrize("second", [NOTHING, Printed(Evidence.PRINTER), Spoiled("torn"), Unknown("silent")])
+@pytest.mark.parametrize("was_uncertain", [True, False])
+async def test_an_outcome_told_twice_in_one_transaction_moves_one_blank(store: Store, first, second, was_uncertain):
+    """A lane and the reconciliation after a silence may both have it while the disk is slow."""
+    await store.receive(5)
+    for _ in range(3):
+        await store.accepted()
+    mine, *others = await store.claim(number=3)
+    if was_uncertain:
+        await store.settle(mine, Unknown("silent"))
+    groups = store.database.writer.groups
+    await asyncio.gather(
+        *(store.jobs.turn(Turn(settling=Settling(attempt=mine.attempt, outcome=each))) for each in (first, second))
+    )
+    assert store.database.writer.groups == groups + 1
+    job = await store.jobs.read(mine.job.id)
+    assert job is not None
+    decisive = second if isinstance(first, Unknown) else first
+    expected = {Printed: JobState.PRINTED, Unknown: JobState.UNCERTAIN}.get(type(decisive), JobState.QUEUED)
+    assert job.state is expected
+    balances = await store.blanks.balances()
+    in_question = len(others) + (expected is JobState.UNCERTAIN)
+    assert (balances.printer, balances.issued, balances.spoiled) == (
+        in_question,
+        int(expected is JobState.PRINTED),
+        int(isinstance(decisive, Spoiled)),
+    )
+    assert await store.database.reader.run(lambda connection: list(verify(connection, None))) == []
