@@ -114,7 +114,7 @@ CITY: Final = Board(
         ),
         Panel(
             title=("Alerts", "Peringatan"),
-            asks=(Ask("sum(station:alerts_firing:count) or vector(0)", ""),),
+            asks=(Ask('count(ALERTS{alertstate="firing"}) or vector(0)', ""),),
             kind="stat",
             width=6,
             height=4,
@@ -171,7 +171,7 @@ CITY: Final = Board(
         ),
         Panel(
             title=("Alerts that are firing", "Peringatan yang berlaku"),
-            asks=(Ask('count by (alertname, severity, kecamatan) (ALERTS{alertstate="firing", station!=""})'),),
+            asks=(Ask('count by (alertname, severity, kecamatan) (ALERTS{alertstate="firing"})'),),
             kind="table",
             width=_FULL,
             columns=((("Number", "Jumlah"), "short", ()),),
@@ -448,7 +448,124 @@ INTEGRITY: Final = Board(
     ),
 )
 
-BOARDS: Final = (CITY, STATION, PRINTER, BLANKS, INTEGRITY)
+_EVERY_HOUR: Final = 3600
+LINK: Final = Board(
+    name="link",
+    title=("Print stations: the link", "Stasiun cetak: jaringan kota"),
+    panels=(
+        Panel(
+            title=("Stations with a link", "Stasiun yang terhubung"),
+            asks=(Ask("sum(stationd_city_connected) / count(stationd_city_connected)", ""),),
+            kind="stat",
+            width=6,
+            height=4,
+            unit="percentunit",
+            steps=((None, "red"), (0.9, "orange"), (1, "green")),
+        ),
+        Panel(
+            title=("The books have a link", "Pembukuan terhubung"),
+            asks=(Ask("max(stationd_books_connected)", ""),),
+            kind="stat",
+            width=6,
+            height=4,
+            unit="bool_yes_no",
+            steps=((None, "red"), (1, "green")),
+        ),
+        Panel(
+            title=("Copies of the weakest stream", "Salinan aliran terlemah"),
+            asks=(Ask("min(sum by (stream) (stationd_books_server_current))", ""),),
+            kind="stat",
+            width=6,
+            height=4,
+            steps=((None, "red"), (2, "orange"), (3, "green")),
+        ),
+        Panel(
+            title=("Differences that must not be", "Selisih yang tidak boleh ada"),
+            asks=(Ask('sum(stationd_books_differences{code=~"card-twice|holder-twice|blanks-from-nowhere"})', ""),),
+            kind="stat",
+            width=6,
+            height=4,
+            steps=_GOOD_BELOW,
+        ),
+        Panel(
+            title=("Orders by hold", "Pesanan menurut keadaan"),
+            asks=(Ask('sum by (hold) (stationd_books_orders{hold!="settled"})', "{{hold}}"),),
+        ),
+        Panel(
+            title=("The oldest order by hold", "Pesanan terlama menurut keadaan"),
+            asks=(Ask("max by (hold) (stationd_books_oldest_order_age_seconds)", "{{hold}}"),),
+            unit="s",
+        ),
+        Panel(
+            title=("Facts and messages, an hour", "Catatan dan pesan, per jam"),
+            asks=(
+                Ask(
+                    f"sum by (outcome) (rate(stationd_books_facts_total[$__rate_interval])) * {_EVERY_HOUR}",
+                    "{{outcome}}",
+                ),
+                Ask(
+                    f"sum(rate(stationd_books_messages_sent_total[$__rate_interval])) * {_EVERY_HOUR}",
+                    "sent / terkirim",
+                ),
+            ),
+        ),
+        Panel(
+            title=("What waits", "Yang menunggu"),
+            asks=(
+                Ask("max(stationd_books_waiting_facts)", "facts for the books / catatan untuk pembukuan"),
+                Ask("max(stationd_books_unsent_messages)", "messages for stations / pesan untuk stasiun"),
+                Ask("sum(stationd_books_missing_facts)", "behind a gap / tertahan"),
+            ),
+        ),
+        Panel(
+            title=("Events that the city has not got", "Catatan yang belum sampai ke kota"),
+            asks=(Ask(f"max {_PER_STATION} (stationd_city_backlog_events)"),),
+        ),
+        Panel(
+            title=("Age of the oldest of them", "Umur yang tertua"),
+            asks=(Ask(f"max {_PER_STATION} (stationd_city_backlog_age_seconds)"),),
+            unit="s",
+        ),
+        Panel(
+            title=("Time since a station was heard", "Waktu sejak stasiun terakhir terdengar"),
+            asks=(Ask("sort_desc(time() - max by (station) (stationd_books_heard_timestamp_seconds))", "{{station}}"),),
+            unit="s",
+            kind="bars",
+            height=12,
+        ),
+        Panel(
+            title=("Where the books do not agree", "Selisih pembukuan"),
+            asks=(Ask("max by (code) (stationd_books_differences)", "{{code}}"),),
+            kind="bars",
+            height=12,
+            steps=_GOOD_BELOW,
+        ),
+        Panel(
+            title=("How full the streams are", "Seberapa penuh aliran"),
+            asks=(
+                Ask("max by (stream) (stationd_books_stream_bytes / stationd_books_stream_limit_bytes)", "{{stream}}"),
+            ),
+            unit="percentunit",
+            steps=((None, "green"), (0.8, "red")),
+        ),
+        Panel(
+            title=("Servers that have all (1)", "Server yang lengkap (1)"),
+            asks=(Ask("min by (server) (stationd_books_server_current)", "{{server}}"),),
+            kind="states",
+            steps=((None, "red"), (1, "green")),
+        ),
+        Panel(
+            title=("Messages that stations refused, a day", "Pesan yang ditolak stasiun, per hari"),
+            asks=(Ask("sum by (reason) (increase(stationd_city_messages_refused_total[1d]))", "{{reason}}"),),
+        ),
+        Panel(
+            title=("Facts that the servers refused, a day", "Catatan yang ditolak server, per hari"),
+            asks=(Ask(f'sum {_PER_STATION} (increase(stationd_city_events_total{{outcome="refused"}}[1d]))'),),
+        ),
+    ),
+)
+
+BOARDS: Final = (CITY, STATION, PRINTER, BLANKS, INTEGRITY, LINK)
 
 
 def files() -> dict[str, str]:

@@ -12,6 +12,16 @@ from stationd.services.city_link import LinkFigures
 from stationd.services.facts import FactFigures
 
 _KINDS: Final = ("offer", "word", "parcel")
+_REASONS: Final = (
+    "link-malformed",
+    "link-signature-invalid",
+    "link-for-another",
+    "link-unreadable",
+    "order-repeated",
+    "order-recalled",
+    "order-not-returned",
+)
+"""There from the start: what appears with its first count has not grown, for Prometheus."""
 
 
 class LinkMetrics(Collector):
@@ -56,6 +66,6 @@ class LinkMetrics(Collector):
         refused = CounterMetricFamily(
             "stationd_city_messages_refused", "Messages that prove nothing, by why.", labels=("reason",)
         )
-        for code, count in sorted(self._desk.refused.items()):
-            refused.add_metric((code,), count)
+        for code in sorted({*_REASONS, *self._desk.refused}):
+            refused.add_metric((code,), self._desk.refused[code])
         yield refused

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
 from stationd.domain.errors import Faulted
@@ -175,9 +176,9 @@ class PostgresEngine:
 
     def _connected(self) -> Any:
         try:
-            connection = self._psycopg.connect(self._url, autocommit=True, connect_timeout=10)
+            connection = self._psycopg.connect(self._url, autocommit=True, **_PATIENCE)
         except self._psycopg.OperationalError as error:
-            raise _unreachable(error) from error
+            raise _unreachable(error, _said(error)) from error
         connection.execute("SET synchronous_commit = on")
         return connection
 
@@ -199,9 +200,17 @@ class Books:
         """
         await self._in_thread(self._open)
 
+    async def look(self) -> bool:
+        """Connect, and make nothing; whether there are books. Raises as :meth:`open`."""
+        return await self._in_thread(self._look)
+
     async def run(self, unit: Callable[[Transaction], T]) -> T:
         """What a unit of work answers, once that is committed. Raises ``Faulted`` (``books-unreachable``)."""
         return await self._in_thread(lambda: self._run(unit))
+
+    async def turn(self) -> None:
+        """Return once everything that was asked before has been done."""
+        await self._in_thread(lambda: None)
 
     async def aclose(self) -> None:
         """Close the connection."""
@@ -212,12 +221,30 @@ class Books:
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
-    def _open(self) -> None:
+    def _connected(self) -> Engine:
         kind, _, rest = self._url.partition(":")
         try:
             engine = self._engine = SqliteEngine(rest) if kind == "sqlite" else PostgresEngine(self._url)
         except (sqlite3.Error, ModuleNotFoundError) as error:
             raise _unreachable(error) from error
+        return engine
+
+    def _look(self) -> bool:
+        kind, _, rest = self._url.partition(":")
+        if kind == "sqlite" and not Path(rest).exists():
+            return False
+        engine = self._connected()
+        engine.begin()
+        try:
+            has_books = engine.has_books()
+            if has_books:
+                _check_version(engine)
+        finally:
+            engine.rollback()
+        return has_books
+
+    def _open(self) -> None:
+        engine = self._connected()
         engine.begin()
         try:
             if not engine.has_books():
@@ -227,8 +254,11 @@ class Books:
                 engine.execute(statements()["set_version"], {"value": VERSION})
             _check_version(engine)
             engine.commit()
-        except BaseException:
+        except BaseException as error:
             engine.rollback()
+            if _is_of_database(error):
+                fix = "its user must own it: createdb --owner stationd-city stationd-city"
+                raise Faulted("books-unusable", f"cannot use the books: {type(error).__name__}", fix=fix) from error
             raise
 
     def _run(self, unit: Callable[[Transaction], T]) -> T:
@@ -243,6 +273,8 @@ class Books:
             engine.rollback()
             if isinstance(error, sqlite3.OperationalError) or type(error).__name__ in _PASSING:
                 raise _unreachable(error) from error
+            if _is_of_database(error):  # its text may repeat what was to be written
+                raise Faulted("books-unusable", f"cannot use the books: {type(error).__name__}") from None
             raise
         return answer
 
@@ -261,10 +293,29 @@ _PASSING: Final = frozenset({"OperationalError", "AdminShutdown", "CrashShutdown
 """What psycopg raises when the server has gone; it is an extra, so they are known by name."""
 
 
-def _unreachable(error: BaseException) -> Faulted:
+_PATIENCE: Final[Mapping[str, Any]] = {
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+"""A server that is gone without a word is noticed within a minute."""
+
+
+def _is_of_database(error: BaseException) -> bool:
+    return isinstance(error, sqlite3.Error) or type(error).__module__.startswith("psycopg.")
+
+
+def _said(error: BaseException) -> str:
+    """The reason that PostgreSQL gives for not letting somebody in: it names a database and a user, no more."""
+    return str(error).strip().partition("\n")[0].rpartition("failed: ")[2]
+
+
+def _unreachable(error: BaseException, said: str = "") -> Faulted:
     return Faulted(
         "books-unreachable",
-        f"cannot use the books: {type(error).__name__}",
+        f"cannot use the books: {said or type(error).__name__}",
         fix="look at books.database, and at the server that it names",
     )
 

@@ -5,17 +5,20 @@ import asyncio
 import json
 import logging
 import os
+import pwd
 import re
 import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TextIO
 
 from stationd import __version__
+from stationd.city.backup import back_up
 from stationd.city.desk import Desk
-from stationd.city.identity import Identity, make_key, read_key
+from stationd.city.identity import Identity, make_key, make_token, read_key
 from stationd.city.rights import Rights
 from stationd.city.settings import DEFAULT_FILE, CitySettings, SettingsError, load
 from stationd.domain.errors import Refused, StationError
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
 EXIT_DONE: Final = 0
 EXIT_FAILED: Final = 1
+_USER: Final = "stationd-city"
 _FILED: Final = frozenset({"offered", "repeated"})
 # An identity is 64 bytes in base64url, of which one in 64 begins with what argparse takes for an option.
 _DASHED_IDENTITY: Final = re.compile(r"-[A-Za-z0-9_-]{40,}")
@@ -37,9 +41,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = _parser().parse_args(_guarded(sys.argv[1:] if argv is None else argv))
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:
+        if args.config == DEFAULT_FILE:
+            _step_down()
         settings = load(args.config)
         if args.command == "init":
             make_key(settings.key_file)
+            make_token(settings.token_file)
             return EXIT_DONE
         if args.command in _ALONE:
             _ALONE[args.command](args, settings)
@@ -55,6 +62,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         if trouble.fix:
             print(f"stationd-city: {trouble.fix}", file=sys.stderr)
     return EXIT_FAILED
+
+
+def _step_down() -> None:
+    """Where root calls, go on as the user whose books they are: PostgreSQL knows people by their user."""
+    if os.geteuid() != 0:
+        return
+    try:
+        user = pwd.getpwnam(_USER)
+    except KeyError:
+        return
+    os.initgroups(user.pw_name, user.pw_gid)
+    os.setgid(user.pw_gid)
+    os.setuid(user.pw_uid)
+    os.environ["HOME"] = user.pw_dir
 
 
 def _guarded(words: Sequence[str]) -> list[str]:
@@ -75,9 +96,14 @@ def _parser() -> argparse.ArgumentParser:
             added.add_argument(each.lower(), metavar=each)
         return added
 
-    command("init", "make the city's key; back it up, everything hangs on it")
+    command("init", "make the city's key, and the token of the door; back the key up, everything hangs on it")
     command("identity", "print what stations enter in their [city] table")
     command("server-config", "print the part of the NATS servers' configuration that says whom to believe")
+    check = command("check", "say what is wrong with the key, the books, each server, the backups; exit code 1 for any")
+    check.add_argument("--json", action="store_true", help="one line of JSON each")
+    backup = command("backup", "copy the books into books.backup_dir, or into a folder")
+    backup.add_argument("folder", metavar="FOLDER", type=Path, nargs="?")
+    backup.add_argument("--keep", type=int, default=30, metavar="N", help="remove older ones (%(default)s)")
     command("run", "take facts, send orders, serve the door, until SIGTERM")
     enrol = command("enrol", "enter a station and write its credentials file", "STATION", "NAME", "IDENTITY")
     rotate = command("rotate", "write new credentials for a station; the old ones are void", "STATION")
@@ -112,6 +138,8 @@ def _at_work(args: argparse.Namespace, settings: CitySettings) -> int:
         async with opened(settings) as city:
             return await _VERBS[args.command](args, city)
 
+    if args.command == "check":
+        return asyncio.run(_check(args, settings))
     if args.command == "run":
         asyncio.run(serve(settings))
         return EXIT_DONE
@@ -126,23 +154,38 @@ def _identity(_args: argparse.Namespace, settings: CitySettings) -> None:
         print(f"reserved = {json.dumps(list(settings.reserved))}")
 
 
+def _backup(args: argparse.Namespace, settings: CitySettings) -> None:
+    folder = args.folder or settings.backup_dir
+    print(back_up(settings.database, folder.absolute(), keep=max(1, args.keep), now_s=time.time()))
+
+
 def _server_config(_args: argparse.Namespace, settings: CitySettings) -> None:
     rights = Rights(Identity(read_key(settings.key_file)), settings.city)
     print(rights.server_config({}, at=int(time.time())), end="")
 
 
-_ALONE: Final = {"identity": _identity, "server-config": _server_config}
+_ALONE: Final = {"backup": _backup, "identity": _identity, "server-config": _server_config}
+
+
+async def _check(args: argparse.Namespace, settings: CitySettings) -> int:
+    from stationd.city.check import Level, examine  # noqa: PLC0415 - an extra
+
+    is_wrong = False
+    async for finding in examine(settings, Identity(await asyncio.to_thread(read_key, settings.key_file))):
+        print(json.dumps(asdict(finding)) if args.json else finding, flush=True)
+        is_wrong = is_wrong or finding.level is Level.WRONG
+    return EXIT_FAILED if is_wrong else EXIT_DONE
 
 
 async def _enrol(args: argparse.Namespace, city: "City") -> int:
-    await asyncio.to_thread(_refuse_there, args.out)
-    await asyncio.to_thread(_write, args.out, await city.desk.enrol(args.station, args.name, args.identity))
+    with _secret(args.out) as file:
+        file.write(await city.desk.enrol(args.station, args.name, args.identity))
     return EXIT_DONE
 
 
 async def _rotate(args: argparse.Namespace, city: "City") -> int:
-    await asyncio.to_thread(_refuse_there, args.out)
-    await asyncio.to_thread(_write, args.out, await city.desk.rotate(args.station))
+    with _secret(args.out) as file:
+        file.write(await city.desk.rotate(args.station))
     return EXIT_DONE
 
 
@@ -228,13 +271,19 @@ def _read(path: Path) -> bytes:
         raise Refused("file-unreadable", f"cannot read {path}: {error.strerror}") from error
 
 
-def _refuse_there(path: Path) -> None:
-    if path.exists():
-        raise Refused("file-there", f"cannot write {path}: it is there")
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a secret where nobody else reads it."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(text)
+@contextmanager
+def _secret(path: Path) -> Iterator[TextIO]:
+    """A new file that nobody else reads; gone again when nothing came to be written. Opened before anything is done."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise Refused("file-there", f"cannot write {path}: it is there") from None
+    except OSError as error:
+        user = pwd.getpwuid(os.geteuid()).pw_name
+        raise Refused("file-unwritable", f"cannot write {path} as {user}: {error.strerror}") from error
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            yield file
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise

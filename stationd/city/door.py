@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from aiohttp import hdrs, web
 
+from stationd.adapters.books_metrics import BooksMetrics
 from stationd.city.desk import Desk
-from stationd.city.metrics import Metrics
 from stationd.domain.errors import Refused, StationError
 
 _LARGEST: Final = 64 << 20
@@ -28,7 +28,7 @@ _HOSTS: Final = frozenset({"127.0.0.1", "localhost"})
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def build(desk: Desk, metrics: Metrics, token: str) -> web.Application:
+def build(desk: Desk, metrics: BooksMetrics, token: str) -> web.Application:
     """The door; ``token`` is what callers must show."""
     app = web.Application(client_max_size=_LARGEST, middlewares=[_guard(token)])
     door = _Door(desk, metrics)
@@ -49,7 +49,7 @@ def build(desk: Desk, metrics: Metrics, token: str) -> web.Application:
 
 
 class _Door:
-    def __init__(self, desk: Desk, metrics: Metrics) -> None:
+    def __init__(self, desk: Desk, metrics: BooksMetrics) -> None:
         self._desk = desk
         self._metrics = metrics
 

@@ -5,7 +5,9 @@ import base64
 import logging
 import ssl
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -25,7 +27,9 @@ from nats.js.api import (
 from nats.js.client import JetStreamContext
 from nats.js.errors import NotFoundError
 
+from stationd.adapters.books_metrics import ServersHealth, StreamHealth
 from stationd.adapters.city_messages import MESSAGE_ID, MOST_BYTES
+from stationd.adapters.nats.trouble import trouble
 from stationd.city.nkeys import NKey
 from stationd.city.rights import CLAIMS_UPDATE, Rights
 from stationd.city.settings import Servers
@@ -84,6 +88,7 @@ class Engine:
         self._client: Client | None = None
         self._stream: JetStreamContext | None = None
         self._books: Any = None
+        self._heard = _Heard()
 
     async def connect(self) -> None:
         """Connect, and make the streams and the consumer of the books where they are missing or different."""
@@ -94,7 +99,17 @@ class Engine:
             self._books = await self._stream.pull_subscribe_bind(consumer=self._consumer, stream=EVENTS)
         except (Error, OSError, TimeoutError) as error:
             await self.aclose()
-            raise _lost(error) from error
+            raise _lost(error, self._heard.last) from error
+
+    async def look(self) -> str:
+        """Connect, and make nothing; the server's version."""
+        try:
+            self._client = await self._connected(self._rights.city_user, self._rights.city_token(at=self._clock_s()))
+            self._stream = self._client.jetstream(timeout=_ANSWER_WITHIN_S)
+            return str(self._client.connected_server_version)
+        except (Error, OSError, TimeoutError) as error:
+            await self.aclose()
+            raise _lost(error, self._heard.last) from error
 
     @property
     def is_open(self) -> bool:
@@ -164,6 +179,37 @@ class Engine:
         if pushed is None or pushed.code != _OK:
             raise Faulted("rights-not-taken", "cannot push the rights: the servers do not take them")
 
+    async def health(self) -> ServersHealth:
+        """What the servers say of themselves; a stream of which none of them speaks has no leader."""
+        streams = [await self._health_of(name) for name in (EVENTS, ORDERS)]
+        waiting = None
+        if streams[0].is_led:
+            with suppress(Error, OSError, TimeoutError):
+                told = await self._context().consumer_info(EVENTS, self._consumer)
+                waiting = (told.num_pending or 0) + (told.num_ack_pending or 0)
+        return ServersHealth(streams=streams, waiting_facts=waiting, expires_at=_expiry(self._client))
+
+    async def _health_of(self, name: str) -> StreamHealth:
+        try:
+            info = await self._context().stream_info(name)
+        except (Error, OSError, TimeoutError):
+            if not self.is_open:
+                raise _lost(NothingCame()) from None
+            return StreamHealth(name=name, is_led=False)
+        cluster = info.cluster
+        replicas = () if cluster is None else cluster.replicas or ()
+        servers = {each.name or "": bool(each.current) and not each.offline for each in replicas}
+        if cluster is not None and cluster.leader:
+            servers[cluster.leader] = True
+        return StreamHealth(
+            name=name,
+            is_led=not replicas or bool(cluster is not None and cluster.leader),
+            held_bytes=info.state.bytes,
+            limit_bytes=info.config.max_bytes or 0,
+            messages=info.state.messages,
+            servers=servers,
+        )
+
     async def aclose(self) -> None:
         """Hang up."""
         if self._client is not None:
@@ -174,17 +220,19 @@ class Engine:
     async def _connected(self, user: NKey, token: str) -> Client:
         tls = None
         servers = self._servers
-        if servers.ca is not None:
-            tls = ssl.create_default_context(cafile=servers.ca)
+        if servers.ca is not None or any(url.startswith("tls:") for url in servers.urls):
+            tls = await asyncio.to_thread(_context, servers.ca)
         client = Client()
         try:
             await client.connect(
                 list(servers.urls),
                 name=user.public,
                 allow_reconnect=False,
+                max_reconnect_attempts=1,
+                reconnect_time_wait=1,
                 connect_timeout=int(_ANSWER_WITHIN_S),
                 tls=tls,
-                error_cb=_hear,
+                error_cb=self._heard.hear,
                 user_jwt_cb=lambda: bytearray(token.encode()),
                 signature_cb=lambda nonce: base64.b64encode(user.sign(nonce.encode())),
             )
@@ -252,13 +300,35 @@ async def _close(client: Client) -> None:
             transport.close()
 
 
-async def _hear(error: Exception) -> None:
-    _log.debug("the servers say: %s", error)
+def _expiry(client: Client | None) -> float | None:
+    """Unix second at which the server's certificate ends; ``None`` without TLS. The library hides its connection."""
+    writer = getattr(getattr(client, "_transport", None), "_io_writer", None)
+    session = None if writer is None else writer.get_extra_info("ssl_object")
+    certificate = None if session is None else session.getpeercert()
+    return ssl.cert_time_to_seconds(certificate["notAfter"]) if certificate else None
 
 
-def _lost(error: BaseException) -> Faulted:
-    return Faulted(
-        "engine-lost",
-        f"cannot talk to the servers: {type(error).__name__}",
-        fix="look at nats.servers, nats.ca_file, and at the servers' log",
-    )
+def _context(ca: Path | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca)
+    except OSError as error:  # ssl.SSLError is one
+        reason = "it is no certificate" if isinstance(error, ssl.SSLError) else error.strerror
+        fix = "nats.ca_file must be the certificate of the city's own authority, PEM"
+        raise Faulted("engine-lost", f"cannot use {ca}: {reason}", fix=fix) from error
+
+
+class _Heard:
+    """What the library tells beside."""
+
+    def __init__(self) -> None:
+        self.last: Exception | None = None
+
+    async def hear(self, error: Exception) -> None:
+        self.last = error
+        _log.debug("the servers say: %s", error)
+
+
+def _lost(error: BaseException, heard: BaseException | None = None) -> Faulted:
+    found = trouble(error, heard)
+    fix = "nats.servers and city.key_file must be of the same city" if found.is_denied else found.fix
+    return Faulted("engine-lost", f"cannot talk to the servers: {found.text}", fix=fix)

@@ -248,7 +248,7 @@ WHERE station = :station AND hold IN ('offered', 'granted', 'recalled') ORDER BY
 SELECT order_ref, COALESCE(told, '') FROM city_order WHERE hold = 'free' ORDER BY filed_at, order_ref;
 
 -- name: order_figures
-SELECT hold, COALESCE(station, ''), COUNT(*) FROM city_order GROUP BY hold, station;
+SELECT hold, COUNT(*), MIN(changed_at) FROM city_order GROUP BY hold;
 
 -- name: insert_message
 INSERT INTO message (id, station, kind, order_ref, fence, body, made_at)

@@ -1,8 +1,22 @@
 """Where the books do not say the same: what stations say against what the city gave them, and against each other."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from stationd.city.books import Transaction
+
+STANDING: Final = (
+    "card-twice",
+    "holder-twice",
+    "order-without-card",
+    "order-free",
+    "blanks-differ",
+    "blanks-from-nowhere",
+    "history-forked",
+    "facts-missing",
+    "transfer-open",
+)
+"""The codes of what goes away by itself once the books agree; all others tell of something that happened."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +30,17 @@ class Difference:
 
 def differences(transaction: Transaction) -> list[Difference]:
     """All of them, the worst first."""
+    return [
+        *standing(transaction),
+        *(
+            Difference(code=code, subject=station, detail=f"{count} times")
+            for station, code, count, _ in transaction.rows("troubles")
+        ),
+    ]
+
+
+def standing(transaction: Transaction) -> list[Difference]:
+    """Those that the books show now."""
     found = [
         Difference(code="card-twice", subject=order, detail=f"{count} cards were printed of this order")
         for order, count in transaction.rows("cards_twice")
@@ -50,8 +75,4 @@ def differences(transaction: Transaction) -> list[Difference]:
     for packet, sender, receiver, sent, received, _ in transaction.rows("transfers_open"):
         detail = f"{sender} says {sent or 'nothing'}, {receiver} says {received or 'nothing'}"
         found.append(Difference(code="transfer-open", subject=packet, detail=detail))
-    found += [
-        Difference(code=code, subject=station, detail=f"{count} times")
-        for station, code, count, _ in transaction.rows("troubles")
-    ]
     return found

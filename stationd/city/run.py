@@ -2,22 +2,26 @@
 
 import asyncio
 import logging
+import os
 import signal
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Final
 
 from aiohttp import web
 
+from stationd.adapters.books_metrics import BooksMetrics, ServersHealth
 from stationd.adapters.system import SystemClock
+from stationd.adapters.systemd import Notifier, watchdog_s
 from stationd.city import door
 from stationd.city.assigning import Policy
+from stationd.city.backup import newest_backup
 from stationd.city.books import Books, Transaction
 from stationd.city.desk import Desk
 from stationd.city.engine import Engine, letter_of
-from stationd.city.identity import Identity, read_key
-from stationd.city.metrics import Metrics, figures
+from stationd.city.identity import Identity, read_key, read_token
+from stationd.city.metrics import difference_counts, figures
 from stationd.city.rights import Rights
 from stationd.city.settings import CitySettings
 from stationd.city.taking import Facts, Letter, Taken
@@ -29,8 +33,11 @@ _FACTS_AT_ONCE: Final = 256
 _MESSAGES_AT_ONCE: Final = 64
 _LOOK_EVERY_S: Final = 1.0
 _FIGURES_EVERY_S: Final = 10.0
+_COMPARED_EVERY_S: Final = 300.0
 _AGAIN_AFTER_S: Final = 2.0
-_SHORTEST_TOKEN: Final = 32
+_WAIT_S: Final = 1.0
+_LONGEST_WAIT_S: Final = 30.0
+_TRIAL: Final = "sqlite:"
 
 
 class City:
@@ -40,7 +47,7 @@ class City:
         clock = SystemClock()
         self.settings = settings
         self.rights = Rights(identity, settings.city)
-        self.metrics = Metrics()
+        self.metrics = BooksMetrics()
         self._clock_s: Callable[[], int] = lambda: clock.now_ms() // 1000
         self.loop = asyncio.get_running_loop()
         self._written = asyncio.Event()
@@ -55,7 +62,7 @@ class City:
             tasks.create_task(self._figures(), name="figures")
 
     async def _link(self) -> None:
-        is_first = True
+        is_first, said = True, ""
         while True:
             engine: Engine | None = None
             try:
@@ -65,16 +72,20 @@ class City:
                 await engine.connect()
                 _go_on(told)
                 self.metrics.is_connected = is_first = True
+                _log.info("connected to the servers of the link")
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(self._take(engine), name="facts")
                     tasks.create_task(self._send(engine), name="messages")
                     tasks.create_task(self._govern(engine), name="rights")
+                    tasks.create_task(self._watch(engine), name="servers")
             except* Faulted as group:
-                if is_first:
-                    _log.warning("%s", _first(group))
-                is_first = False
+                why = _first(group)
+                if is_first or str(why) != said:
+                    _log.warning("%s; it is tried again", _line(why))
+                is_first, said = False, str(why)
             finally:
                 self.metrics.is_connected = False
+                self.metrics.servers = ServersHealth()
                 if engine is not None:
                     await engine.aclose()
             await asyncio.sleep(_AGAIN_AFTER_S)
@@ -130,12 +141,27 @@ class City:
                 pushed = revoked
             await asyncio.sleep(_LOOK_EVERY_S)
 
+    async def _watch(self, engine: Engine) -> None:
+        """How the servers are, for the metrics."""
+        while True:
+            _go_on()
+            self.metrics.servers = await engine.health()
+            await asyncio.sleep(_FIGURES_EVERY_S)
+
     async def _figures(self) -> None:
+        compare_at, is_first = self.loop.time(), True
         while True:
             try:
                 self.metrics.figures = await self.desk.books.run(figures)
+                if self.loop.time() >= compare_at:
+                    self.metrics.differences = await self.desk.books.run(difference_counts)
+                    compare_at = self.loop.time() + _COMPARED_EVERY_S
+                is_first = True
             except Faulted as trouble:
-                _log.warning("%s", trouble)
+                if is_first:
+                    _log.warning("%s", trouble)
+                is_first = False
+            self.metrics.backed_up_at = await asyncio.to_thread(newest_backup, self.settings.backup_dir)
             await asyncio.sleep(_FIGURES_EVERY_S)
 
     def _note(self) -> None:
@@ -157,7 +183,7 @@ async def opened(settings: CitySettings) -> AsyncIterator[City]:
 @asynccontextmanager
 async def serving(city: City) -> AsyncIterator[int]:
     """The door open; its port. Raises ``Faulted`` (``token-unusable``, ``port-taken``)."""
-    token = await asyncio.to_thread(_token, city.settings)
+    token = await asyncio.to_thread(read_token, city.settings.token_file)
     runner = web.AppRunner(door.build(city.desk, city.metrics, token), access_log=None, keepalive_timeout=15)
     await runner.setup()
     try:
@@ -170,18 +196,64 @@ async def serving(city: City) -> AsyncIterator[int]:
         await runner.cleanup()
 
 
-async def serve(settings: CitySettings) -> None:
-    """Run until SIGTERM or SIGINT."""
-    async with opened(settings) as city, serving(city) as port:
-        _log.info("the city's door is at http://127.0.0.1:%d", port)
-        work = asyncio.create_task(city.run(), name="city")
-        told = asyncio.Event()
-        for each in (signal.SIGTERM, signal.SIGINT):
-            city.loop.add_signal_handler(each, told.set)
-        waiting = asyncio.create_task(told.wait(), name="signal")
-        await asyncio.wait({work, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        waiting.cancel()
-        await end(work)
+async def serve(settings: CitySettings, environment: Mapping[str, str] = os.environ) -> None:
+    """Run until SIGTERM or SIGINT. Raises ``Faulted`` for what waiting does not mend."""
+    city = City(settings, Identity(await asyncio.to_thread(read_key, settings.key_file)))
+    told = asyncio.Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        city.loop.add_signal_handler(each, told.set)
+    notifier = Notifier(environment)
+    work = asyncio.create_task(_at_work(city, notifier, watchdog_s(environment)), name="city")
+    waiting = asyncio.create_task(told.wait(), name="signal")
+    await asyncio.wait({work, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    notifier.tell("STOPPING=1")
+    await end(work)
+    _log.info("asked to stop; stopped")
+
+
+async def _at_work(city: City, notifier: Notifier, watchdog: float | None) -> None:
+    try:
+        await _until_open(city, notifier)
+        async with serving(city) as port:
+            _log.info("the books are open; the city's door is at http://127.0.0.1:%d", port)
+            notifier.tell("READY=1")
+            feeding = asyncio.create_task(_tell(city, notifier, watchdog), name="systemd")
+            try:
+                await city.run()
+            finally:
+                feeding.cancel()
+    finally:
+        await city.desk.books.aclose()
+
+
+async def _until_open(city: City, notifier: Notifier) -> None:
+    """Open the books; a database that is not there yet is waited for."""
+    wait_s = _WAIT_S
+    while True:
+        try:
+            return await city.desk.books.open()
+        except Faulted as trouble:
+            if trouble.code != "books-unreachable" or city.settings.database.startswith(_TRIAL):
+                raise
+            if wait_s == _WAIT_S:
+                _log.warning("%s; it is tried again until it is there: %s", trouble.detail, trouble.fix)
+            notifier.tell(f"STATUS=waits for the database: {trouble.detail}")
+        await asyncio.sleep(wait_s)
+        wait_s = min(_LONGEST_WAIT_S, 2 * wait_s)
+
+
+async def _tell(city: City, notifier: Notifier, watchdog: float | None) -> None:
+    """Tell systemd how it goes, and that the loop and the thread of the books still turn."""
+    every_s = _FIGURES_EVERY_S if watchdog is None else min(_FIGURES_EVERY_S, watchdog / 3)
+    while True:
+        await city.desk.books.turn()
+        state = "connected" if city.metrics.is_connected else "no connection to the servers"
+        stations = len(city.metrics.figures.stations)
+        notifier.tell(
+            "WATCHDOG=1", f"STATUS={state}; {stations} stations, {city.metrics.figures.unsent} messages to send"
+        )
+        await asyncio.sleep(every_s)
 
 
 async def end(work: "asyncio.Task[None]") -> None:
@@ -216,20 +288,9 @@ def _mark(ids: Sequence[str], transaction: Transaction) -> None:
         transaction.run("set_sent", id=id_, now=transaction.now_ms)
 
 
-def _token(settings: CitySettings) -> str:
-    path = settings.token_file
-    try:
-        token = path.read_text(encoding="ascii").strip()
-        is_open = bool(path.stat().st_mode & 0o007)
-    except (OSError, ValueError) as error:
-        raise Faulted("token-unusable", f"cannot use {path}: {type(error).__name__}") from error
-    if len(token) < _SHORTEST_TOKEN or is_open:
-        raise Faulted(
-            "token-unusable",
-            f"cannot use {path}: it wants at least {_SHORTEST_TOKEN} characters that nobody else can read",
-            fix=f"openssl rand -hex 32 > {path}; chmod 600 {path}",
-        )
-    return token
+def _line(trouble: BaseException) -> str:
+    fix = getattr(trouble, "fix", None)
+    return f"{trouble} ({fix})" if fix else str(trouble)
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

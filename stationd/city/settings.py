@@ -10,7 +10,7 @@ from stationd.config_city import REFERENCE_START, REFERENCE_START_TOLD
 from stationd.config_schema import Key, Problem, Reading, Row, Table, many, matching, read_tables, whole
 from stationd.domain.errors import Faulted
 
-DEFAULT_FILE: Final = Path("/etc/stationd/city.toml")
+DEFAULT_FILE: Final = Path("/etc/stationd-city/city.toml")
 _DAY_S: Final = 86_400
 
 _FILE: Final = matching(r"/[^\0]*", "the absolute path of a file")
@@ -33,7 +33,7 @@ CITY_TABLES: Final = (
             Key(
                 name="key_file",
                 rule=_FILE,
-                default="/etc/stationd/city.key",
+                default="/etc/stationd-city/city.key",
                 help="The city's key of 32 bytes, from which everything that it signs and seals with is made; "
                 "`stationd-city init` makes it. The systemd credential `city.key` goes before it.",
             ),
@@ -74,6 +74,12 @@ CITY_TABLES: Final = (
                 help="PostgreSQL, through its local socket by default; a password comes from `~/.pgpass` "
                 "(`PGPASSFILE`). Needs the extra `stationd[books]`.",
             ),
+            Key(
+                name="backup_dir",
+                rule=_FILE,
+                default="/var/backups/stationd-city",
+                help="Where `stationd-city backup` puts its copies, and where the metrics look for the newest.",
+            ),
         ),
     ),
     Table(
@@ -111,9 +117,9 @@ CITY_TABLES: Final = (
             Key(
                 name="token_file",
                 rule=_FILE,
-                default="/etc/stationd/city-door.token",
-                help="The bearer token of who may call, at least 32 characters in one line. `/metrics` and `/healthz` "
-                "need none.",
+                default="/etc/stationd-city/door.token",
+                help="The bearer token of who may call, at least 32 characters in one line; `stationd-city init` makes "
+                "it. The systemd credential `door.token` goes before it. `/metrics` and `/healthz` need none.",
             ),
         ),
     ),
@@ -141,6 +147,7 @@ class CitySettings:
     life_s: int
     reserved: tuple[str, ...] = ()
     database: str
+    backup_dir: Path
     servers: Servers
     port: int
     token_file: Path
@@ -176,6 +183,7 @@ def parse(raw: Mapping[str, object], *, file: str) -> CitySettings:
         life_s=city["order_days"] * _DAY_S,
         reserved=tuple(city["reserved"]),
         database=books["database"],
+        backup_dir=Path(books["backup_dir"]),
         servers=Servers(
             urls=tuple(nats["servers"]),
             ca=Path(nats["ca_file"]) if nats["ca_file"] else None,

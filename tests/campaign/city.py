@@ -15,13 +15,13 @@ from pathlib import Path
 from stationd.demo.city.faults import ROUND_DAYS
 from stationd.demo.city.site import City, Notice
 
-RULES = Path(__file__).parents[2] / "config" / "city" / "rules" / "alerts.yml"
+RULES = Path(__file__).parents[2] / "config" / "city" / "rules"
 RECEIVERS = {"page": "on-call", "office": "monitoring", "integrity": "head-of-office"}
 
 
 def wanted() -> dict[str, str]:
     """The receiver of each alert."""
-    text = RULES.read_text(encoding="utf-8")
+    text = "".join(path.read_text(encoding="utf-8") for path in sorted(RULES.glob("*.yml")))
     found = re.findall(r"- alert: (\w+)\n(?:(?! +- alert:).*\n)*? +labels: \{severity: (\w+)\}", text)
     return {alert: RECEIVERS[severity] for alert, severity in found}
 
@@ -49,7 +49,7 @@ async def run(day_s: float) -> int:
             found, notices = seen(city.notices), list(city.notices)
     for alert, receiver in alerts.items():
         said = "fired on day {:5.1f}, cleared on day {:5.1f}".format(*found[alert]) if alert in found else "NOT SEEN"
-        print(f"{alert:20} to {receiver:15} {said}")
+        print(f"{alert:22} to {receiver:15} {said}")
     print(f"{len(found)} of {len(alerts)} alerts seen firing and clearing, in {len(notices)} notices")
     return len(alerts) - len(found)
 

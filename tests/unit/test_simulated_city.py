@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from stationd.adapters.metric_guide import GUIDE
-from stationd.demo.city import faster, faults
+from stationd.demo.city import books, faster, faults
+from stationd.demo.city.books import BooksFault, SimulatedBooks
 from stationd.demo.city.faults import ROUND_DAYS, SCRIPT, Fault
 from stationd.demo.city.palembang import STATIONS
 from stationd.demo.city.station import SimulatedStation
@@ -35,7 +36,27 @@ async def test_a_simulated_station_tells_families_of_a_real_one_and_all_that_the
     told = {family.name for family in text_string_to_metric_families(text)}
     files = [*(CITY / "rules").glob("*.yml"), *(CITY / "grafana").glob("*.json")]
     asked = {name for path in files for name in re.findall(r"\bstationd_\w+", path.read_text(encoding="utf-8"))}
+    asked = {name for name in asked if not name.startswith("stationd_books_")}
     assert {re.sub("_(bucket|count|sum|total)$", "", name) for name in asked} <= told <= set(GUIDE)
+
+
+def test_the_simulated_books_tell_all_that_the_city_asks_for_and_the_operations_page_names_each():
+    told, books_ = set(), SimulatedBooks()
+    for day in range(round(books.ROUND_DAYS)):
+        text = books_.render(day, NOW_MS / 1000)
+        told |= {family.name for family in text_string_to_metric_families((text or b"").decode())}
+    files = [*(CITY / "rules").glob("*.yml"), *(CITY / "grafana").glob("*/*.json")]
+    asked = {name for path in files for name in re.findall(r"\bstationd_books_\w+", path.read_text(encoding="utf-8"))}
+    page = (ROOT / "docs" / "city-operations.md").read_text(encoding="utf-8")
+    assert {re.sub("_total$", "", name) for name in asked} <= told
+    assert {name for name in told if f"`{name}" not in page and not name.endswith("_created")} == set()
+
+
+def test_every_fault_of_the_books_comes_and_goes_in_a_round():
+    assert {fault for fault, _, _ in books.SCRIPT} == set(BooksFault)
+    for fault, begin, end in books.SCRIPT:
+        assert fault in books.at(begin)
+        assert fault not in books.at(end)
 
 
 async def test_a_simulated_station_keeps_its_books():

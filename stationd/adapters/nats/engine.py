@@ -14,6 +14,7 @@ from nats.aio.client import Client
 from nats.errors import Error
 
 from stationd.adapters.nats.session import Callbacks, NatsSession
+from stationd.adapters.nats.trouble import trouble
 from stationd.domain.errors import Faulted
 
 _PART = re.compile(r"-+BEGIN [A-Z ]+-+\s*([^\s-][^\s]*)\s*-+END [A-Z ]+-+")
@@ -70,14 +71,11 @@ class NatsCity:
                 )
         except (Error, OSError, TimeoutError) as error:
             await _give_up(client)
-            if "authorization" in str(error).lower():
-                raise Faulted(
-                    "city-denied",
-                    "cannot connect to the city: its servers do not let this station in",
-                    fix="have the city issue new credentials for this station",
-                ) from error
+            found = trouble(error, callbacks.last)
             raise Faulted(
-                "city-unreachable", f"cannot connect to the city: {type(error).__name__}", fix="look at the network"
+                "city-denied" if found.is_denied else "city-unreachable",
+                f"cannot connect to the city: {found.text}",
+                fix="have the city write new credentials: stationd-city rotate" if found.is_denied else found.fix,
             ) from error
         session = NatsSession(client, self._station, callbacks, timeout_s=self._route.answer_s)
         callbacks.lost = session.lose
@@ -90,18 +88,28 @@ class NatsCity:
 
     def _read(self) -> tuple[ssl.SSLContext | None, tuple[bytes, Ed25519PrivateKey] | None]:
         route = self._route
-        try:
-            tls = None
-            if route.ca is not None or any(server.startswith("tls:") for server in route.servers):
+        tls = None
+        if route.ca is not None or any(server.startswith("tls:") for server in route.servers):
+            try:
                 tls = ssl.create_default_context(cafile=route.ca)
-            credentials = None if route.credentials is None else read_credentials(route.credentials.read_text("ascii"))
-        except (OSError, ValueError, ssl.SSLError) as error:
-            raise Faulted(
-                "city-denied",
-                f"cannot use the credentials for the city: {type(error).__name__}",
-                fix="look at city.ca and city.credentials, and at who may read them",
-            ) from error
-        return tls, credentials
+            except OSError as error:  # ssl.SSLError is one
+                raise _unusable(
+                    "ca_file", route.ca, error, "it must be the certificate of the city's authority, PEM"
+                ) from error
+        if route.credentials is None:
+            return tls, None
+        try:
+            return tls, read_credentials(route.credentials.read_text("ascii"))
+        except (OSError, ValueError) as error:
+            fix = "the file that `stationd-city enrol` wrote, handed over by LoadCredential (systemctl edit stationd)"
+            raise _unusable("credentials_file", route.credentials, error, fix) from error
+
+
+def _unusable(key: str, path: Path | None, error: Exception, fix: str) -> Faulted:
+    reason = (
+        "it is not such a file" if isinstance(error, ssl.SSLError | ValueError) else str(getattr(error, "strerror", ""))
+    )
+    return Faulted("city-denied", f"cannot use city.{key} {path}: {reason}", fix=fix)
 
 
 def read_credentials(text: str) -> tuple[bytes, Ed25519PrivateKey]:

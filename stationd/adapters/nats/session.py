@@ -74,6 +74,8 @@ class Callbacks:
         self.topics: set[str] = set()
         """Subjects that may not be published."""
         self.lost: Callable[[], Awaitable[None]] = _nobody
+        self.last: Exception | None = None
+        """What it told last that was no matter of rights."""
 
     async def hang_up(self) -> None:
         """The connection is closed."""
@@ -85,6 +87,7 @@ class Callbacks:
         if found is not None:
             self.topics.add(found[1])
         else:
+            self.last = error
             _log.debug("the city's server says: %s", error)
 
 

@@ -26,6 +26,10 @@ class Fault(StrEnum):
     SPOILS = "spoils"
     DISK = "disk"
     CLOCK = "clock"
+    NO_CITY = "no-city"
+    CITY_BEHIND = "city-behind"
+    CITY_REFUSES = "city-refuses"
+    FOREIGN = "foreign"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,10 @@ SCRIPT: Final = (
     Spell(Fault.DISK, "1671-18", 12, 16),
     Spell(Fault.NO_BACKUP, "1671-09", 13, 19),
     Spell(Fault.PILE_UP, "1671-07", 14, 24),
+    Spell(Fault.NO_CITY, "1671-02", 15, 18),
+    Spell(Fault.CITY_BEHIND, "1671-02", 16, 19),
+    Spell(Fault.CITY_REFUSES, "1671-15", 18, 21),
+    Spell(Fault.FOREIGN, "1671-10", 20, 23),
     Spell(Fault.STOPPED, "1671-02", 20, 26),
     Spell(Fault.ORDER_CHANGED, "1671-05", 24, 26),
     Spell(Fault.SILENT, "1671-16", 27, 31),

@@ -17,7 +17,8 @@ from typing import Final, Self
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
-from stationd.demo.city import faster, faults
+from stationd.demo.city import books, faster, faults
+from stationd.demo.city.books import BooksFault, SimulatedBooks
 from stationd.demo.city.faults import Fault
 from stationd.demo.city.palembang import STATIONS
 from stationd.demo.city.station import SimulatedStation
@@ -36,6 +37,10 @@ scrape_configs:
   - job_name: stationd
     scrape_timeout: {scrape}ms
     http_sd_configs: [{{url: "{stations}/targets", refresh_interval: 1s}}]
+  - job_name: stationd-city
+    metrics_path: /books/metrics
+    scrape_timeout: {scrape}ms
+    static_configs: [{{targets: ["{books}"]}}]
 """
 
 
@@ -55,8 +60,9 @@ class Notice:
 class City:
     """Eighteen stations that live ``day_s`` seconds a day, and those who watch them, as an async context.
 
-    ``script`` tells the faults of each day; ``hear`` is called with every notice. Raises ``Refused`` when a program, or
-    the city's files, are missing, or when a program does not start.
+    ``script`` tells the faults of each day, ``books_script`` those of the city's side of the link; ``hear`` is called
+    with every notice. Raises ``Refused`` when a program, or the city's files, are missing, or when a program does not
+    start.
     """
 
     def __init__(
@@ -67,6 +73,7 @@ class City:
         scrape_s: float = 0.5,
         configs: Sequence[Path] = _CONFIGS,
         script: Callable[[float], dict[str, frozenset[Fault]]] = faults.at,
+        books_script: Callable[[float], frozenset[BooksFault]] = books.at,
         hear: Callable[[Notice], None] | None = None,
     ) -> None:
         self.folder = folder
@@ -76,6 +83,7 @@ class City:
         self._scrape_s = scrape_s
         self._configs = configs
         self._script = script
+        self._books = SimulatedBooks(books_script)
         self._hear = hear
         self._began = 0.0
         self._stack = AsyncExitStack()
@@ -148,7 +156,10 @@ class City:
             text = self.shorter(path.read_text(encoding="utf-8"))
             (self.folder / "rules" / path.name).write_text(text, encoding="utf-8")
         prometheus = _PROMETHEUS.format(
-            scrape=round(self._scrape_s * 1000), alertmanager=alertmanager_port, stations=self.stations_url
+            scrape=round(self._scrape_s * 1000),
+            alertmanager=alertmanager_port,
+            stations=self.stations_url,
+            books=self.stations_url.removeprefix("http://"),
         )
         (self.folder / "prometheus.yml").write_text(prometheus, encoding="utf-8")
         routes = faster.routes((config / "alertmanager.yml").read_text(encoding="utf-8"), f"{self.stations_url}/alerts")
@@ -191,6 +202,7 @@ class City:
         app = web.Application()
         app.router.add_get("/targets", self._targets)
         app.router.add_get("/stations/{station}/metrics", self._metrics)
+        app.router.add_get("/books/metrics", self._books_metrics)
         app.router.add_post("/alerts/{receiver}", self._told)
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
@@ -222,6 +234,12 @@ class City:
         return web.Response(
             body=self._stations[station].render(), headers={"Content-Type": "text/plain; version=0.0.4"}
         )
+
+    async def _books_metrics(self, _request: web.Request) -> web.Response:
+        text = self._books.render(self.day, time.time())
+        if text is None:
+            raise web.HTTPServiceUnavailable
+        return web.Response(body=text, headers={"Content-Type": "text/plain; version=0.0.4"})
 
     async def _told(self, request: web.Request) -> web.Response:
         for alert in (await request.json())["alerts"]:

@@ -28,6 +28,7 @@ from stationd.domain.printer import PrinterState, Supply
 from stationd.domain.rationing import Stock
 from stationd.domain.readiness import CheckName, Level
 from stationd.domain.scan import ReaderState, ReaderStatus
+from stationd.ports.city import Backlog, Fate
 from stationd.ports.figures import Oldest
 from stationd.ports.notices import Outbox
 from stationd.ports.notifier import WayStatus
@@ -44,6 +45,7 @@ _CHECKS: Final = {
     Fault.FEW_OFFICERS: (CheckName.OFFICERS, Level.DEGRADED),
     Fault.DISK: (CheckName.DISK, Level.FAILED),
     Fault.CLOCK: (CheckName.CLOCK, Level.DEGRADED),
+    Fault.CITY_BEHIND: (CheckName.CITY, Level.DEGRADED),
 }
 
 
@@ -99,6 +101,7 @@ class Telling:
             is_ready=lambda: books.at_hand > 0 and Fault.STOPPED not in books.faults,
             is_trusted=lambda: Fault.CLOCK not in books.faults,
         )
+        self._link, self._facts, self._desk = LinkFigures(connections=1), FactFigures(), DeskFigures()
         cards, approvals = CardMetrics(), ApprovalMetrics()
         self._followers = (self._events, self._book, cards, approvals)
         for collector in (
@@ -107,7 +110,7 @@ class Telling:
             self._loop,
             self._standing,
             DeviceMetrics(self._devices, Counters),
-            LinkMetrics(LinkFigures(), FactFigures(), DeskFigures(), lambda: books.now_ms),
+            LinkMetrics(self._link, self._facts, self._desk, lambda: books.now_ms),
             NoticeMetrics(
                 lambda: Outbox(shelved=books.shelved, due=0, troubles={}),
                 lambda: {"modem": WayStatus(is_ready=True, signal=60, credit=85_000)},
@@ -124,10 +127,27 @@ class Telling:
             follower.follow(events)
         self._printers.look(busy_s)
         self._loop.saw(lag_s)
+        self._follow_link(len(events))
         requests = 1 + len(events) // 2
         self._writer.groups += 1
         self._writer.requests += requests
         self._metrics.committed(requests, 0.004 + lag_s)
+
+    def _follow_link(self, rows: int) -> None:
+        """What the link did with so many new rows."""
+        faults = self._books.faults
+        self._link.is_up = Fault.NO_CITY not in faults
+        is_taken = self._link.is_up and Fault.CITY_REFUSES not in faults
+        if is_taken:
+            self._facts.fates[Fate.TAKEN] += rows
+            self._desk.messages["offer"] += rows // 8
+        elif self._link.is_up:
+            self._facts.fates[Fate.REFUSED] += 1
+        if Fault.FOREIGN in faults:
+            self._desk.refused["link-signature-invalid"] += 1
+        waiting = 0 if is_taken else self._facts.backlog.rows + rows
+        oldest = (self._facts.backlog.oldest_at or self._books.now_ms) if waiting else None
+        self._facts.backlog = Backlog(rows=waiting, oldest_at=oldest)
 
     def render(self, *, backed_up_at: float, pace: float) -> bytes:
         """What Prometheus would scrape now. ``pace`` is in cards a day, ``backed_up_at`` in Unix seconds."""
