@@ -9,11 +9,10 @@ import pwd
 import re
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import TYPE_CHECKING, Final
 
 from stationd import __version__
 from stationd.city.backup import back_up
@@ -178,14 +177,25 @@ async def _check(args: argparse.Namespace, settings: CitySettings) -> int:
 
 
 async def _enrol(args: argparse.Namespace, city: "City") -> int:
-    with _secret(args.out) as file:
-        file.write(await city.desk.enrol(args.station, args.name, args.identity))
-    return EXIT_DONE
+    return await _into(args.out, city.desk.enrol(args.station, args.name, args.identity))
 
 
 async def _rotate(args: argparse.Namespace, city: "City") -> int:
-    with _secret(args.out) as file:
-        file.write(await city.desk.rotate(args.station))
+    return await _into(args.out, city.desk.rotate(args.station))
+
+
+async def _into(path: Path, made: Coroutine[object, object, str]) -> int:
+    """Write a secret into a new file that nobody else reads; it is there before anything is done, or nothing is."""
+    try:
+        await asyncio.to_thread(_new, path)
+    except BaseException:
+        made.close()
+        raise
+    try:
+        await asyncio.to_thread(path.write_text, await made, encoding="ascii")
+    except BaseException:
+        await asyncio.to_thread(path.unlink, missing_ok=True)
+        raise
     return EXIT_DONE
 
 
@@ -271,19 +281,11 @@ def _read(path: Path) -> bytes:
         raise Refused("file-unreadable", f"cannot read {path}: {error.strerror}") from error
 
 
-@contextmanager
-def _secret(path: Path) -> Iterator[TextIO]:
-    """A new file that nobody else reads; gone again when nothing came to be written. Opened before anything is done."""
+def _new(path: Path) -> None:
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        path.touch(mode=0o600, exist_ok=False)
     except FileExistsError:
         raise Refused("file-there", f"cannot write {path}: it is there") from None
     except OSError as error:
         user = pwd.getpwuid(os.geteuid()).pw_name
         raise Refused("file-unwritable", f"cannot write {path} as {user}: {error.strerror}") from error
-    try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            yield file
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise

@@ -66,7 +66,7 @@ def city(tmp_path, capsys):
     config = tmp_path / "city.toml"
     config.write_text(
         f'[city]\nid = "1671"\nkey_file = "{tmp_path}/city.key"\n[books]\ndatabase = "sqlite:{tmp_path}/books.db"\n'
-        '[nats]\nservers = ["tls://city-1.example:4222"]\n'
+        f'[nats]\nservers = ["tls://city-1.example:4222"]\n[http]\ntoken_file = "{tmp_path}/door.token"\n'
     )
 
     def run(*arguments):
