@@ -24,5 +24,5 @@ def difference_counts(transaction: Transaction) -> Mapping[str, int]:
     """How many differences there are of each code that goes away by itself when the books agree again."""
     counts = dict.fromkeys(STANDING, 0)
     for each in standing(transaction):
-        counts[each.code] += 1
+        counts[each.code] = counts.get(each.code, 0) + 1
     return counts
