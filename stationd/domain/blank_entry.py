@@ -238,4 +238,4 @@ def correction(
 
 
 def _inconsistent(kind: EntryKind, field_: str, name: str) -> Refused:
-    return Refused(name, field=field_, kind=kind)
+    return Refused(name, field=field_, kind=kind, which=field_)

@@ -93,6 +93,7 @@ _REASONS: Mapping[str, str] = {
     "Object contains unknown field `": "unknown-field",
     "Invalid enum value": "not-a-choice",
     "Invalid base64 encoded string": "base64",
+    "Invalid RFC3339 encoded date": "date",
 }
 _LISTS: Mapping[str, Callable[[Any, str], list[str]]] = {"unknown-field": _fields_at, "not-a-choice": _values_at}
 

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 VIEWS = (
     *("now", "queue", "doubt", "devices", "blanks", "shelf", "approvals", "ready"),
-    *("transfers", "notices", "papers", "officers"),
+    *("transfers", "notices", "papers", "forecast", "officers"),
 )
 
 

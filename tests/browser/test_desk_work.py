@@ -289,6 +289,54 @@ async def test_the_book_of_blanks_is_leafed_through_and_drawn_up(opened, tmp_pat
     assert "Buku blangko" in await row.inner_text()
 
 
+async def test_blanks_go_from_a_sealed_pack_to_the_hopper_and_are_counted_in_both_places(opened):
+    station, page = opened
+    await done(station, "POST", "/v1/devices/kartu-1/pause")
+    before = await done(station, "GET", "/v1/blanks")
+    await press(page, "blanks", "Terima kiriman", quantity="60", packs="DUS-71 50 A0001 A0050\nDUS-72 10", note="")
+    packs = page.locator("section[aria-label='Kemasan bersegel']")
+    await expect(packs.locator("tbody tr")).to_have_count(2)
+    await expect(packs.locator("tbody tr").first).to_contain_text("A0001 – A0050")
+    await packs.locator("button[aria-label='Buka: DUS-71']").click()
+    await confirm(page, quantity="49")
+    await expect(packs.locator("tbody tr")).to_have_count(1)
+    reach = page.locator("section[aria-label='Cukup untuk berapa lama']")
+    hopper = reach.locator("tbody tr", has_text="kartu-1")
+    await expect(hopper).to_contain_text("diambil dari brankas")
+    await hopper.locator("button[aria-label='Isi: kartu-1']").click()
+    await confirm(page, quantity="12")
+    await expect(hopper.locator("td.num")).to_have_text("12")
+    await hopper.locator("button[aria-label='Keluarkan: kartu-1']").click()
+    await confirm(page, quantity="2")
+    await expect(hopper.locator("td.num")).to_have_text("10")
+    book = await done(station, "GET", "/v1/blanks")
+    assert book["hoppers"]["kartu-1"] == 10
+    assert (book["received"], book["missing"]) == (before["received"] + 60, before["missing"] + 1)
+    await page.click("button:has-text('Hitungan harian')")
+    await expect(page.locator("dialog")).to_contain_text("Di wadah kartu-1")
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("f")
+    await expect(page.locator("main")).to_contain_text("Belum ada perkiraan")
+    await done(station, "POST", "/v1/devices/kartu-1/resume")
+
+
+async def test_the_weeks_to_come_say_when_the_blanks_run_out(opened):
+    station, page = opened
+    days = ("2027-01-04", "2027-01-11", "2027-01-18")
+    weeks = [{"begins": day, "expected": 400.4, "error": 12.5, "seasons": ["rush"]} for day in days]
+    told = {"printed": weeks, "fetched": weeks, "seasons": [{"name": "rush", "title": "Tahun ajaran baru"}]}
+    await page.route("**/v1/forecast*", lambda route: route.fulfill(json=told))
+    book = await done(station, "GET", "/v1/blanks") | {"at_hand": 500}
+    await page.route("**/v1/blanks", lambda route: route.fulfill(json=book))
+    await page.reload()
+    await page.keyboard.press("f")
+    await expect(page.locator("main [role=status]")).to_contain_text("minggu yang mulai Senin, 11 Januari")
+    await expect(page.locator("main tbody tr")).to_have_count(3)
+    await expect(page.locator("main tbody tr").first).to_contain_text("400 ± 13")
+    await expect(page.locator("main tbody tr").first).to_contain_text("Tahun ajaran baru")
+    assert await serious(page) == []
+
+
 async def test_a_delivery_whose_answer_was_lost_is_not_booked_twice(opened):
     station, page = opened
     before = (await done(station, "GET", "/v1/blanks"))["received"]

@@ -20,9 +20,10 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
         "{kind} tidak dapat dicatat dari {named}: yang boleh {allowed}",
     ),
     "entry-inconsistent/foreign": says(
-        _ENTER + "it does not belong to an entry of this kind", _CATAT + "isian ini bukan untuk catatan jenis ini"
+        _ENTER + "{which} does not belong to an entry of this kind",
+        _CATAT + "{which} bukan untuk catatan jenis ini",
     ),
-    "entry-inconsistent/missing": says(_ENTER + "it is missing", _CATAT + "isian ini tidak ada"),
+    "entry-inconsistent/missing": says(_ENTER + "{which} is missing", _CATAT + "{which} tidak diisi"),
     "entry-inconsistent/printer": says(
         _ENTER + "the printer is named when its hopper is meant, and only then",
         _CATAT + "pencetak disebut hanya bila yang dimaksud penampungnya",

@@ -26,6 +26,11 @@ _WRONG: Final[Mapping[str, Sentence]] = {
         _BACA + "bentuknya salah",
         fix=("write it like {example}", "tuliskan seperti {example}"),
     ),
+    "date": says(
+        _READ + "it is no day or time of the calendar",
+        _BACA + "bukan hari atau waktu menurut kalender",
+        fix=("write a day like 2026-11-26", "tulis hari seperti 2026-11-26"),
+    ),
     "base64": says(_READ + "it is not base64", _BACA + "bukan base64"),
     "type": says(_READ + "expected {wanted}, got {given}", _BACA + "seharusnya {wanted}, bukan {given}"),
     "bound": says(_READ + "expected {wanted} {bound}", _BACA + "seharusnya {wanted} {bound}"),

@@ -7,6 +7,8 @@ import { t } from "../words.js";
 import { number } from "../format.js";
 import { ask, field, tell } from "../dialog.js";
 import { ledger } from "./ledger.js";
+import { packs, packsOf, printers, reach } from "./stock.js";
+import { nameOf } from "./advice.js";
 import { title } from "./parts.js";
 import { secondFields, secondOf } from "./second.js";
 
@@ -35,6 +37,8 @@ export function blanks(desk) {
     book && h("div", { class: "stack" },
       book.count?.state === "awaits-second-person" && h("p", { class: "notice act" }, icon("approvals"), t("blanks.count-waits")),
       book.is_low && h("p", { class: "notice warn" }, icon("warn"), t("blanks.low-why")),
+      reach(desk, book),
+      packs(desk),
       h("section", { class: "panel" },
         h("header", null, h("h2", null, t("blanks.where")), h("span", { class: "quiet num" }, t("blanks.received", { n: number(book.received) }))),
         h("div", { class: "body stack" }, shares(book),
@@ -57,9 +61,18 @@ async function receive(desk) {
   const post = once();
   const filled = await ask({
     title: t("blanks.receive-title"),
-    body: [h("p", null, t("blanks.receive-why")), quantity(), field("note", t("blanks.note"), { maxlength: 1000, hint: t("note.hint") })],
+    body: [h("p", null, t("blanks.receive-why")), quantity(),
+      field("delivery_note", t("blanks.delivery-note"), { maxlength: 100 }),
+      field("packs", t("blanks.packs"), { kind: "text", maxlength: 20000, hint: t("blanks.packs-hint") }),
+      field("note", t("blanks.note"), { maxlength: 1000, hint: t("note.hint") })],
     yes: t("blanks.receive-yes"),
-    act: (said) => post("/v1/blanks/entries", { kind: "received", quantity: Number(said.quantity), note: said.note }),
+    act: (said) => {
+      const sealed = packsOf(said.packs);
+      return post("/v1/blanks/entries", {
+        kind: "received", quantity: Number(said.quantity), note: said.note,
+        ...(said.delivery_note && { delivery_note: said.delivery_note }), ...(sealed.length && { packs: sealed }),
+      });
+    },
   });
   if (filled) tell(t("blanks.received-done", { n: number(Number(filled.quantity)) }));
   desk.again();
@@ -68,14 +81,21 @@ async function receive(desk) {
 /** The daily count, by two people who do not tell each other their figures. @param {Desk} desk */
 async function count(desk) {
   const post = once();
-  const isSecond = desk.know("blanks")?.count?.state === "awaits-second-person";
+  const book = desk.know("blanks");
+  const isSecond = book?.count?.state === "awaits-second-person";
+  const loaded = printers(desk).filter((each) => each.name in (book?.hoppers ?? {}));
   /** @type {any} */
   let booked = null;
   const filled = await ask({
     title: t(isSecond ? "blanks.count-second" : "blanks.count-title"),
-    body: [h("p", null, t("blanks.count-why")), field("quantity", t("blanks.quantity"), { type: "number", min: 0, max: 100000, required: true, inputmode: "numeric" }), field("note", t("blanks.note"), { maxlength: 1000, hint: t("note.hint") })],
+    body: [h("p", null, t("blanks.count-why")), field("quantity", t(loaded.length ? "blanks.count-safe" : "blanks.quantity"), { type: "number", min: 0, max: 100000, required: true, inputmode: "numeric" }),
+      loaded.map((each, index) => field(`hopper-${index}`, t("blanks.count-hopper", { name: nameOf(each) }), { type: "number", min: 0, max: 100000, required: true, inputmode: "numeric" })),
+      field("note", t("blanks.note"), { maxlength: 1000, hint: t("note.hint") })],
     yes: t("blanks.count-yes"),
-    act: async (said) => (booked = await post("/v1/blanks/entries", { kind: "counted", quantity: Number(said.quantity), note: said.note })),
+    act: async (said) => (booked = await post("/v1/blanks/entries", {
+      kind: "counted", quantity: Number(said.quantity), note: said.note,
+      ...(loaded.length && { hoppers: Object.fromEntries(loaded.map((each, index) => [each.name, Number(said[`hopper-${index}`])])) }),
+    })),
   });
   if (filled) tell(t(booked?.count?.state === "awaits-second-person" ? "blanks.count-waits" : "blanks.count-done"), booked?.count?.state === "awaits-second-person" ? "act" : "good");
   desk.again();

@@ -2,11 +2,12 @@
 
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
-import { once, post } from "../api.js";
+import { call, once, post } from "../api.js";
 import { t } from "../words.js";
 import { number, since } from "../format.js";
-import { ask, attempt } from "../dialog.js";
+import { ask, attempt, field } from "../dialog.js";
 import { advice, nameOf } from "./advice.js";
+import { heard } from "./heard.js";
 import { fact } from "./parts.js";
 
 /** @typedef {import("./desk.js").Desk} Desk */
@@ -26,6 +27,7 @@ export function devices(desk) {
 /** @param {Desk} desk @param {any} each */
 function device(desk, each) {
   const said = advice(each);
+  const inside = desk.know("blanks")?.hoppers[each.name];
   const isPrinter = each.kind === "printer" && !["unused", "absent"].includes(each.state);
   return h(
     "article",
@@ -37,17 +39,19 @@ function device(desk, each) {
     h("dl", { class: "facts small" },
       fact("device.since", since(each.since)),
       each.printing.length > 0 && fact("device.holds", t("device.cards", { n: each.printing.length })),
+      inside !== undefined && fact("stock.hopper", t("device.blanks", { n: number(inside) })),
       each.counter !== null && fact("device.counter", number(each.counter)),
       each.evidence && fact("device.evidence", t(`evidence.${each.evidence}`)),
-      each.last_fault && fact("device.last", t(`reason.${each.last_fault}`, {}, each.last_fault)),
+      each.last_fault && fact("device.last", t(`reason.${each.last_fault}`, {}, heard(each.last_fault))),
       each.usb && fact("device.port", each.usb.port)),
     each.supplies.map((/** @type {any} */ supply) => h("div", { key: supply.name, class: "stack", style: { gap: "4px" } },
       h("div", { class: "row small" }, h("span", { class: "grow" }, t(`supply.${supply.name}`, {}, supply.name)), h("span", { class: "num quiet" }, supply.cards !== null ? t("device.cards", { n: supply.cards }) : supply.level !== null ? `${supply.level} %` : "–")),
       supply.level !== null && h("div", { class: supply.level < 10 ? "bar bad" : supply.level < 25 ? "bar warn" : "bar good" }, h("i", { style: { "--share": supply.level / 100 } })))),
-    isPrinter && h("div", { class: "row wrap" },
-      each.is_paused ? button("resume", "play", () => simply(desk, each, "resume"), "main") : button("pause", "pause", () => simply(desk, each, "pause")),
-      !each.is_paused && button("drain", "drain", () => confirm(desk, each, "drain")),
-      button("test-card", "test", () => confirm(desk, each, "test-card"))),
+    (isPrinter || each.usb) && h("div", { class: "row wrap" },
+      isPrinter && (each.is_paused ? button("resume", "play", () => simply(desk, each, "resume"), "main") : button("pause", "pause", () => simply(desk, each, "pause"))),
+      isPrinter && !each.is_paused && button("drain", "drain", () => confirm(desk, each, "drain")),
+      isPrinter && button("test-card", "test", () => confirm(desk, each, "test-card")),
+      each.usb && button("name", "card", () => rename(desk, each))),
   );
 }
 
@@ -59,6 +63,17 @@ function button(what, picture, onclick, tone = "") {
 /** @param {Desk} desk @param {any} each @param {string} what */
 async function simply(desk, each, what) {
   await attempt(() => post(`/v1/devices/${encodeURIComponent(each.id)}/${what}`), t(`device.${what}-done`, { name: nameOf(each) }));
+  desk.again();
+}
+
+/** What people here call it; only what hangs on the bus can be named, the rest is named by its configuration. @param {Desk} desk @param {any} each */
+async function rename(desk, each) {
+  await ask({
+    title: t("device.name-title", { name: nameOf(each) }),
+    body: [h("p", null, t("device.name-why")), field("label", t("device.name-label"), { maxlength: 64, value: each.label ?? "", hint: t("device.name-hint") })],
+    yes: t("do.save"),
+    act: (said) => call("PUT", `/v1/devices/${encodeURIComponent(each.id)}/label`, { label: said.label.trim() || null }),
+  });
   desk.again();
 }
 

@@ -16,6 +16,7 @@ import { transfers } from "./transfers.js";
 import { notices } from "./notices.js";
 import { papers } from "./papers.js";
 import { officers } from "./officers.js";
+import { forecast } from "./forecast.js";
 import { advice } from "./advice.js";
 
 /** @type {View[]} */
@@ -31,6 +32,7 @@ export const VIEWS = [
   { name: "transfers", icon: "transfers", hotkey: "9", draw: transfers },
   { name: "notices", icon: "notices", hotkey: "0", draw: notices },
   { name: "papers", icon: "paper", hotkey: "p", draw: papers },
+  { name: "forecast", icon: "figures", hotkey: "f", draw: forecast },
   { name: "officers", icon: "person", hotkey: "o", draw: officers },
 ];
 
