@@ -15,9 +15,9 @@ from stationd.adapters.sqlite.papers import Papers
 from stationd.attending import Attending
 from stationd.config import Settings
 from stationd.domain.blank_entry import DESTRUCTION
-from stationd.domain.blank_papers import Desk, Signer
 from stationd.domain.errors import Faulted
 from stationd.domain.minutes import Office
+from stationd.domain.signers import Desk, Signer
 from stationd.ports.clock import Clock, Entropy
 from stationd.ports.seal import Seal
 from stationd.services.blanks import Blanks

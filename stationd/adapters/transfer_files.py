@@ -27,8 +27,6 @@ KEY_BYTES: Final = 32
 
 _SUITE: Final = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM)
 
-T = TypeVar("T")
-
 
 class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     transfer: str
@@ -46,6 +44,14 @@ class _TransferFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     header: _Header
     sealed: bytes
     signature: bytes
+
+    @property
+    def told(self) -> _Header:
+        return self.header
+
+    @property
+    def signer(self) -> str:
+        return self.header.sender
 
 
 class _Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -78,10 +84,20 @@ class _ConfirmationFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     confirmation: _Told
     signature: bytes
 
+    @property
+    def told(self) -> _Told:
+        return self.confirmation
+
+    @property
+    def signer(self) -> str:
+        return self.confirmation.receiver
+
 
 class _Format(msgspec.Struct, frozen=True):
     format: str
 
+
+File = TypeVar("File", _TransferFile, _ConfirmationFile)
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 _decode_format = msgspec.json.Decoder(_Format).decode
@@ -150,13 +166,10 @@ class TransferFiles:
 
     def read(self, raw: bytes, *, here: str) -> Manifest | Refused:
         """See :meth:`stationd.ports.transfers.TransferFiles.read`."""
-        file = _decoded(_decode_transfer, raw, TRANSFER_FORMAT)
+        file = self._opened(_decode_transfer, raw, TRANSFER_FORMAT)
         if isinstance(file, Refused):
             return file
         header = file.header
-        refused = self._signature_refusal(header.sender, file.format, header, file.signature)
-        if refused is not None:
-            return refused
         if header.receiver != here:
             return Refused("transfer-for-another", see=header.transfer, station=header.receiver)
         if hashlib.sha256(file.sealed).hexdigest() != header.sealed_sha256:
@@ -196,26 +209,30 @@ class TransferFiles:
 
     def read_confirmation(self, raw: bytes, *, here: str) -> Confirmation | Refused:
         """See :meth:`stationd.ports.transfers.TransferFiles.read_confirmation`."""
-        file = _decoded(_decode_confirmation, raw, CONFIRMATION_FORMAT)
+        file = self._opened(_decode_confirmation, raw, CONFIRMATION_FORMAT)
         if isinstance(file, Refused):
             return file
         told = file.confirmation
-        refused = self._signature_refusal(told.receiver, file.format, told, file.signature)
-        if refused is not None:
-            return refused
         if told.sender != here:
             return Refused("transfer-for-another/confirmation", see=told.transfer, station=told.sender)
         return Confirmation(**msgspec.structs.asdict(told))
 
-    def _signature_refusal(self, signer: str, format_: str, told: Any, signature: bytes) -> Refused | None:
-        partner = self._partners.get(signer)
-        if partner is None:
-            return Refused("transfer-sender-unknown", station=signer)
+    def _opened(self, decode: Callable[[bytes], File], raw: bytes, format_: str) -> File | Refused:
+        """The file, when it is one of this format and signed by the partner that it names."""
         try:
-            Ed25519PublicKey.from_public_bytes(partner.sign_key).verify(signature, _signed(format_, told))
+            file = decode(raw)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return Refused("transfer-malformed", format=format_)
+        if file.format != format_:
+            return Refused("transfer-malformed/format", format=format_)
+        partner = self._partners.get(file.signer)
+        if partner is None:
+            return Refused("transfer-sender-unknown", station=file.signer)
+        try:
+            Ed25519PublicKey.from_public_bytes(partner.sign_key).verify(file.signature, _signed(format_, file.told))
         except InvalidSignature:
             return _altered()
-        return None
+        return file
 
 
 def is_confirmation(raw: bytes) -> bool:
@@ -232,16 +249,6 @@ def _signed(format_: str, told: Any) -> bytes:
 
 def _info(transfer: str, sender: str, receiver: str) -> bytes:
     return f"{TRANSFER_FORMAT} {transfer} {sender} {receiver}".encode()
-
-
-def _decoded(decode: Callable[[bytes], T], raw: bytes, format_: str) -> T | Refused:
-    try:
-        file = decode(raw)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return Refused("transfer-malformed", format=format_)
-    if file.format != format_:  # type: ignore[attr-defined]  # both kinds of file have one
-        return Refused("transfer-malformed/format", format=format_)
-    return file
 
 
 def _altered() -> Refused:

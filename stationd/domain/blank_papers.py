@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Final, TypeVar
+from typing import Final
 
 from stationd.domain.blank_entry import Category, Item, Witness
 from stationd.domain.blanks import Account
@@ -19,16 +19,13 @@ from stationd.domain.minutes import (
     Column,
     Minutes,
     MinutesTable,
-    Office,
-    Party,
     Signature,
     Total,
     numbered,
     spaced,
 )
 from stationd.domain.number_words import date_in_figures, figures, weekday
-
-Person = TypeVar("Person")
+from stationd.domain.signers import Desk, Signer, decrees, parties, signatures, two
 
 
 class PaperKind(StrEnum):
@@ -37,23 +34,6 @@ class PaperKind(StrEnum):
     BLANK_BOOK = "blank-book"
     DESTRUCTION = "destruction"
     COUNT_DIFFERENCE = "count-difference"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
-    """Where minutes are drawn up: the office's paper, and the place that they name."""
-
-    office: Office
-    place: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signer:
-    """An officer who signs: an empty name is written by hand. ``decree`` is the appointment."""
-
-    name: str = ""
-    nip: str = ""
-    decree: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,8 +125,6 @@ _SETTLED: Final = frozenset({Account.DESTROYED, Account.RETURNED, Account.QUARAN
 _FINISHED_BURNT: Final = (Account.ISSUED, Account.DESTROYED)
 """Cards that were printed, on that day or before, and burnt on it."""
 
-_OFFICER: Final = "Petugas pencetakan KTP-el"
-_PARTIES: Final = ("PIHAK PERTAMA", "PIHAK KEDUA")
 _NUMBER = Column(title="No.", share=0.7, align=Align.RIGHT)
 
 
@@ -186,17 +164,17 @@ def destruction(
         on=on,
         place=desk.place,
         office=desk.office,
-        parties=_parties(desk, signers),
-        decrees=(f"{CIRCULAR}.", *_decrees(signers)),
+        parties=parties(signers, here=desk.place, there=desk.place),
+        decrees=(f"{CIRCULAR}.", *decrees(signers)),
         paragraphs=(body,),
         tables=(table,),
         totals=(Total(what="Jumlah yang dimusnahkan", quantity=quantity),),
         annexes=tuple(annexes),
         closing=_closing(note),
-        signatures=_signatures(signers),
+        signatures=signatures(signers),
         witnesses=tuple(
             Signature(role=witness.office, name=witness.name, nip=witness.nip)
-            for witness in _two(witnesses, Witness(name=""))
+            for witness in two(witnesses, Witness(name=""))
         ),
     )
 
@@ -231,13 +209,13 @@ def count_difference(
         on=on,
         place=desk.place,
         office=desk.office,
-        parties=_parties(desk, signers),
-        decrees=_decrees(signers),
+        parties=parties(signers, here=desk.place, there=desk.place),
+        decrees=decrees(signers),
         paragraphs=(body,),
         tables=(table,),
         totals=(Total(what=f"Selisih {kind}", quantity=abs(difference.sum)),),
         closing=_closing(note),
-        signatures=_signatures(signers),
+        signatures=signatures(signers),
     )
 
 
@@ -315,7 +293,7 @@ def blank_book(desk: Desk, day: Day, signers: Sequence[Signer]) -> Minutes:
         on=day.day,
         place=desk.place,
         office=desk.office,
-        parties=_parties(desk, signers),
+        parties=parties(signers, here=desk.place, there=desk.place),
         paragraphs=(
             f"Keadaan blangko KTP-el pada hari {weekday(day.day)}, {date_in_figures(day.day)} adalah sebagai berikut:",
         ),
@@ -327,37 +305,13 @@ def blank_book(desk: Desk, day: Day, signers: Sequence[Signer]) -> Minutes:
         ),
         annexes=(entries,) if day.entries else (),
         closing=CUSTOMARY_CLOSING,
-        signatures=_signatures(signers),
+        signatures=signatures(signers),
     )
 
 
 def cause_told(cause: str) -> str:
     """What an entry was for, as minutes tell it."""
     return _CAUSES.get(cause, cause.replace("_", " ").capitalize())
-
-
-def _parties(desk: Desk, signers: Sequence[Signer]) -> tuple[Party, ...]:
-    return tuple(
-        Party(name=signer.name, nip=signer.nip, office=f"{_OFFICER}, {desk.place}", styled=styled)
-        for signer, styled in zip(_two(signers, Signer()), _PARTIES, strict=True)
-    )
-
-
-def _signatures(signers: Sequence[Signer]) -> tuple[Signature, ...]:
-    return tuple(
-        Signature(role=styled, name=signer.name, nip=signer.nip)
-        for signer, styled in zip(_two(signers, Signer()), _PARTIES, strict=True)
-    )
-
-
-def _two(people: Sequence[Person], nobody: Person) -> list[Person]:
-    """The first two, with room for those who sign by hand."""
-    return [*people[:2], *[nobody] * (2 - len(people))]
-
-
-def _decrees(signers: Sequence[Signer]) -> tuple[str, ...]:
-    decrees = dict.fromkeys(signer.decree for signer in signers if signer.decree)
-    return tuple(f"Keputusan Wali Kota Nomor {decree} tentang penunjukan petugas pencetakan." for decree in decrees)
 
 
 def _serials(title: str, serials: Sequence[str]) -> MinutesTable:

@@ -7,20 +7,17 @@ civil-registry service, Palembang 2016). A NIK is shown masked: name and address
 from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
-from typing import Final
 
-from stationd.domain.blank_papers import Desk, Signer
 from stationd.domain.minutes import (
     CUSTOMARY_CLOSING,
     Align,
     Column,
     Minutes,
     MinutesTable,
-    Party,
-    Signature,
     Total,
     numbered,
 )
+from stationd.domain.signers import Desk, Signer, decrees, parties, signatures
 from stationd.domain.transfer import ListedCard, Manifest, Transfer
 
 
@@ -31,8 +28,6 @@ class PaperKind(StrEnum):
     RECEIPT = "receipt"
 
 
-_OFFICER: Final = "Petugas pencetakan KTP-el"
-_FIRST, _SECOND = "PIHAK PERTAMA", "PIHAK KEDUA"
 _NUMBER = Column(title="No.", share=0.8, align=Align.RIGHT)
 
 
@@ -77,19 +72,13 @@ def hand_over_minutes(desk: Desk, on: date, manifest: Manifest, *, signer: Signe
         on=on,
         place=desk.place,
         office=desk.office,
-        parties=(
-            Party(name=signer.name, nip=signer.nip, office=f"{_OFFICER}, {desk.place}", styled=_FIRST),
-            Party(name="", nip="", office=f"{_OFFICER}, {receiver}", styled=_SECOND),
-        ),
-        decrees=_decrees(signer),
+        parties=parties([signer], here=desk.place, there=receiver),
+        decrees=decrees([signer]),
         paragraphs=(body,),
         totals=(Total(what="Jumlah yang diserahkan", quantity=len(manifest.cards)),),
         annexes=(table,),
         closing=CUSTOMARY_CLOSING,
-        signatures=(
-            Signature(role=_FIRST, name=signer.name, nip=signer.nip),
-            Signature(role=_SECOND),
-        ),
+        signatures=signatures([signer]),
     )
 
 
@@ -145,20 +134,11 @@ def receipt_minutes(
         on=on,
         place=desk.place,
         office=desk.office,
-        parties=(
-            Party(name=signer.name, nip=signer.nip, office=f"{_OFFICER}, {desk.place}", styled=_FIRST),
-            Party(name="", nip="", office=f"{_OFFICER}, {transfer.peer_name}", styled=_SECOND),
-        ),
-        decrees=_decrees(signer),
+        parties=parties([signer], here=desk.place, there=transfer.peer_name),
+        decrees=decrees([signer]),
         paragraphs=(body,),
         totals=tuple(totals),
         annexes=tuple(annexes),
         closing=CUSTOMARY_CLOSING,
-        signatures=(Signature(role=_FIRST, name=signer.name, nip=signer.nip), Signature(role=_SECOND)),
+        signatures=signatures([signer]),
     )
-
-
-def _decrees(signer: Signer) -> tuple[str, ...]:
-    if not signer.decree:
-        return ()
-    return (f"Keputusan Wali Kota Nomor {signer.decree} tentang penunjukan petugas pencetakan.",)

@@ -1,9 +1,10 @@
 """Minutes: the register, and paper made of it."""
 
 import msgspec
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from stationd.http.doors import Ask, Doors, Reply
+from stationd.http.files import file
 from stationd.http.minutes_schemas import MinutesAnswer, MinutesPage, MinutesQuery, NewMinutes, minutes_answer
 from stationd.http.routing import OFFICERS, Table
 from stationd.http.schemas import NoQuery, Nothing
@@ -43,7 +44,7 @@ async def draw_up_minutes(doors: Doors, ask: Ask[NewMinutes, NoQuery]) -> Reply[
 async def read_minutes_pdf(doors: Doors, ask: Ask[Nothing, NoQuery]) -> web.Response:
     """The minutes as pages to sign; asked for again they are the same."""
     id_ = ask.path["minutes_id"]
-    return _file(await doors.minutes.pdf(id_), "application/pdf", f"{id_}.pdf")
+    return file(await doors.minutes.pdf(id_), "application/pdf", f"{id_}.pdf", is_shown=True)
 
 
 @table.route(
@@ -57,10 +58,4 @@ async def read_minutes_pdf(doors: Doors, ask: Ask[Nothing, NoQuery]) -> web.Resp
 async def read_minutes_csv(doors: Doors, ask: Ask[Nothing, NoQuery]) -> web.Response:
     """The tables of the minutes for a spreadsheet."""
     id_ = ask.path["minutes_id"]
-    return _file(await doors.minutes.csv(id_), "text/csv", f"{id_}.csv")
-
-
-def _file(data: bytes, media_type: str, name: str) -> web.Response:
-    charset = "utf-8" if media_type.startswith("text/") else None
-    headers = {hdrs.CONTENT_DISPOSITION: f'inline; filename="{name}"'}
-    return web.Response(body=data, content_type=media_type, charset=charset, headers=headers)
+    return file(await doors.minutes.csv(id_), "text/csv", f"{id_}.csv", is_shown=True)

@@ -1,9 +1,10 @@
 """Transfers: packets to other kecamatan and from them."""
 
 import msgspec
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from stationd.http.doors import Ask, Doors, Reply
+from stationd.http.files import file
 from stationd.http.routing import OFFICERS, NoQuery, Nothing, Table
 from stationd.http.tags import Edited
 from stationd.http.transfer_schemas import (
@@ -190,7 +191,7 @@ async def confirm_transfer(doors: Doors, ask: Ask[SettleBody, NoQuery]) -> Reply
 async def read_transfer_file(doors: Doors, ask: Ask[Nothing, NoQuery]) -> web.Response:
     """The file that goes with the packet."""
     id_ = ask.path["transfer_id"]
-    return _file(await doors.transfers.file(id_), "application/json", f"transfer-{id_}.json")
+    return file(await doors.transfers.file(id_), "application/json", f"transfer-{id_}.json")
 
 
 @table.route(
@@ -203,7 +204,7 @@ async def read_transfer_file(doors: Doors, ask: Ask[Nothing, NoQuery]) -> web.Re
 async def read_confirmation_file(doors: Doors, ask: Ask[Nothing, NoQuery]) -> web.Response:
     """The file that goes back to the sender."""
     id_ = ask.path["transfer_id"]
-    return _file(await doors.transfers.confirmation(id_), "application/json", f"confirmation-{id_}.json")
+    return file(await doors.transfers.confirmation(id_), "application/json", f"confirmation-{id_}.json")
 
 
 @table.route(
@@ -217,7 +218,7 @@ async def read_confirmation_file(doors: Doors, ask: Ask[Nothing, NoQuery]) -> we
 async def read_transfer_pdf(doors: Doors, ask: Ask[Nothing, NoQuery]) -> web.Response:
     """Its minutes by name and address: of the hand-over at the sender, of what was found at the receiver."""
     id_ = ask.path["transfer_id"]
-    return _file(await doors.transfers.pdf(id_), "application/pdf", f"minutes-{id_}.pdf")
+    return file(await doors.transfers.pdf(id_), "application/pdf", f"minutes-{id_}.pdf")
 
 
 @table.route(
@@ -231,10 +232,4 @@ async def read_transfer_pdf(doors: Doors, ask: Ask[Nothing, NoQuery]) -> web.Res
 async def read_transfer_csv(doors: Doors, ask: Ask[Nothing, NoQuery]) -> web.Response:
     """The tables of its minutes for a spreadsheet."""
     id_ = ask.path["transfer_id"]
-    return _file(await doors.transfers.csv(id_), "text/csv", f"minutes-{id_}.csv")
-
-
-def _file(body: bytes, content_type: str, name: str) -> web.Response:
-    return web.Response(
-        body=body, content_type=content_type, headers={hdrs.CONTENT_DISPOSITION: f'attachment; filename="{name}"'}
-    )
+    return file(await doors.transfers.csv(id_), "text/csv", f"minutes-{id_}.csv")

@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from datetime import date
 
 from stationd.domain.authority import Actor
-from stationd.domain.blank_papers import Desk, Signer, blank_book
+from stationd.domain.blank_papers import blank_book
 from stationd.domain.errors import Refused
 from stationd.domain.minutes import Minutes
+from stationd.domain.signers import Desk, Signer
 from stationd.ports.blanks import BlankStore
 from stationd.ports.minutes import Drawn, MinutesStore
 from stationd.ports.paper import Paper

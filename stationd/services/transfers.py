@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from stationd.domain.authority import Actor
-from stationd.domain.blank_papers import Desk, Signer
 from stationd.domain.errors import Refused
 from stationd.domain.ids import read_receipt
 from stationd.domain.minutes import Minutes
+from stationd.domain.signers import Desk, Signer
 from stationd.domain.transfer import (
     DueGroup,
     ListedCard,

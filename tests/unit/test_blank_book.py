@@ -19,12 +19,13 @@ from stationd.adapters.sqlite.verify import verify
 from stationd.adapters.system import SystemClock, SystemEntropy
 from stationd.domain.authority import STATION, Actor, Role
 from stationd.domain.blank_entry import Category, Item, NewEntry, NewPack, Witness
-from stationd.domain.blank_papers import Desk, PaperKind, Signer
+from stationd.domain.blank_papers import PaperKind
 from stationd.domain.blanks import Account, EntryKind
 from stationd.domain.errors import Refused
 from stationd.domain.job import Evidence
 from stationd.domain.minutes import Numbering, Office
 from stationd.domain.outcome import Cause, NothingPrinted, Printed, Spoiled, Unknown
+from stationd.domain.signers import Desk, Signer
 from stationd.ports.blanks import Booked, CountState
 from tests.unit.test_store import KEY, Store
 

@@ -25,8 +25,6 @@ from stationd.domain.blank_papers import (
     Day,
     DayEntry,
     DayLine,
-    Desk,
-    Signer,
     blank_book,
     cause_told,
     count_difference,
@@ -37,6 +35,7 @@ from stationd.domain.count import Count, Figures, PlacedMovement, agree, count_m
 from stationd.domain.errors import Refused
 from stationd.domain.job_machine import BlankMove
 from stationd.domain.minutes import CUSTOMARY_CLOSING, Office
+from stationd.domain.signers import Desk, Signer
 
 DESK = Desk(office=Office(head=("Kecamatan Contoh",), address=(), town="Contoh"), place="Kecamatan Contoh")
 ON = date(2026, 11, 26)

@@ -5,11 +5,11 @@ from datetime import date
 
 import pytest
 
-from stationd.domain.blank_papers import Desk, Signer
 from stationd.domain.errors import Refused
 from stationd.domain.job import JobKind
 from stationd.domain.minutes import Office
 from stationd.domain.order import Holder
+from stationd.domain.signers import Desk, Signer
 from stationd.domain.transfer import (
     MOST_CARDS,
     Confirmation,

@@ -12,9 +12,9 @@ from stationd.adapters.sqlite.minutes import SqliteMinutes
 from stationd.adapters.sqlite.transfers import SqliteTransfers
 from stationd.adapters.system import SystemEntropy
 from stationd.adapters.transfer_files import StationKeys, TransferFiles
-from stationd.domain.blank_papers import Desk, Signer
 from stationd.domain.errors import Refused
 from stationd.domain.minutes import Minutes, Office
+from stationd.domain.signers import Desk, Signer
 from stationd.domain.transfer import Manifest, Partner, Transfer
 from stationd.domain.transfer_papers import hand_over_minutes, receipt_minutes
 from stationd.ports.transfers import Packing, Scanned, Scanning, Settling

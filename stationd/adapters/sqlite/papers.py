@@ -8,8 +8,8 @@ from stationd.adapters.sqlite.minutes import SqliteMinutes
 from stationd.adapters.sqlite.transaction import Transaction
 from stationd.domain import blank_papers
 from stationd.domain.blank_entry import NewEntry
-from stationd.domain.blank_papers import Desk, Signer
 from stationd.domain.count import Figures
+from stationd.domain.signers import Desk, Signer
 from stationd.ports.minutes import Drawn
 
 
