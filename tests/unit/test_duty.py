@@ -442,7 +442,7 @@ STEPS = st.tuples(ANY, st.sampled_from([[], GUESSING, BACK]), st.lists(STEP, max
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(STEPS)
 def test_no_sequence_of_calls_lets_an_officer_print_who_is_unappointed_expired_locked_or_off_duty(steps):
     with tempfile.TemporaryDirectory() as folder:

@@ -131,7 +131,7 @@ class City(RuleBasedStateMachine):
 
 
 TestNeverTwoCards = City.TestCase
-TestNeverTwoCards.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestNeverTwoCards.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
 
 
 def test_the_first_station_refuses_an_order_that_was_given_to_another_though_it_was_off_line_meanwhile():

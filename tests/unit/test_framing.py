@@ -1,7 +1,7 @@
 """Framing: every frame in pieces of any size, with loss and noise, and never more memory than one frame."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stationd.adapters.readers.checksum import CHECKSUMS
@@ -20,6 +20,8 @@ FRAMINGS = [
         Prefixed(start=b"\xaa\x55", width=1, order="little", checksum=checksum),
     )
 ]
+EACH_A_FEW = settings(max_examples=20)
+"""The framings share their code: together they are tried hundreds of times."""
 PLAIN = st.text(st.characters(min_codepoint=0x30, max_codepoint=0x7A, exclude_characters="[]"), min_size=1, max_size=60)
 """Payloads in which no framing sees a mark of its own."""
 
@@ -51,6 +53,7 @@ def test_checksums_give_the_catalogues_check_values(name, told):
 
 
 @pytest.mark.parametrize("framing", FRAMINGS)
+@EACH_A_FEW
 @given(payloads=st.lists(PLAIN.map(str.encode), max_size=5), size=st.integers(1, 70))
 def test_every_frame_comes_out_once_whatever_the_size_of_the_pieces(framing, payloads, size):
     data = b"".join(wire(framing, payload) for payload in payloads)
@@ -86,6 +89,7 @@ def test_a_checksum_in_small_letters_is_as_good():
 
 
 @pytest.mark.parametrize("framing", FRAMINGS)
+@EACH_A_FEW
 @given(noise=st.binary(max_size=200), payload=PLAIN.map(str.encode))
 def test_after_noise_and_a_pause_the_next_frame_comes_whole(framing, noise, payload):
     framer = framing.framer()
@@ -95,6 +99,7 @@ def test_after_noise_and_a_pause_the_next_frame_comes_whole(framing, noise, payl
 
 
 @pytest.mark.parametrize("framing", FRAMINGS)
+@EACH_A_FEW
 @given(payloads=st.lists(PLAIN.map(str.encode), min_size=2, max_size=4), data=st.data())
 def test_after_a_lost_byte_and_a_pause_the_other_frames_come_whole(framing, payloads, data):
     hurt, *others = payloads

@@ -132,7 +132,7 @@ _OBJECTS = st.recursive(
 
 
 @given(text=_OBJECTS)
-@settings(max_examples=300)
+@settings(max_examples=100)
 def test_no_name_that_stands_twice_in_an_object_escapes_the_quick_look(text):
     repeated = []
 
@@ -376,7 +376,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     patch=st.dictionaries(NAMES, VALUES, max_size=4),
     target=st.sampled_from(["", "holder", "document", "instead"]),
