@@ -11,10 +11,10 @@ import psycopg
 
 from stationd.adapters.nats.engine import Route
 from stationd.adapters.system import SystemClock
+from stationd.city.assigning import Policy
 from stationd.city.books import Books
 from stationd.city.desk import Desk
 from stationd.city.engine import Engine
-from stationd.city.orders import Policy
 from stationd.city.settings import Servers as Where
 from stationd.domain.errors import Faulted
 from stationd.ports.city import Fate
@@ -28,7 +28,7 @@ from tests.rigs.postgres import binaries, postgres
 
 STATIONS = 18
 ONE, ONE_FULL = 20_000, 100_000
-EACH, EACH_FULL = 600, 3_000
+EACH, EACH_FULL = 600, 1_500
 WITHIN_S = 500.0
 MIB = 512
 
