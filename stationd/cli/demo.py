@@ -13,6 +13,7 @@ from stationd.config import ConfigError
 
 if TYPE_CHECKING:
     from stationd.cli.options import Subparsers
+    from stationd.demo.settings import DemoOptions
 
 _MOST_PRINTERS = 32
 
@@ -41,17 +42,16 @@ def register(subparsers: "Subparsers") -> None:
         help="play a recorded scenario, busy-morning or a file of your own, instead of a counter that never rests",
     )
     parser.add_argument("--log-level", default="warning", choices=("debug", "info", "warning", "error"))
+    parser.add_argument(
+        "--kept", default="", help=argparse.SUPPRESS
+    )  # the station's own process, see stationd.demo.keeper
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run until Ctrl-C."""
-    import uvloop  # noqa: PLC0415 - costs start-up time that no other command should pay
-
-    from stationd.demo import scenario  # noqa: PLC0415 - see above
-    from stationd.demo.run import run as run_demo  # noqa: PLC0415 - see above
+    """Run until Ctrl-C: a keeper, which runs this again as the station that it keeps."""
+    from stationd.demo.keeper import keep, this_command  # noqa: PLC0415 - costs start-up time of other commands
     from stationd.demo.settings import DemoOptions  # noqa: PLC0415 - see above
 
-    set_up_logging(args.log_level)
     folder = args.dir.absolute() if args.dir is not None else Path(tempfile.mkdtemp(prefix="stationd-demo-"))
     options = DemoOptions(
         folder=folder,
@@ -62,18 +62,40 @@ def run(args: argparse.Namespace) -> int:
         scenario=args.scenario,
         station=args.station,
     )
+    if args.kept:
+        return _run_kept(args, options)
     if options.scenario:
+        from stationd.demo import scenario  # noqa: PLC0415 - see above
+
         try:
             scenario.load(options.scenario)
         except ValueError as wrong:
             print(f"stationd demo: cannot play the scenario {wrong}", file=sys.stderr)
             return EXIT_USAGE
     try:
-        uvloop.run(run_demo(options))
+        return keep(options, this_command(_arguments(args, folder)))
     except ConfigError as wrong:
         print(wrong)
         return EXIT_FAILED
+
+
+def _run_kept(args: argparse.Namespace, options: "DemoOptions") -> int:
+    import uvloop  # noqa: PLC0415 - see above
+
+    from stationd.demo.keeper import Kept  # noqa: PLC0415 - see above
+    from stationd.demo.run import run as run_demo  # noqa: PLC0415 - see above
+
+    set_up_logging(args.log_level)
+    uvloop.run(run_demo(options, Kept.parse(args.kept)))
     return EXIT_DONE
+
+
+def _arguments(args: argparse.Namespace, folder: Path) -> list[str]:
+    """The command line that this one was, in the folder that was chosen."""
+    said = ["demo", "--dir", str(folder), "--log-level", args.log_level]
+    for name in ("speed", "printers", "port", "station", "scenario"):
+        said += [f"--{name}={getattr(args, name)}"]
+    return said + (["--faults"] if args.faults else [])
 
 
 def _speed(text: str) -> float:

@@ -1,6 +1,8 @@
 """The demonstration's bus: simulated printers that are plugged in and pulled out, through the daemon's own watch."""
 
 import asyncio
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -41,11 +43,18 @@ class _Device:
 class SimulatedBus:
     """Fulfils :class:`stationd.ports.devices.DeviceWatcher`; :meth:`plug` and :meth:`pull` are what hands do."""
 
-    def __init__(self, cards: Path) -> None:
-        """``cards``: the folder in which each printer has one for its cards."""
+    def __init__(self, cards: Path, memory: Path) -> None:
+        """``cards``: the folder in which each printer has one for its cards; ``memory``: a file for what is plugged in.
+
+        Printers stay in their sockets when the station is killed.
+        """
         self._cards = cards
+        self._memory = memory
         self._devices: dict[str, _Device] = {}
         self._present: set[str] = set()
+        for name, seconds in _remembered(memory).items():
+            self._devices[name] = _Device(_sighting(name, len(self._devices) + 1), seconds)
+            self._present.add(name)
         self._inventory = Inventory()
         self._moved = asyncio.Event()
 
@@ -70,6 +79,7 @@ class SimulatedBus:
         if device.printer is not None:
             device.printer.plug()
         self._present.add(name)
+        self._remember()
         self._moved.set()
         return self._id(device)
 
@@ -81,8 +91,19 @@ class SimulatedBus:
         if device.printer is not None:
             device.printer.unplug()
         self._present.discard(name)
+        self._remember()
         self._moved.set()
         return self._id(device)
+
+    @property
+    def ids(self) -> Mapping[str, str]:
+        """The id among the station's devices of each printer that is or was plugged in, by its name."""
+        return {name: self._id(device) for name, device in self._devices.items()}
+
+    @property
+    def present(self) -> frozenset[str]:
+        """The names of those that are plugged in."""
+        return frozenset(self._present)
 
     # ----------------------------------------------------------------------------------------------- the port
 
@@ -125,9 +146,20 @@ class SimulatedBus:
         device.printer = SimulatedPrinter(spec.name, Options(folder=folder, seconds=device.seconds))
         return device.printer
 
+    def _remember(self) -> None:
+        here = {name: device.seconds for name, device in self._devices.items() if name in self._present}
+        self._memory.write_text(json.dumps(here), encoding="utf-8")
+
     def _id(self, device: _Device) -> str:
         (identity,) = take_stock([device.sighting]).devices
         return name_of(identity)
+
+
+def _remembered(memory: Path) -> dict[str, float]:
+    try:
+        return {str(name): float(seconds) for name, seconds in json.loads(memory.read_text(encoding="utf-8")).items()}
+    except (OSError, ValueError):  # nothing was ever plugged in, or the power went while it was written down
+        return {}
 
 
 def _sighting(name: str, number: int) -> Sighting:

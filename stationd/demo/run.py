@@ -12,9 +12,11 @@ from stationd.config import load
 from stationd.demo import faults, scanning, scenario
 from stationd.demo.bus import SimulatedBus
 from stationd.demo.feeder import feed
+from stationd.demo.keeper import Kept
 from stationd.demo.officer import COLLEAGUE, COLLEAGUE_PIN, NUMBER, PIN, go_on_duty
 from stationd.demo.people import People
-from stationd.demo.settings import READER, DemoOptions, configuration
+from stationd.demo.settings import READER, DemoOptions
+from stationd.demo.workbench import PATH, Workbench
 from stationd.domain.authority import STATION, Role
 from stationd.domain.blanks import EntryKind
 from stationd.domain.job import JobState
@@ -24,28 +26,29 @@ _TELL_EVERY_S = 0.5
 _TELL_EVERY_S_WITHOUT_TERMINAL = 5.0
 
 
-async def run(options: DemoOptions) -> None:
-    """Run until SIGINT or SIGTERM. Raises ``Faulted`` when the station cannot start (a port in use, no fonts)."""
-    options.folder.mkdir(parents=True, exist_ok=True)
-    if not options.config.exists():
-        options.config.write_text(configuration(options), encoding="utf-8")
-    bus = SimulatedBus(options.cards)
+async def run(options: DemoOptions, kept: Kept) -> None:
+    """Run until SIGINT or SIGTERM. Raises ``Faulted`` when the station cannot start (no fonts)."""
+    bus = SimulatedBus(options.cards, options.folder / "table.json")
+    bench = Workbench(options, bus, start=kept.start)
     app = App(
         load(options.config),
-        tables=lambda app: (faults.table(app.printers, bus), scanning.table(app.readers)),
+        tables=lambda app: (faults.table(app.printers, bus), scanning.table(app.readers), bench.table(app)),
         bus=bus.bus(),
+        sockets=kept.listening(),
     )
     async with app:
-        tokens = await _tokens(app, options)
+        tokens = bench.tokens = await _tokens(app, options)
         if (await app.blanks.balances()).at_hand < options.blanks // 2:
             await app.blanks.enter(EntryKind.RECEIVED, options.blanks, "demo", actor=STATION)
         await go_on_duty(app)
         address = next(each for each in app.addresses if each.startswith("http"))
-        _introduce(options, address, tokens)
+        if kept.start == 1:
+            _introduce(options, address, tokens)
         people = People(secrets.randbits(32), region=f"{secrets.randbelow(10**6):06d}")
         helpers = (
             asyncio.create_task(_counter(options, address, tokens["admin"], people), name="counter"),
             asyncio.create_task(_tell(app), name="progress"),
+            asyncio.create_task(kept.end_with_keeper(), name="keeper"),
         )
         try:
             await app.run_until_signalled()
@@ -91,6 +94,8 @@ def _introduce(options: DemoOptions, address: str, tokens: dict[str, str]) -> No
     print(
         f"""
 stationd demo: a card-print station with {options.printers} simulated printers and invented applicants
+
+  workbench  {address}{PATH}   <- look here: pull a printer, watch the other go on, kill the station
 
   folder   {options.folder}
   cards    {options.cards}   (one PNG a card)

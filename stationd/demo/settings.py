@@ -37,6 +37,11 @@ class DemoOptions:
     station: str = OWN
 
     @property
+    def seconds(self) -> float:
+        """What a printer takes for a card."""
+        return SECONDS_A_CARD / self.speed
+
+    @property
     def config(self) -> Path:
         """The configuration file."""
         return self.folder / "stationd.toml"
@@ -69,7 +74,7 @@ def configuration(options: DemoOptions) -> str:
     for number in range(1, options.printers + 1):
         lines = [
             f'[[printer]]\nname = "kartu-{number}"\ndriver = "simulator"',
-            f"seconds = {SECONDS_A_CARD / options.speed:.3f}",
+            f"seconds = {options.seconds:.3f}",
             f"folder = {json.dumps(str(options.cards / f'kartu-{number}'))}",
         ]
         if options.has_faults:

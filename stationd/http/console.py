@@ -62,11 +62,11 @@ class File:
 
 
 @cache
-def files() -> Mapping[str, File]:
-    """Every file of the console by its path below the folder, such as ``js/dom.js``."""
+def files(folder: Path = FOLDER) -> Mapping[str, File]:
+    """Every file of the console, or of other pages, by its path below the folder, such as ``js/dom.js``."""
     return {
-        path.relative_to(FOLDER).as_posix(): _read(path)
-        for path in sorted(FOLDER.rglob("*"))
+        path.relative_to(folder).as_posix(): _read(path)
+        for path in sorted(folder.rglob("*"))
         if path.suffix in _TYPES and path.is_file()
     }
 
@@ -82,8 +82,9 @@ def _read(path: Path) -> File:
     )
 
 
-async def _answer(request: web.Request, name: str) -> web.Response:
-    file = (await asyncio.to_thread(files)).get(name)
+async def answer(request: web.Request, name: str, folder: Path = FOLDER) -> web.Response:
+    """A file of a page, under the policy of all pages. Raises :class:`Refused` (``path-unknown``)."""
+    file = (await asyncio.to_thread(files, folder)).get(name)
     if file is None:
         raise Refused("path-unknown")
     is_packed = file.packed is not None and "gzip" in request.headers.get(hdrs.ACCEPT_ENCODING, "")
@@ -100,7 +101,7 @@ async def _answer(request: web.Request, name: str) -> web.Response:
 
 async def _page(_doors: Doors, ask: Ask[Nothing, NoQuery]) -> web.Response:
     """A page of the console."""
-    return await _answer(ask.request, PAGES[ask.request.path])
+    return await answer(ask.request, PAGES[ask.request.path])
 
 
 for _path in PAGES:
@@ -110,4 +111,4 @@ for _path in PAGES:
 @table.route("GET", "/console/{file:.+}", roles=None, says="The file.", media_type="*/*", problems=("path-unknown",))
 async def console_file(_doors: Doors, ask: Ask[Nothing, NoQuery]) -> web.Response:
     """A file that the pages need: style, code, letters, pictures."""
-    return await _answer(ask.request, ask.path["file"])
+    return await answer(ask.request, ask.path["file"])
