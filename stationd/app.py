@@ -243,6 +243,7 @@ class App:
             name=settings.station.name,
             mode=settings.station.mode,
             serves=settings.station.serves,
+            time_zone=settings.station.time_zone or None,
             version=__version__,
             clock=clock,
             printers=self.printers,

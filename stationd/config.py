@@ -56,12 +56,13 @@ _PIXEL_TOLERANCE = 0.05
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StationSettings:
-    """Which station this is; ``serves`` are region codes such as ``16.71.07``."""
+    """Which station this is; ``serves`` are region codes such as ``16.71.07``, ``time_zone`` empty the machine's."""
 
     id: str
     name: str
     serves: tuple[str, ...]
     mode: Mode
+    time_zone: str
     state_dir: Path
 
 

@@ -4,6 +4,7 @@ The reading, the messages and the documentation all come from these tables.
 """
 
 import ipaddress
+import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -137,6 +138,18 @@ _URI = Rule(
     allowed='a URI such as "ipp://127.0.0.1:631/printers/kartu-1", without a user or password in it', convert=_uri
 )
 
+
+def _zone(value: object) -> str:
+    if not isinstance(value, str):
+        raise UnfitError
+    if value:
+        try:
+            zoneinfo.ZoneInfo(value)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as wrong:
+            raise UnfitError from wrong
+    return value
+
+
 TABLES: Final[tuple[Table, ...]] = (
     Table(
         name="station",
@@ -164,6 +177,16 @@ TABLES: Final[tuple[Table, ...]] = (
                 default=Mode.ATTENDED.value,
                 help="`attended` prints only while an appointed officer is on duty; "
                 "`unattended` prints only orders that the city signed.",
+            ),
+            Key(
+                name="time_zone",
+                rule=Rule(
+                    allowed='a time zone such as "Asia/Jakarta" or "Asia/Jayapura", or "" for the machine\'s own',
+                    convert=_zone,
+                ),
+                default="",
+                note="the machine's",
+                help="By which clock days begin and end here: decrees, notices, counts, figures.",
             ),
             Key(
                 name="state_dir",

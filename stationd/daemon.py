@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from enum import Enum, auto
 
+from stationd.adapters.host import use_zone
 from stationd.adapters.systemd import Notifier, inherited_sockets
 from stationd.app import App
 from stationd.config import Problem, Settings
@@ -70,6 +71,7 @@ class Daemon:
         former: Settings | None = None
         while True:
             try:
+                use_zone(self._settings.station.time_zone)
                 self._open(self._settings)
                 app = self._make(self._settings, environment=self._environment, sockets=self._sockets())
                 await app.start()

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import resource
+import time
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +20,21 @@ BACKUP_MARK: Final = "last-backup"
 DESCRIPTORS: Final = Path("/proc/self/fd")
 FEW_DESCRIPTORS: Final = 8
 """With fewer to spare, callers are turned away by the system before we hear of them: nothing else would tell of it."""
+
+
+_MACHINES: Final = os.environ.get("TZ")
+
+
+def use_zone(name: str) -> None:
+    """Tell local time by this zone from now on, in the whole process; by the machine's own where none is named."""
+    wanted = name or _MACHINES
+    if wanted == os.environ.get("TZ"):
+        return
+    if wanted is None:
+        del os.environ["TZ"]
+    else:
+        os.environ["TZ"] = wanted
+    time.tzset()
 
 
 class LinuxHost:

@@ -16,6 +16,7 @@ from typing import Final
 
 import aiohttp
 
+from stationd.adapters.host import use_zone
 from stationd.adapters.kernel_clock import KernelClock
 from stationd.adapters.printers import drivers
 from stationd.adapters.probe import probe_for
@@ -197,6 +198,21 @@ def repair(_settings: Settings) -> Iterator[Finding]:
             Level.NOTICE,
             "after a bad power cut a boot may wait for somebody to repair the file system",
             "put fsck.repair=yes on the kernel's command line (/etc/default/grub, then update-grub)",
+        )
+
+
+def zone(settings: Settings) -> Iterator[Finding]:
+    """By which clock days begin and end; a machine that nobody told where it stands goes by UTC."""
+    use_zone(settings.station.time_zone)
+    here = datetime.now(UTC).astimezone()
+    if settings.station.time_zone or here.utcoffset():
+        yield Finding("zone", Level.GOOD, f"it is {here:%H:%M} here ({settings.station.time_zone or here.tzname()})")
+    else:
+        yield Finding(
+            "zone",
+            Level.NOTICE,
+            "the machine goes by UTC: decrees end, messages go out and days are counted by it",
+            'put time_zone = "Asia/Jakarta" under [station], or run: timedatectl set-timezone Asia/Jakarta',
         )
 
 
@@ -386,6 +402,7 @@ _LOOKS: Final[tuple[_Look, ...]] = (
     backups,
     disk,
     repair,
+    zone,
     clock,
     devices,
     services,

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stationd.adapters.host import use_zone
 from stationd.cli.ownership import step_down
 from stationd.config import DEFAULT_FILE, ConfigError, Settings, load
 
@@ -43,11 +44,13 @@ def settings_of(args: argparse.Namespace) -> Settings | None:
 def read_settings(args: argparse.Namespace) -> Settings | None:
     """The same for commands that stay who they are."""
     try:
-        return load(args.config)
+        settings = load(args.config)
     except ConfigError as wrong:
         for problem in wrong.problems:
             print(problem, file=sys.stderr)
         return None
+    use_zone(settings.station.time_zone)
+    return settings
 
 
 def iso(unix_ms: int) -> str:

@@ -77,9 +77,9 @@ def entry_refusal(officer: Officer, regions: AbstractSet[str]) -> Refused | None
     if officer.region not in regions:
         return Refused("officer-invalid/region", field="region", regions=tuple(sorted(regions)))
     if officer.valid_until < officer.valid_from:
-        return Refused("decree-dates-wrong/order", field="until")
+        return Refused("decree-dates-wrong/order", field="valid_until")
     if officer.valid_until - officer.valid_from > _LONGEST_TERM:
-        return Refused("decree-dates-wrong/long", field="until")
+        return Refused("decree-dates-wrong/long", field="valid_until")
     return None
 
 

@@ -301,6 +301,12 @@ class StationAnswer(msgspec.Struct, frozen=True):
     name: str
     mode: str
     serves: tuple[str, ...]
+    time_zone: (
+        Annotated[
+            str, Meta(description="By which days begin and end; null: the machine's own.", examples=["Asia/Jakarta"])
+        ]
+        | None
+    )
     version: str
     started_at: datetime
     is_ready: bool

@@ -17,6 +17,7 @@ async def read_station(doors: Doors, ask: Ask[Nothing, NoQuery]) -> Reply[Statio
             name=view.name,
             mode=view.mode,
             serves=tuple(view.serves),
+            time_zone=view.time_zone,
             version=view.version,
             started_at=moment(view.started_at_ms),
             is_ready=view.is_ready,

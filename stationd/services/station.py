@@ -10,12 +10,16 @@ from stationd.services.printers import Printers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StationView:
-    """The station as shown; ``reasons`` are keywords for what keeps it from printing now."""
+    """The station as shown; ``reasons`` are keywords for what keeps it from printing now.
+
+    ``time_zone`` is ``None`` where it is the machine's own.
+    """
 
     id: str
     name: str
     mode: str
     serves: tuple[str, ...]
+    time_zone: str | None
     version: str
     started_at_ms: int
     is_ready: bool
@@ -36,6 +40,7 @@ class Station:
         clock: Clock,
         printers: Printers,
         at_hand: Callable[[], int],
+        time_zone: str | None = None,
         gate: Gate | None = None,
         storage_trouble: Callable[[], str | None] = lambda: None,
     ) -> None:
@@ -48,6 +53,7 @@ class Station:
         self._mode = mode
         self._serves = serves
         self._version = version
+        self._time_zone = time_zone
         self._printers = printers
         self._started_at_ms = clock.now_ms()
         self._at_hand = at_hand
@@ -73,6 +79,7 @@ class Station:
             name=self._name,
             mode=self._mode,
             serves=self._serves,
+            time_zone=self._time_zone,
             version=self._version,
             started_at_ms=self._started_at_ms,
             is_ready=not reasons,

@@ -442,3 +442,11 @@ def test_every_key_says_what_it_means_and_what_is_allowed():
         for key in table.keys:
             assert key.help.endswith(".")
             assert key.rule.allowed
+
+
+@pytest.mark.parametrize("zone", ['"Asia/Nowhere"', '"../../etc/passwd"', '"/etc/localtime"', "7", '"Asia"'])
+def test_a_time_zone_that_is_none_is_refused(tmp_path, zone):
+    file = tmp_path / "stationd.toml"
+    file.write_text(f'[station]\nid = "1671-07"\nname = "Contoh"\ntime_zone = {zone}\n', encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"station\.time_zone = .*Asia/Jakarta"):
+        load(file)

@@ -4,6 +4,7 @@ import asyncio
 import json
 import sqlite3
 import sys
+import time
 
 import pytest
 
@@ -62,6 +63,21 @@ def test_a_boot_that_would_wait_for_a_keyboard_is_told(station, tmp_path, monkey
     (found,) = looked_at(station, "repair")
     assert found.level is level
     assert (found.fix is None) is (level is Level.GOOD)
+
+
+def test_a_machine_that_goes_by_utc_is_told_unless_the_station_says_where_it_stands(station, monkeypatch):
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    try:
+        (found,) = looked_at(station, "zone")
+        assert (found.level, "Asia/Jakarta" in found.fix) == (Level.NOTICE, True)
+        text = station.read_text(encoding="utf-8")
+        station.write_text(text.replace("[http]", 'time_zone = "Asia/Makassar"\n[http]'), encoding="utf-8")
+        (found,) = looked_at(station, "zone")
+        assert (found.level, "Asia/Makassar" in found.found) == (Level.GOOD, True)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_a_station_that_does_not_run_is_wrong_and_the_exit_code_says_so(station, capsys):

@@ -27,7 +27,9 @@ PRINTER = DeviceView(
     last_fault=None,
     printing=(),
 )
-STATION = StationView(id="1671-07", name="", mode="", serves=(), version="", started_at_ms=0, is_ready=True, reasons=())
+STATION = StationView(
+    id="1671-07", name="", mode="", serves=(), time_zone=None, version="", started_at_ms=0, is_ready=True, reasons=()
+)
 
 
 class Room:

@@ -101,8 +101,8 @@ def test_a_clock_that_is_not_trusted_ends_and_begins_no_decree_by_itself(today, 
         ({"name": "x" * 201}, "officer-invalid", "name"),
         ({"decree": ""}, "officer-invalid", "decree"),
         ({"region": "16.71.08"}, "officer-invalid", "region"),
-        ({"valid_until": BEGIN - timedelta(days=1)}, "decree-dates-wrong", "until"),
-        ({"valid_until": date(2037, 1, 1)}, "decree-dates-wrong", "until"),
+        ({"valid_until": BEGIN - timedelta(days=1)}, "decree-dates-wrong", "valid_until"),
+        ({"valid_until": date(2037, 1, 1)}, "decree-dates-wrong", "valid_until"),
     ],
 )
 def test_a_decree_that_cannot_be_is_refused_with_the_field_at_fault(changes, code, field):

@@ -3,6 +3,24 @@
 import { spoken } from "./settings.js";
 import { t } from "./words.js";
 
+/** By which days begin and end at the station; the browser's own where the station names none. @type {string | undefined} */
+let zone;
+
+/** @param {string | null | undefined} name */
+export function keepTime(name) {
+  zone = name ?? undefined;
+}
+
+/** The date there, as `2026-01-31`. @param {string | number | Date} [at] */
+export function date(at = Date.now()) {
+  return new Intl.DateTimeFormat("sv", { timeZone: zone }).format(new Date(at));
+}
+
+/** The hour of the day there. */
+export function hour() {
+  return Number(new Intl.DateTimeFormat("en-GB", { hour: "2-digit", timeZone: zone }).format(new Date()));
+}
+
 const LOCALES = { id: "id-ID", en: "en-GB" };
 
 /** @param {number} value */
@@ -12,18 +30,17 @@ export function number(value) {
 
 /** The time of day. @param {string | number | Date} at */
 export function clock(at) {
-  return new Intl.DateTimeFormat(LOCALES[spoken()], { hour: "2-digit", minute: "2-digit" }).format(new Date(at));
+  return new Intl.DateTimeFormat(LOCALES[spoken()], { hour: "2-digit", minute: "2-digit", timeZone: zone }).format(new Date(at));
 }
 
 /** The day with its name. @param {string | number | Date} at */
 export function day(at) {
-  return new Intl.DateTimeFormat(LOCALES[spoken()], { weekday: "long", day: "numeric", month: "long" }).format(new Date(at));
+  return new Intl.DateTimeFormat(LOCALES[spoken()], { weekday: "long", day: "numeric", month: "long", timeZone: zone }).format(new Date(at));
 }
 
 /** Day and time, the day only when it is not today. @param {string | number | Date} at */
 export function moment(at) {
-  const date = new Date(at);
-  return date.toDateString() === new Date().toDateString() ? clock(date) : `${day(date)} ${clock(date)}`;
+  return date(at) === date() ? clock(at) : `${day(at)} ${clock(at)}`;
 }
 
 /** A duration in the largest unit that says it well. @param {number} seconds */

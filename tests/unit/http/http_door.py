@@ -393,6 +393,7 @@ class FakeStation:
             name="Kecamatan Sukarami",
             mode="attended",
             serves=("16.71.07",),
+            time_zone="Asia/Jakarta",
             version="0",
             started_at_ms=0,
             is_ready=self.is_ready,

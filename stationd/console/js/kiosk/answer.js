@@ -3,7 +3,7 @@
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
 import { grouped } from "../receipt.js";
-import { clock, day, lasting } from "../format.js";
+import { clock, date, day, lasting } from "../format.js";
 import { t } from "../words.js";
 
 /** @typedef {import("./kiosk.js").kiosk} Kiosk */
@@ -38,7 +38,7 @@ export function answer(kiosk) {
 
 /** Whether its card is printed today, so that waiting may be worth while. @param {any} told */
 function isSoon(told) {
-  return !told.expected_on || told.expected_on === new Date().toLocaleDateString("sv");
+  return !told.expected_on || told.expected_on === date();
 }
 
 /** Whether the citizen may as well sit down and wait. @param {any} told */

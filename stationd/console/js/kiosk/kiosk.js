@@ -7,7 +7,7 @@ import { follow, isDark, paint, speak, spoken } from "../settings.js";
 import { Live } from "../live.js";
 import { Resource, onceAFrame } from "../store.js";
 import { LENGTH, SYMBOLS, readReceipt, symbolsOf } from "../receipt.js";
-import { clock } from "../format.js";
+import { clock, keepTime } from "../format.js";
 import { t } from "../words.js";
 import { typing } from "./typing.js";
 import { answer } from "./answer.js";
@@ -159,6 +159,7 @@ class Kiosk {
     get("/v1/station").then(
       (station) => {
         this.station = station;
+        keepTime(station.time_zone);
         this.changed();
       },
       () => {},

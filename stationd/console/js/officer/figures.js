@@ -2,7 +2,7 @@
 
 import { h } from "../dom.js";
 import { t } from "../words.js";
-import { number } from "../format.js";
+import { hour, number } from "../format.js";
 
 /** @param {import("./desk.js").Desk} desk */
 export function today(desk) {
@@ -18,7 +18,7 @@ export function today(desk) {
 /** Cards an hour as bars. @param {{hour: number, printed: number}[]} hours */
 function bars(hours) {
   const most = Math.max(1, ...hours.map((each) => each.printed));
-  const now = new Date().getHours();
+  const now = hour();
   const shown = hours.filter((each) => each.hour >= 7 && each.hour <= 17).length && hours.every((each) => each.printed === 0 || (each.hour >= 7 && each.hour <= 17)) ? hours.filter((each) => each.hour >= 7 && each.hour <= 17) : hours;
   const width = 320 / shown.length;
   const words = shown.filter((each) => each.printed).map((each) => t("figures.hour", { hour: each.hour, n: each.printed })).join(", ");

@@ -4,7 +4,7 @@ import { h } from "../dom.js";
 import { icon } from "../icons.js";
 import { call, post } from "../api.js";
 import { t } from "../words.js";
-import { day, moment, number } from "../format.js";
+import { date, day, moment, number } from "../format.js";
 import { ask, field, tell } from "../dialog.js";
 import { cursor, fact, nothing, pager, pair, paper, table, tabs, title, turnBack } from "./parts.js";
 
@@ -23,7 +23,7 @@ export function notices(desk) {
   const told = desk.chosen && desk.look("told", `/v1/cards/${encodeURIComponent(desk.chosen)}/notices`, TOPICS).value;
   const sending = desk.know("sending");
   return [
-    title("notices", paper(t("notice.board"), "/v1/notices/board.pdf", `papan-${today()}.pdf`), sending && pause(desk, sending)),
+    title("notices", paper(t("notice.board"), "/v1/notices/board.pdf", `papan-${date()}.pdf`), sending && pause(desk, sending)),
     sending && status(sending),
     pair([
       tabs(LISTS, list, (each) => t(`notice-state.${each}`), (each) => (each === "unreachable" ? sending?.unreachable : undefined),
@@ -31,10 +31,6 @@ export function notices(desk) {
       h("div", { class: "panel" }, all?.length ? (list === "unreachable" ? unreachable(desk, all) : rows(desk, all)) : nothing(all, "notices", t(`notice.${list === "unreachable" ? "none-unreachable" : "none"}`)), pager(desk, "notices")),
     ], told && card(desk, told), t("notice.choose-why")),
   ];
-}
-
-function today() {
-  return new Date().toLocaleDateString("sv");
 }
 
 /** How sending goes. @param {any} sending */

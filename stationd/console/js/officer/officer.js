@@ -4,7 +4,7 @@ import { h, render } from "../dom.js";
 import { icon, mark } from "../icons.js";
 import { follow, isDark, paint, speak, spoken } from "../settings.js";
 import { t } from "../words.js";
-import { clock } from "../format.js";
+import { clock, keepTime } from "../format.js";
 import { ask, attempt, said, show } from "../dialog.js";
 import { post, call } from "../api.js";
 import { Desk } from "./desk.js";
@@ -19,6 +19,7 @@ let wished = "";
 
 function draw() {
   document.title = `${t("app.officer")} · ${desk.know("station")?.name ?? "stationd"}`;
+  keepTime(desk.know("station")?.time_zone);
   if (!desk.isSignedIn) return render(root, door(desk));
   const view = VIEWS.find((each) => each.name === desk.view) ?? VIEWS[0];
   render(root, frame(view));

@@ -4,7 +4,7 @@ import { h } from "../dom.js";
 import { icon } from "../icons.js";
 import { post } from "../api.js";
 import { t } from "../words.js";
-import { day, moment } from "../format.js";
+import { date, day, moment } from "../format.js";
 import { ask, field, tell } from "../dialog.js";
 import { cursor, nothing, pager, paper, tabs, title, turnBack } from "./parts.js";
 
@@ -44,7 +44,7 @@ async function drawUp(desk) {
   let made = null;
   await ask({
     title: t("paper.book-title"),
-    body: [h("p", null, t("paper.book-why")), field("on", t("paper.on"), { type: "date", required: true, value: new Date().toLocaleDateString("sv") })],
+    body: [h("p", null, t("paper.book-why")), field("on", t("paper.on"), { type: "date", required: true, value: date() })],
     yes: t("paper.book-yes"),
     act: async ({ on }) => (made = await post("/v1/minutes", { kind: "blank-book", on })),
   });
