@@ -1,6 +1,7 @@
 """`stationd-city` as a process of its own, killed at will."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -40,6 +41,10 @@ class CityProcess:
             f'events_mib = {mib}\norders_mib = {mib}\n[http]\nport = 0\ntoken_file = "{token}"\n'
         )
         self.process: subprocess.Popen[bytes] | None = None
+        self.environment: dict[str, str] = {}
+        """More of the environment, from the next start on."""
+        self.before = ""
+        """Statements before the program itself."""
 
     def command(self, *arguments, given=b"", exits=(0,)):
         """What a command printed."""
@@ -60,8 +65,14 @@ class CityProcess:
     def start(self):
         """Run it."""
         with self.log.open("ab") as log:
-            command = [sys.executable, "-m", "stationd.city", "--config", str(self.config), "run"]
-            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+            program = ["-c", f"{self.before}\nimport sys\nfrom stationd.city.cli import main\nsys.exit(main())"]
+            command = [sys.executable, *(program if self.before else ["-m", "stationd.city"])]
+            self.process = subprocess.Popen(
+                [*command, "--config", str(self.config), "run"],
+                stdout=log,
+                stderr=log,
+                env={**os.environ, **self.environment},
+            )
 
     def end(self, with_signal=signal.SIGKILL):
         """Make an end of it."""
