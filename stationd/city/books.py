@@ -98,6 +98,23 @@ class Transaction:
         """Run a statement; how many rows it changed."""
         return self._engine.execute(statements()[name], values).rowcount
 
+    def tried(self, act: Callable[[], T]) -> T | Exception:
+        """What an act answers, or the error that it died of, and then nothing of it is written.
+
+        Raises what has nothing to do with the act: the database has gone.
+        """
+        self._engine.execute("SAVEPOINT trying", {})
+        try:
+            answer = act()
+        except Exception as error:
+            if isinstance(error, Faulted) or is_passing(error):
+                raise
+            self._engine.execute("ROLLBACK TO SAVEPOINT trying", {})
+            self._engine.execute("RELEASE SAVEPOINT trying", {})
+            return error
+        self._engine.execute("RELEASE SAVEPOINT trying", {})
+        return answer
+
 
 class SqliteEngine:
     """A file, for a trial."""
@@ -271,7 +288,7 @@ class Books:
             engine.commit()
         except BaseException as error:
             engine.rollback()
-            if isinstance(error, sqlite3.OperationalError) or type(error).__name__ in _PASSING:
+            if is_passing(error):
                 raise _unreachable(error) from error
             if _is_of_database(error):  # its text may repeat what was to be written
                 raise Faulted("books-unusable", f"cannot use the books: {type(error).__name__}") from None
@@ -310,6 +327,11 @@ def _is_of_database(error: BaseException) -> bool:
 def _said(error: BaseException) -> str:
     """The reason that PostgreSQL gives for not letting somebody in: it names a database and a user, no more."""
     return str(error).strip().partition("\n")[0].rpartition("failed: ")[2]
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether it is the database's trouble and not that of what was asked of it."""
+    return isinstance(error, sqlite3.OperationalError) or type(error).__name__ in _PASSING
 
 
 def _unreachable(error: BaseException, said: str = "") -> Faulted:

@@ -5,6 +5,7 @@ card takes the steps of the job machine (:mod:`stationd.domain.job_machine`), so
 figures exactly.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -41,6 +42,7 @@ _SHIFTS: Final[Mapping[BlankMove, tuple[int, int, int, int]]] = {
 }
 """At hand, in printers, printed, spoiled."""
 
+_CODE: Final = re.compile(r"(?:link|order|signature|transfer|confirmation|partner|file)-[a-z-]{1,40}(?:/[a-z-]{1,40})?")
 _MOST: Final = 1 << 53
 _LONGEST: Final = 200
 
@@ -117,10 +119,16 @@ def text(data: Mapping[str, object], name: str) -> str:
     return found.replace("\0", "")[:_LONGEST] if isinstance(found, str) else ""
 
 
+def told_code(data: Mapping[str, object]) -> str:
+    """The code of what a station has refused, as troubles and metrics bear it; one for all that are none."""
+    found = text(data, "code")
+    return f"station-{found if _CODE.fullmatch(found) else 'other'}"
+
+
 def is_storable(fact: Fact) -> bool:
     """Whether every database can hold the fact as it is."""
     told = fact.particulars
-    texts = [fact.type, fact.subject]
+    texts = [fact.type, fact.subject, "" if fact.enclosure is None else fact.enclosure.to]
     if told is not None:
         texts += [told.order, told.receipt, told.nik, told.district or "", told.village or ""]
     return abs(fact.at) < _MOST and not any("\0" in each for each in texts)

@@ -1,7 +1,9 @@
 """Facts of the stations into the city's books: each once, in the order of its station's book, or not at all."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -20,6 +22,7 @@ from stationd.city.rules import (
     is_storable,
     settled_at,
     text,
+    told_code,
     whole,
 )
 from stationd.domain.city_link import LINK_REFUSED, PARTICULARS_OF, Fact, Particulars
@@ -27,12 +30,14 @@ from stationd.domain.errors import Refused
 from stationd.domain.events import GENESIS
 from stationd.ports.seal import Seal
 
+_log = logging.getLogger(__name__)
 _particulars = msgspec.json.Decoder(Particulars).decode
 _encode = msgspec.json.encode
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 ELSEWHERE: Final = "elsewhere"
 """The state of a card that was printed at another station."""
 _AT_ONCE: Final = 500
+_MOST_TOLD: Final = 1_000_000
 _STATION: Final = 1
 """Where a subject names its station: ``events.<station>.…``."""
 
@@ -64,7 +69,33 @@ class Facts:
         self._orders = orders
 
     def take(self, transaction: Transaction, letters: Sequence[Letter]) -> Taken:
-        """Take what came, in any order and any number of times."""
+        """Take what came, in any order and any number of times.
+
+        What these books cannot take, for whatever reason, stops its own station's book and nobody else's.
+        """
+        taken = transaction.tried(lambda: self._take(transaction, letters))
+        if not isinstance(taken, Exception):
+            return taken
+        total = Taken()
+        for letter in letters:
+            one = transaction.tried(partial(self._take, transaction, [letter]))
+            if isinstance(one, Exception):
+                one = self._set_aside(transaction, letter, one)
+            total.new += one.new
+            total.repeated += one.repeated
+            total.refused += one.refused
+        return total
+
+    def _set_aside(self, transaction: Transaction, letter: Letter, error: Exception) -> Taken:
+        """A letter that these books died of: kept without being applied if that goes, else refused."""
+        station = letter.subject.split(".")[_STATION]
+        _log.error("a fact of %s cannot be taken: %s", station, type(error).__name__)
+        kept = transaction.tried(lambda: self._take(transaction, [letter], is_applied=False))
+        code = "fact-unusable" if isinstance(kept, Exception) else "book-unusable"
+        transaction.run("trouble", station=station, code=code, count=1, now=transaction.now_ms)
+        return Taken(refused=1) if isinstance(kept, Exception) else kept
+
+    def _take(self, transaction: Transaction, letters: Sequence[Letter], *, is_applied: bool = True) -> Taken:
         taken = Taken()
         touched: dict[str, None] = {}
         keys: dict[str, bytes | None] = {}
@@ -73,14 +104,7 @@ class Facts:
             if station not in keys:
                 row = transaction.row("station_key", station=station)
                 keys[station] = None if row is None else row[0]
-            key = keys[station]
-            fact = (
-                Refused("fact-station-unknown", "cannot take the fact: its station is not enrolled")
-                if key is None
-                else self._messages.read(letter.subject, letter.headers, letter.body, sign_key=key)
-            )
-            if isinstance(fact, Fact) and not is_storable(fact):
-                fact = Refused("fact-malformed", "cannot take the fact: no database can hold it")
+            fact = self._read(letter, keys[station])
             if isinstance(fact, Refused):
                 transaction.run("trouble", station=station, code=fact.code, count=1, now=transaction.now_ms)
                 taken.refused += 1
@@ -89,9 +113,18 @@ class Facts:
                 touched[station] = None
             else:
                 taken.repeated += 1
-        for station in touched:
-            self.advance(transaction, station)
+        if is_applied:
+            for station in touched:
+                self.advance(transaction, station)
         return taken
+
+    def _read(self, letter: Letter, key: bytes | None) -> Fact | Refused:
+        if key is None:
+            return Refused("fact-station-unknown", "cannot take the fact: its station is not enrolled")
+        fact = self._messages.read(letter.subject, letter.headers, letter.body, sign_key=key)
+        if isinstance(fact, Fact) and not is_storable(fact):
+            return Refused("fact-malformed", "cannot take the fact: no database can hold it")
+        return fact
 
     def advance(self, transaction: Transaction, station: str) -> None:
         """Go on in the book of a station as far as it is here without a gap, and answer what it asks."""
@@ -212,7 +245,7 @@ class Facts:
         if fact.type.startswith(TRANSFER):
             self._tell_transfer(transaction, fact, data, row)
         elif fact.type == LINK_REFUSED:
-            code, count = f"station-{text(data, 'code')}", max(1, whole(data, "count"))
+            code, count = told_code(data), min(max(1, whole(data, "count")), _MOST_TOLD)
             transaction.run("trouble", station=fact.station, code=code, count=count, now=transaction.now_ms)
         if told is not None:
             self._orders.hear_accepted(transaction, fact.station, told.order)

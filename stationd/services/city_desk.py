@@ -113,10 +113,9 @@ class CityDesk:
         """Take what comes over a connection until it is lost. Raises ``Faulted`` (``city-lost``)."""
         while True:
             for delivery in await session.fetch(FETCH_AT_ONCE):
-                if not await self._kept(self._hear(delivery)):
+                if not await self._kept(self._heard(delivery, session)):
                     await asyncio.sleep(REST_S)
                     break
-                await session.acknowledge(delivery)
             await self._kept(self._audit())
 
     async def work(self) -> None:
@@ -139,6 +138,23 @@ class CityDesk:
         return True
 
     # ---------------------------------------------------------------------------------------------------- what comes
+
+    async def _heard(self, delivery: Delivery, session: CitySession) -> None:
+        """Hear a message and acknowledge it.
+
+        One that this program dies of is left to come again, and refused when that does not help: it must not keep
+        others from coming. Whatever was in it, no card is made of it, and the city is told.
+        """
+        try:
+            await self._hear(delivery)
+        except Faulted:
+            raise
+        except Exception:  # noqa: BLE001 - a defect in one message must not keep the next from coming
+            _log.exception("a message of the city could not be taken")
+            if not delivery.is_again:
+                return
+            await self._refuse("link-unusable")
+        await session.acknowledge(delivery)
 
     async def _hear(self, delivery: Delivery) -> None:
         message = self._letters.read(delivery.body)
@@ -180,15 +196,33 @@ class CityDesk:
     # ------------------------------------------------------------------------------------------------- what has leave
 
     async def _settle(self) -> None:
-        while due := await self._inbox.due(TAKE_AT_ONCE):
+        stuck: set[str] = set()
+        while due := [each for each in await self._inbox.due(TAKE_AT_ONCE + len(stuck)) if each.offer not in stuck]:
             done = 0
             for order in due:
                 async with self._turn:
-                    done += await self._take(order)
+                    is_taken = await self._tried(order)
+                if is_taken is None:
+                    stuck.add(order.offer)
+                done += is_taken is not False
             if not done:
                 break
         async with self._turn:
             self._is_settling = await self._inbox.let_go()
+
+    async def _tried(self, due: DueOrder) -> bool | None:
+        """As :meth:`_take`; ``None`` for an order that this program dies of: it stays, and the others go on.
+
+        It is not refused, for nobody knows whether it is a job by now; the city can ask it back.
+        """
+        try:
+            return await self._take(due)
+        except Faulted:
+            raise
+        except Exception:  # noqa: BLE001 - a defect in one order must not keep the others waiting
+            self.figures.refused["link-unusable"] += 1
+            _log.exception("an order of the city could not be taken")
+            return None
 
     async def _take(self, due: DueOrder) -> bool:
         """Make a job of an order; ``False`` when it has to wait."""

@@ -3,8 +3,8 @@
 `stationd-city run` keeps its books in PostgreSQL where that is installed, else in SQLite. Servers have the shipped
 configuration: TLS, rights by JWT, credentials by `stationd-city enrol`. Orders are filed, moved, moved back, cancelled
 and brought to counters at random; leader, follower, city, database and stations die by SIGKILL, a server loses its
-disk, lines are cut or hang half-open, the clocks of a station and of the city jump, and the stream remembers ids for one
-second. In the end, in peace, the city's books are held against the stations' books, row by row, and the cards in the
+disk, lines are cut or hang half-open, the clocks of a station and of the city jump, and the stream remembers ids for
+one second. In the end, in peace, the city's books are held against the stations' books, row by row, and cards in the
 trays against the orders: nothing lost, nothing twice, no order with two cards, and `reconcile` names whatever is left.
 
 Chance comes from the seed; when a process is scheduled does not.
@@ -50,7 +50,7 @@ async def compare(world: World, *, is_reserved: bool) -> list[str]:
     for name, station in world.stations.items():
         mine = station.rows("SELECT seq, at, type, subject, data, hash FROM event ORDER BY seq")
         theirs = world.books(
-            "SELECT seq, at, type, subject, data, hash FROM fact WHERE station = '%s' ORDER BY seq" % name
+            f"SELECT seq, at, type, subject, data, hash FROM fact WHERE station = '{name}' ORDER BY seq"
         )
         missing = {row[0] for row in mine} - {row[0] for row in theirs}
         other = [row[0] for row, its in zip(mine, theirs, strict=False) if row != its]
@@ -62,7 +62,7 @@ async def compare(world: World, *, is_reserved: bool) -> list[str]:
         if trays != station.counts().get("printed", 0):
             wrong.append(f"{name}: {trays} cards in the tray, {station.counts()} in the book")
         own = dict(station.rows("SELECT name, balance FROM blank_account"))
-        found = world.books("SELECT at_hand, in_printers, printed, spoiled FROM blank WHERE station = '%s'" % name)
+        found = world.books(f"SELECT at_hand, in_printers, printed, spoiled FROM blank WHERE station = '{name}'")
         if found != [(own["safe"] + own["loaded"], own["printer"], own["issued"], own["spoiled"])]:
             wrong.append(f"{name}: blanks {found} in the city's books, {own} in its own")
     cards, orders = world.printed(), dict(world.books("SELECT order_ref, COALESCE(outcome, hold) FROM city_order"))

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import itertools
 import json
-import os
 import random
 import re
 import shutil
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+from nats.errors import Error as NatsError
 
 from stationd.domain.city_link import EVENTS, ORDERS
 from stationd.domain.errors import Faulted
@@ -234,7 +234,7 @@ class World:
             )
             context = engine._client.jetstream(timeout=5)
             return [await context.stream_info(name) for name in (EVENTS, ORDERS)]
-        except (Exception, Faulted):  # whatever the library says of servers that are being killed
+        except (NatsError, OSError, TimeoutError, Faulted):
             return None
         finally:
             await engine.aclose()
@@ -294,7 +294,7 @@ class World:
     def is_told(self, station: StationProcess) -> bool:
         (last,) = station.rows("SELECT MAX(seq) FROM event")[0]
         try:
-            (told,) = self.books("SELECT seq FROM station WHERE id = '%s'" % station.station)[0]
+            (told,) = self.books(f"SELECT seq FROM station WHERE id = '{station.station}'")[0]
         except Exception:  # noqa: BLE001 - whichever database it is
             return False
         return last == told and station.process is not None and station.socket.exists()
@@ -306,8 +306,7 @@ class World:
             for name, station in self.stations.items()
             if not await asyncio.to_thread(self.is_told, station)
         }
-        for hold, count in self.books("SELECT hold, COUNT(*) FROM city_order WHERE hold <> 'settled' GROUP BY hold"):
-            found[hold] = count
+        found |= dict(self.books("SELECT hold, COUNT(*) FROM city_order WHERE hold <> 'settled' GROUP BY hold"))
         (unsent,) = self.books("SELECT COUNT(*) FROM message WHERE sent_at IS NULL")[0]
         live = sum(
             count
@@ -377,7 +376,7 @@ def peers_of(pid: int) -> set[int]:
     inodes = set()
     for each in Path(f"/proc/{pid}/fd").iterdir():
         with contextlib.suppress(OSError):
-            inodes.update(re.findall(r"socket:\[(\d+)\]", os.readlink(each)))
+            inodes.update(re.findall(r"socket:\[(\d+)\]", str(each.readlink())))
     lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     return {int(line[2].split(":")[1], 16) for line in lines if line[9] in inodes}
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from stationd.city.assigning import Moved
 from stationd.city.orders import Filed
 from stationd.city.taking import Letter
+from stationd.domain.city_link import Enclosure
 from stationd.domain.errors import Refused
 from tests.rigs.paper_city import RECEIPT, PaperCity, PaperStation, order_of
 from tests.rigs.postgres import binaries, postgres
@@ -129,9 +130,25 @@ async def test_whatever_a_station_signs_stops_nobody(city, stations):
         station.say("transfer.packed", "t", {"peer": ["x"], "cards": 1 << 90}),
         station.say("link.refused", "city", {"code": "link-malformed", "count": -3}),
         station.say("job.claimed", "j", ["no", "object"]),
+        station.say("link.refused", "city", {"code": "x" * 80, "count": 1 << 60}),
     ]
     assert (await city.hear(*odd)).new == len(odd)
     assert (await city.rows("station_last", station=A))[0][0] == len(odd)
+
+
+@both
+async def test_a_fact_that_these_books_cannot_take_stops_its_own_station_alone(city, stations):
+    bad, good = stations[A], stations[B]
+    most = (1 << 53) - 1
+    flood = [bad.say("blanks.received", "blanks", {"quantity": most, "at_hand": 1}) for _ in range(1030)]
+    nobody = bad.say("transfer.packed", "t", {"peer": B}, enclosure=Enclosure(to="\0", file=b"{}"))
+    await city.hear(*flood[:1000])
+    _, fine = good.accept("PRR-1")
+    taken = await city.hear(*flood[1000:], nobody, fine)
+    assert (taken.new, taken.refused) == (31, 1)
+    assert (await city.rows("station_last", station=B))[0][0] == 1
+    assert 1000 <= (await city.rows("station_last", station=A))[0][0] < 1030
+    assert {row[:2] for row in await city.rows("troubles")} == {(A, "book-unusable"), (A, "fact-malformed")}
 
 
 @both

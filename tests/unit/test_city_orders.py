@@ -18,7 +18,7 @@ from stationd.domain.authority import STATION
 from stationd.domain.blank_entry import NewEntry
 from stationd.domain.blanks import EntryKind
 from stationd.domain.city_link import Offer, Parcel, Word
-from stationd.domain.errors import Refused
+from stationd.domain.errors import Faulted, Refused
 from stationd.domain.fence import (
     Act,
     Assignment,
@@ -409,3 +409,67 @@ async def test_a_parcel_is_unpacked_once(place):
     assert place.parcels == [b"{}"]
     assert place.desk.figures.again == 1
     assert await place.told() == []
+
+
+async def test_an_order_that_a_counter_has_made_is_never_refused_whatever_is_wrong_with_its_leave(place):
+    made = await place.jobs.accept(
+        Acceptance(order=order_of(ORDERS[0]), service_class=0, caller="kiosk", key="counter", digest=b"d")
+    )
+    await place.hear(offer(1))
+    await place.hear(word(Act.LEAVE, 1))
+    place.bar = Refused("signature-expired")
+    await place.work()
+    assert (await place.told())[-1] == ("order.taken", "offer-PRR-1-0001", {"fence": 1, "job": made.job.id})
+
+
+class Post:
+    """A connection that delivers each message until it is acknowledged, the first of them first."""
+
+    def __init__(self, *bodies):
+        self.waiting = list(bodies)
+        self.seen = set()
+
+    async def fetch(self, most):
+        if not self.waiting:
+            raise Faulted("city-lost", "nothing comes any more")
+        found = [Delivery(body=body, token=body, is_again=body in self.seen) for body in self.waiting]
+        self.seen.update(self.waiting)
+        return found
+
+    async def acknowledge(self, delivery):
+        self.waiting.remove(delivery.token)
+
+
+async def test_a_message_that_always_fails_keeps_no_other_from_coming_and_the_city_is_told(place):
+    good = offer(1)
+    place.messages[b"good"] = good
+    place.parcels = None  # every parcel dies, and so does whatever cannot be read for an unforeseen reason
+    place.messages[b"parcel"] = Parcel(station=NAMES[0], file=b"file")
+    with pytest.raises(Faulted, match="any more"):
+        await place.desk.run(Post(b"poison", b"parcel", b"good"))
+    told = await place.told()
+    assert ("order.received", good.id, {"fence": 1}) in told
+    assert ("link.refused", "city", {"code": "link-unusable", "count": 1}) in told
+    assert place.desk.figures.refused == {"link-unusable": 2}
+
+
+async def test_an_order_that_always_fails_holds_no_other_back_and_is_not_refused(place):
+    for reference in ORDERS:
+        await place.hear(offer(1, order=reference))
+        await place.hear(word(Act.LEAVE, 1, order=reference))
+    submit = place.desk._submission.submit
+
+    async def dies(order, **more):
+        if order.order == ORDERS[0]:
+            raise RuntimeError("a defect")
+        return await submit(order, **more)
+
+    place.desk._submission = SimpleNamespace(submit=dies)
+    await place.work()
+    told = [(kind, subject) for kind, subject, _ in await place.told()]
+    assert {f"offer-{order}-0001" for order in ORDERS[1:]} == {
+        subject for kind, subject in told if kind == "order.taken"
+    }
+    assert not [kind for kind, _ in told if kind == "order.refused"]
+    await place.hear(word(Act.RECALL, 2))
+    assert (await place.told())[-1][0] == "order.returned", "the city can have it back"

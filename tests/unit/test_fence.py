@@ -168,6 +168,13 @@ def test_leave_for_another_fence_is_no_leave():
     assert granted(taken_back(held, 3, has_begun=False)[0], 2).stage is Stage.RETURNED
 
 
+def test_leave_is_given_to_the_fence_that_stands_and_to_no_order_that_was_asked_back():
+    again = offered(recalled(offered(Assignment(), "first")), "first")
+    assert asked(again, "first", 1) == (again, Act.RECALL, 2), "an old question of the same station"
+    back = recalled(asked(again, "first", 2)[0])
+    assert asked(back, "first", 2) == (back, Act.RECALL, 3)
+
+
 def test_an_order_that_cannot_be_printed_here_comes_back_only_under_a_higher_fence():
     held = refused(granted(arrived(Held(), 1)[0], 1))
     assert not granted(held, 1).may_begin

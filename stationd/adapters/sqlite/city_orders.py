@@ -64,21 +64,16 @@ class SqliteCityOrders:
 
     async def taken(self, due: DueOrder, job_id: str) -> None:
         """See :meth:`stationd.ports.city.Inbox.taken`."""
-
-        def act(transaction: Transaction) -> None:
-            if not transaction.run(_Q["put_job"], (seq_of(job_id), due.order, due.fence)):
-                return
-            transaction.event(ORDER_TAKEN, due.offer, {"fence": due.fence, "job": job_id})
-            row = transaction.row(_JOBS["by_id"], (seq_of(job_id), job_id))
-            if row is not None and (job := job_of(row)).state is JobState.CANCELLED:  # before the order knew of it
-                give_back(transaction, job, JobEvent.CANCELLED)
-
-        await self._writer.once(act)
+        await self._writer.once(lambda transaction: _taken(transaction, due, job_id))
 
     async def refuse(self, due: DueOrder, code: str) -> None:
         """See :meth:`stationd.ports.city.Inbox.refuse`."""
 
         def act(transaction: Transaction) -> None:
+            job = _live(transaction, due.order)
+            if job is not None:  # made at the counter, or by a run that was killed: a card may come of it
+                _taken(transaction, due, job.id)
+                return
             held = held_of(transaction, due.order)
             if held.fence == due.fence and held.stage is Stage.GRANTED:
                 _put(transaction, due.order, refused(held))
@@ -104,6 +99,15 @@ def _offer(transaction: Transaction, offer: Offer, message: bytes) -> Arrival:
         transaction.run(_Q["put_offer"], row)
         transaction.event(ORDER_RECEIVED, offer.id, {"fence": offer.fence})
     return arrival
+
+
+def _taken(transaction: Transaction, due: DueOrder, job_id: str) -> None:
+    if not transaction.run(_Q["put_job"], (seq_of(job_id), due.order, due.fence)):
+        return
+    transaction.event(ORDER_TAKEN, due.offer, {"fence": due.fence, "job": job_id})
+    row = transaction.row(_JOBS["by_id"], (seq_of(job_id), job_id))
+    if row is not None and (job := job_of(row)).state is JobState.CANCELLED:  # before the order knew of it
+        give_back(transaction, job, JobEvent.CANCELLED)
 
 
 def _leave(transaction: Transaction, word: Word) -> Arrival:
