@@ -68,6 +68,7 @@ class Linking:
             decode=decoded_order,
             is_confirmation=is_confirmation,
             clock=clock,
+            send_again=self.facts.send_again,
         )
         duties = (self.facts.run, self.desk.run)
         self.link = CityLink(city or engine(settings.city, here), duties, clock=clock, entropy=entropy)

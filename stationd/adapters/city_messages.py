@@ -21,7 +21,7 @@ from msgspec import Meta
 
 from stationd.adapters.city_keys import key_id
 from stationd.adapters.transfer_files import StationKeys
-from stationd.domain.city_link import Enclosure, Fact, Message, Offer, Parcel, Particulars, Word
+from stationd.domain.city_link import Again, Enclosure, Fact, Message, Offer, Parcel, Particulars, Word
 from stationd.domain.city_order import decoded, document_hash, encoded
 from stationd.domain.errors import Refused
 from stationd.domain.fence import Act
@@ -31,6 +31,7 @@ FACT_FORMAT: Final = "stationd-fact/1"
 OFFER_FORMAT: Final = "stationd-offer/1"
 WORD_FORMAT: Final = "stationd-word/1"
 PARCEL_FORMAT: Final = "stationd-parcel/1"
+AGAIN_FORMAT: Final = "stationd-again/1"
 SIGNATURE: Final = "Stationd-Signature"
 """The header with the station's signature over the body."""
 MESSAGE_ID: Final = "Nats-Msg-Id"
@@ -97,6 +98,14 @@ class _Claims(msgspec.Struct, frozen=True):
     sealed_sha256: str | None = None
 
 
+class _Wanted(msgspec.Struct, frozen=True):
+    """What the city signs that wants facts again, from the number ``again`` on."""
+
+    aud: str
+    jti: _Id
+    again: _Number
+
+
 class _Header(msgspec.Struct, frozen=True):
     alg: str
     kid: str
@@ -159,9 +168,18 @@ class StationMessages:
         signed = self._city.claims(down.signature)
         if signed is None:
             return Refused("link-signature-invalid", "cannot take the message: no key of the city has signed it")
-        try:
-            claims = msgspec.convert(signed, _Claims)
-        except msgspec.ValidationError:
+        if down.format == AGAIN_FORMAT:
+            wanted = _claimed(signed, _Wanted)
+            if wanted is None:
+                return _malformed("its claims are not whole")
+            if down.station != wanted.aud or not self._is_for_here(down.station):
+                return _for_another()
+            return Again(id=wanted.jti, station=wanted.aud, seq=wanted.again)
+        return self._about_an_order(down, signed)
+
+    def _about_an_order(self, down: _Down, signed: Mapping[str, object]) -> Offer | Word | Refused:
+        claims = _claimed(signed, _Claims)
+        if claims is None:
             return _malformed("its claims are not whole")
         if down.station != claims.aud or not self._is_for_here(down.station):
             return _for_another()
@@ -267,6 +285,11 @@ class CityMessages:
         }
         return _encode(_Down(WORD_FORMAT, word.station, self.sign(claims)))
 
+    def again(self, again: Again) -> bytes:
+        """That facts are to be sent again."""
+        claims = {"aud": again.station, "jti": again.id, "again": again.seq}
+        return _encode(_Down(AGAIN_FORMAT, again.station, self.sign(claims)))
+
     def sign(self, claims: Mapping[str, object]) -> str:
         """A JWS in compact form."""
         key = key_id(self._signing.public_key().public_bytes_raw())
@@ -304,6 +327,13 @@ def _read(decode: Callable[[bytes], T], body: bytes) -> T | None:
     try:
         return decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _claimed(signed: Mapping[str, object], kind: type[T]) -> T | None:
+    try:
+        return msgspec.convert(signed, kind)
+    except msgspec.ValidationError:
         return None
 
 

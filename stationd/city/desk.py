@@ -18,6 +18,7 @@ from stationd.city.orders import Filed, Orders
 from stationd.city.reconcile import Difference, differences
 from stationd.city.rights import Rights
 from stationd.city.taking import Facts
+from stationd.domain.city_link import Again
 from stationd.domain.errors import Refused
 from stationd.domain.events import GENESIS
 from stationd.domain.ids import read_receipt, uuid7
@@ -65,7 +66,7 @@ class Desk:
         """``on_change`` is called when something was written that is to be sent."""
         self.books = books
         self._rights = rights
-        messages = identity.messages
+        messages = self._messages = identity.messages
         self._entropy = SystemEntropy()
         book = Assigning(messages, identity.seal, self._entropy, policy, on_change=on_change)
         self._orders, self._hearing = Orders(book, identity.seal), Hearing(book)
@@ -181,6 +182,33 @@ class Desk:
                 self._hearing.grant(transaction, row[0])
 
         await self.books.run(unit)
+
+    async def wanted(self) -> Sequence[tuple[str, str, bytes]]:
+        """What asks stations for facts that are missing here: an id, the station, and the message."""
+
+        def unit(transaction: Transaction) -> list[tuple[str, str, bytes]]:
+            found = []
+            for station, _, _, seq, _, forked_at, highest in transaction.rows("stations"):
+                if forked_at is None and highest is not None and highest > seq:
+                    id_ = uuid7(transaction.now_ms, self._entropy.bits(_ID_BITS))
+                    again = Again(id=id_, station=station, seq=seq + 1)
+                    found.append((id_, station, self._messages.again(again)))
+            return found
+
+        return await self.books.run(unit)
+
+    async def renew(self, made_at: str) -> int:
+        """Say everything once more if the stream of orders is another one than before; how many orders it was.
+
+        ``made_at`` tells when the stream was made. What had been sent and not fetched was lost with the one before.
+        """
+
+        def unit(transaction: Transaction) -> int:
+            known = transaction.row("orders_made")
+            transaction.run("set_orders_made", value=made_at)
+            return 0 if known is None or known[0] == made_at else self._orders.renew(transaction)
+
+        return await self.books.run(unit)
 
     # -------------------------------------------------------------------------------------------------------- orders
 

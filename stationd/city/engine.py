@@ -148,6 +148,11 @@ class Engine:
         except (Error, OSError) as error:
             raise _lost(error) from error
 
+    async def orders_made(self) -> str:
+        """When the stream of orders was made: another moment means another stream."""
+        info = await self._asked(self._context().stream_info(ORDERS))
+        return str(info.created)
+
     async def has_all(self) -> bool:
         """Whether the books have got and acknowledged all that is in the stream."""
         info = await self._asked(self._context().consumer_info(EVENTS, self._consumer))

@@ -9,7 +9,7 @@ from stationd.city.assigning import Assigning, FiledOrder, Moved, decode, place_
 from stationd.city.books import Transaction
 from stationd.domain.city_order import is_reserved
 from stationd.domain.errors import Refused
-from stationd.domain.fence import written_off
+from stationd.domain.fence import Act, Hold, recall_fence, written_off
 from stationd.ports.seal import Seal
 
 
@@ -81,6 +81,22 @@ class Orders:
         if standing is None:
             return _no_order(order)
         return self._book.take_back(transaction, standing, goes_to=None, is_ending=True)
+
+    def renew(self, transaction: Transaction) -> int:
+        """Say once more what a lost stream of orders may have held: offers anew, leave and recalls as they stand."""
+        rows = transaction.rows("orders_open")
+        for (order,) in rows:
+            standing = self._book.standing(transaction, order)
+            before = standing.assignment
+            if before.station is None:
+                continue
+            if before.hold is Hold.OFFERED:
+                self._book.take_back(transaction, standing, goes_to=before.station, is_ending=False)
+            elif before.hold is Hold.RECALLED:
+                self._book.say(transaction, before.station, Act.RECALL, order, recall_fence(before))
+            elif self._book.may_give(transaction, before.station):
+                self._book.say(transaction, before.station, Act.LEAVE, order, before.fence)
+        return len(rows)
 
     def write_off(self, transaction: Transaction, order: str) -> Moved | Refused:
         """A person vouches that the station which was asked for it has made no card of it and never will.

@@ -30,6 +30,12 @@ INSERT INTO meta (name, value) VALUES ('fence_base', :value) ON CONFLICT (name) 
 -- name: highest_fence
 SELECT COALESCE(MAX(fence), 0) FROM city_order;
 
+-- name: orders_made
+SELECT value FROM meta WHERE name = 'orders_made';
+
+-- name: set_orders_made
+INSERT INTO meta (name, value) VALUES ('orders_made', :value) ON CONFLICT (name) DO UPDATE SET value = excluded.value;
+
 -- name: insert_station
 INSERT INTO station (id, name, sign_key, seal_key, user_key, enrolled_at, hash)
 VALUES (:station, :name, :sign_key, :seal_key, :user_key, :now, :hash) ON CONFLICT DO NOTHING;
@@ -243,6 +249,9 @@ WHERE station = :station AND hold = 'offered' AND asked_at IS NOT NULL ORDER BY 
 -- name: orders_at
 SELECT order_ref, hold FROM city_order
 WHERE station = :station AND hold IN ('offered', 'granted', 'recalled') ORDER BY filed_at, order_ref;
+
+-- name: orders_open
+SELECT order_ref FROM city_order WHERE hold IN ('offered', 'granted', 'recalled') ORDER BY filed_at, order_ref;
 
 -- name: orders_free
 SELECT order_ref, COALESCE(told, '') FROM city_order WHERE hold = 'free' ORDER BY filed_at, order_ref;

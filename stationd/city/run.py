@@ -32,6 +32,7 @@ _log = logging.getLogger(__name__)
 _FACTS_AT_ONCE: Final = 256
 _MESSAGES_AT_ONCE: Final = 64
 _LOOK_EVERY_S: Final = 1.0
+_ASK_EVERY_S: Final = 60.0
 _FIGURES_EVERY_S: Final = 10.0
 _COMPARED_EVERY_S: Final = 300.0
 _AGAIN_AFTER_S: Final = 2.0
@@ -71,6 +72,8 @@ class City:
                 told = _cancellations()
                 await engine.connect()
                 _go_on(told)
+                if renewed := await self.desk.renew(await engine.orders_made()):
+                    _log.warning("the stream of orders is a new one: %d orders are told anew", renewed)
                 self.metrics.is_connected = is_first = True
                 _log.info("connected to the servers of the link")
                 async with asyncio.TaskGroup() as tasks:
@@ -78,6 +81,7 @@ class City:
                     tasks.create_task(self._send(engine), name="messages")
                     tasks.create_task(self._govern(engine), name="rights")
                     tasks.create_task(self._watch(engine), name="servers")
+                    tasks.create_task(self._ask_again(engine), name="missing facts")
             except* Faulted as group:
                 why = _first(group)
                 if is_first or str(why) != said:
@@ -147,6 +151,15 @@ class City:
             _go_on()
             self.metrics.servers = await engine.health()
             await asyncio.sleep(_FIGURES_EVERY_S)
+
+    async def _ask_again(self, engine: Engine) -> None:
+        """Ask stations for facts that are missing while the servers have none left: they were lost with a stream."""
+        while True:
+            await asyncio.sleep(_ASK_EVERY_S)
+            _go_on()
+            if await engine.has_all():
+                for id_, station, body in await self.desk.wanted():
+                    await engine.post(id_, station, body)
 
     async def _figures(self) -> None:
         compare_at, is_first = self.loop.time(), True

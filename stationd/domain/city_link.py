@@ -118,7 +118,16 @@ class Parcel:
     file: bytes = field(repr=False)
 
 
-Message = Offer | Word | Parcel
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Again:
+    """The city has lost what came after the rows before ``seq``, and wants it sent again from there on."""
+
+    id: str
+    station: str
+    seq: int
+
+
+Message = Offer | Word | Parcel | Again
 """What comes down."""
 
 

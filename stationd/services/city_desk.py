@@ -15,7 +15,7 @@ from hashlib import sha256
 from typing import Final, Protocol
 
 from stationd.domain.authority import CITY, Actor
-from stationd.domain.city_link import Message, Offer, Parcel, Word
+from stationd.domain.city_link import Again, Message, Offer, Parcel, Word
 from stationd.domain.errors import Faulted, Refused
 from stationd.domain.events import Event
 from stationd.domain.fence import Arrival
@@ -32,6 +32,7 @@ TRY_EVERY_S: Final = 30.0
 """How soon an order is tried again that could not be taken for now: the disk is full, new orders are stopped."""
 REST_S: Final = 1.0
 """How long nothing is fetched after the disk did not take something."""
+AGAIN_EVERY_S: Final = 30.0
 AUDIT_EVERY_S: Final = 60.0
 
 _FOR_NOW: Final = frozenset({"orders-stopped"})
@@ -88,8 +89,14 @@ class CityDesk:
         decode: Callable[[bytes], Order | Refused],
         is_confirmation: Callable[[bytes], bool],
         clock: Clock,
+        send_again: Callable[[int], None] = lambda _: None,
     ) -> None:
-        """``decode`` makes an order of a counter's body; ``is_confirmation`` tells two kinds of files apart."""
+        """``decode`` makes an order of a counter's body; ``is_confirmation`` tells two kinds of files apart.
+
+        ``send_again`` is told from which row on the city wants the facts once more.
+        """
+        self._send_again = send_again
+        self._asked_again_at = float("-inf")
         self._inbox = inbox
         self._letters = letters
         self._submission = submission
@@ -166,7 +173,7 @@ class CityDesk:
             arrival = await self._arrived(message, delivery.body)
         if arrival is None or arrival is Arrival.TAKEN:
             return
-        if arrival is Arrival.REPEATED and (delivery.is_again or isinstance(message, Parcel)):
+        if arrival is Arrival.REPEATED and (delivery.is_again or isinstance(message, Parcel | Again)):
             self.figures.again += 1
             return
         await self._refuse(arrival)
@@ -182,6 +189,17 @@ class CityDesk:
                 return arrival
             case Parcel():
                 return await self._unpack(message)
+            case Again():
+                return self._tell_again(message)
+
+    def _tell_again(self, again: Again) -> Arrival:
+        """At most so often: a broker that repeats itself must not keep a station busy with its whole book."""
+        now = self._clock.monotonic()
+        if now < self._asked_again_at + AGAIN_EVERY_S:
+            return Arrival.REPEATED
+        self._asked_again_at = now
+        self._send_again(again.seq)
+        return Arrival.TAKEN
 
     async def _unpack(self, parcel: Parcel) -> Arrival | None:
         take = self._parcels.take_confirmation if self._is_confirmation(parcel.file) else self._parcels.announce

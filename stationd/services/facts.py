@@ -68,6 +68,7 @@ class Facts:
         self._sent = 0
         self._written = 0
         self._written_at = float("-inf")
+        self._wanted: int | None = None
         self.figures = FactFigures()
 
     @property
@@ -85,6 +86,15 @@ class Facts:
         if events:
             self._news.set()
 
+    def send_again(self, seq: int) -> None:
+        """The city has lost this row and maybe others behind it: send from there on once more.
+
+        It is not written down: a city that misses them still after a restart says so again.
+        """
+        if seq <= self._sent:
+            self._wanted = seq
+            self._news.set()
+
     async def look(self) -> None:
         """Measure what the city has not got yet."""
         self.figures.backlog = await self._outbox.backlog(self._sent)
@@ -96,6 +106,11 @@ class Facts:
         self._news.set()
         try:
             while True:
+                if self._wanted is not None:
+                    read = self._sent = min(self._sent, self._wanted - 1)
+                    self._wanted = None
+                    _cancel(window)
+                    self._news.set()
                 has_room = len(window) <= self._in_flight - READ_AT_ONCE and _bytes_in(window) < MOST_BYTES
                 if has_room and self._news.is_set():
                     read = await self._fill(window, read, session)
@@ -104,8 +119,7 @@ class Facts:
                 else:
                     await self._rest(session)
         finally:
-            for sending in window:
-                sending.posting.cancel()
+            _cancel(window)
             with suppress(Faulted):
                 await self._remember(at_once=True)
 
@@ -143,7 +157,7 @@ class Facts:
     async def _rest(self, session: CitySession) -> None:
         """Nothing to send: wait for news."""
         await self._remember()
-        is_written = self._written == self._sent
+        is_written = self._written >= self._sent
         try:
             async with asyncio.timeout(LOOK_EVERY_S if is_written else REMEMBER_EVERY_S):
                 await self._news.wait()
@@ -154,7 +168,7 @@ class Facts:
 
     async def _remember(self, *, at_once: bool = False) -> None:
         now = self._clock.monotonic()
-        if self._written == self._sent or (not at_once and now < self._written_at + REMEMBER_EVERY_S):
+        if self._written >= self._sent or (not at_once and now < self._written_at + REMEMBER_EVERY_S):
             return
         sent, self._written_at = self._sent, now
         try:
@@ -167,6 +181,12 @@ class Facts:
 
 def _posting(session: CitySession, letter: Letter) -> "asyncio.Task[Posted]":
     return asyncio.create_task(session.post(letter), name="letter to the city")
+
+
+def _cancel(window: deque[_Sending]) -> None:
+    for sending in window:
+        sending.posting.cancel()
+    window.clear()
 
 
 def _bytes_in(window: deque[_Sending]) -> int:

@@ -36,7 +36,7 @@ ORDERS_WAITING = 30
 PEACE_S = 240.0
 OWN = 500_000
 """Orders from this number on are the counters' own."""
-_SHORTER = "import stationd.city.engine as engine\nengine._WINDOW_S = 1\nengine._ACK_WAIT_S = 5"
+_SHORTER = "import stationd.city.engine as engine, stationd.city.run as run\nengine._WINDOW_S = 1\nengine._ACK_WAIT_S = 5\nrun._ASK_EVERY_S = 3"
 """The stream remembers ids for one second, shorter than any outage; nothing of the program is changed otherwise."""
 _CLOCKS = ("+0", "-20m", "+20m")
 
@@ -120,7 +120,7 @@ class World:
     async def break_things(self, until: float) -> None:
         """One thing after the other, and two at a time now and then."""
         acts = [self.kill_a_server, self.kill_a_station, self.kill_the_city, self.cut_a_line, self.silence_a_line]
-        acts += [self.wipe_a_server, self.kill_the_database]
+        acts += [self.wipe_a_server, self.kill_the_database, self.lose_the_streams]
         while time.monotonic() < until:
             await asyncio.gather(*(act() for act in self.chance.sample(acts, self.chance.choice([1, 1, 2]))))
             await asyncio.sleep(self.chance.uniform(0.2, 1.5))
@@ -150,6 +150,20 @@ class World:
             shutil.rmtree(node.store / "jetstream", ignore_errors=True)
             self.done["disk of a server lost"] += 1
             node.start()
+            await self.until_current()
+
+    async def lose_the_streams(self) -> None:
+        """Both streams are gone, with all that was on its way; at most once in a while."""
+        async with self.locks["servers"]:
+            if self.chance.random() < 0.5 or not await self.until_current():
+                return
+            async with self.as_city() as context:
+                for name in (EVENTS, ORDERS):
+                    await context.delete_stream(name)
+                self.done["streams lost"] += 1
+            async with self.locks["city"]:
+                self.city.end()
+                self.city.start()
             await self.until_current()
 
     async def kill_a_station(self) -> None:
@@ -221,8 +235,9 @@ class World:
 
     # ------------------------------------------------------------------------------------------------- the servers
 
-    async def infos(self):
-        """Both streams as the servers tell of them; ``None`` while they cannot."""
+    @contextlib.asynccontextmanager
+    async def as_city(self):
+        """JetStream with all the city's rights."""
         from stationd.city.engine import Engine
         from stationd.city.settings import Servers
 
@@ -232,12 +247,17 @@ class World:
             engine._client = await engine._connected(
                 self.servers.rights.city_user, self.servers.rights.city_token(at=int(time.time()))
             )
-            context = engine._client.jetstream(timeout=5)
-            return [await context.stream_info(name) for name in (EVENTS, ORDERS)]
-        except (NatsError, OSError, TimeoutError, Faulted):
-            return None
+            yield engine._client.jetstream(timeout=5)
         finally:
             await engine.aclose()
+
+    async def infos(self):
+        """Both streams as the servers tell of them; ``None`` while they cannot."""
+        try:
+            async with self.as_city() as context:
+                return [await context.stream_info(name) for name in (EVENTS, ORDERS)]
+        except (NatsError, OSError, TimeoutError, Faulted):
+            return None
 
     async def leader(self):
         """The node that leads the stream of facts."""

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import contextlib
 import sqlite3
+import time
 
 import aiohttp
 import pytest
@@ -11,7 +12,9 @@ from nats.aio.client import Client
 from nats.errors import Error
 
 from stationd.adapters.nats.engine import read_credentials
+from stationd.city.engine import Engine
 from stationd.city.identity import Identity
+from stationd.city.rights import Rights
 from stationd.city.run import City, serving
 from stationd.domain.city_link import EVENTS, ORDERS, Enclosure
 from stationd.domain.errors import Faulted
@@ -309,6 +312,51 @@ async def test_books_that_were_restored_from_a_backup_are_caught_up_from_the_str
         await until(lambda: has(city, len(paper.facts)))
         assert (await city.desk.order("PRR-1"))["outcome"] == "printed"
         assert [each.code for each in await city.desk.differences()] == ["leave-forgotten"]
+
+
+async def test_what_went_with_the_streams_comes_again(servers, tmp_path, monkeypatch):
+    monkeypatch.setattr("stationd.city.run._ASK_EVERY_S", 0.2)
+    settings, paper, file = settings_for(servers, tmp_path), PaperStation(A), tmp_path / "a.creds"
+    station = WiredStation(paper, servers, file)
+    async with city_at(settings) as city:
+        file.write_text(await city.desk.enrol(A, "Kecamatan A", paper.keys.identity))
+        await city.desk.file([order_of("PRR-offered"), order_of("PRR-leave", nik="9999990101900002")], to=A)
+
+        async def is_asked():
+            return len(paper.orders) == 2
+
+        await work(station, until_true=is_asked)
+
+        async def all_heard_and_sent():
+            granted = [(await city.desk.order(name))["hold"] for name in ("PRR-offered", "PRR-leave")]
+            unsent = await city.desk.books.run(lambda transaction: transaction.rows("unsent", most=9))
+            return granted == ["granted", "granted"] and not unsent
+
+        await until(all_heard_and_sent)
+        await city.desk.file([order_of("PRR-late", nik="9999990101900003")], to=A)
+        await until(all_heard_and_sent)
+    await send_all(station, [paper.accept(f"PRR-{n}", nik=f"999999010190001{n}")[1] for n in range(3)])
+    engine = Engine(settings.servers, Rights(Identity(CITY_KEY), settings.city), lambda: int(time.time()))
+    await engine.connect()
+    for name in (EVENTS, ORDERS):
+        await engine._stream.delete_stream(name)
+    await engine.aclose()
+
+    async with city_at(settings) as city:
+
+        async def is_whole():
+            (view,) = await city.desk.stations()
+            has_leave = [waiting.held.may_begin for waiting in paper.orders.values()]
+            return view["taken"] == len(paper.facts) and has_leave == [True] * 3
+
+        async def has_streams():
+            with contextlib.suppress(Faulted):
+                await send_all(station, [paper.accept("PRR-4", nik="9999990101900019")[1]])
+                return True
+
+        await until(has_streams)
+        await work(station, until_true=is_whole)
+        assert not [each for each in await city.desk.differences() if each.code != "holder-twice"]
 
 
 async def test_the_door_lets_in_who_has_the_token_and_tells_where_a_receipt_is(city, stations):

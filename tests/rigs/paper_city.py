@@ -18,7 +18,7 @@ from stationd.city.hearing import Hearing
 from stationd.city.identity import Identity
 from stationd.city.orders import Orders
 from stationd.city.taking import Facts, Letter
-from stationd.domain.city_link import Enclosure, Fact, Offer, Particulars, Word
+from stationd.domain.city_link import Again, Enclosure, Fact, Offer, Particulars, Word
 from stationd.domain.events import GENESIS, linked
 from stationd.domain.fence import Act, Answer, Held, arrived, granted, taken_back
 from stationd.domain.ids import receipt as receipt_of
@@ -99,6 +99,7 @@ class PaperStation:
         self.facts = []
         self.orders = {}
         self.cards = []
+        self.letters = []
         self._numbers = count(1)
 
     def say(self, kind, subject, data, *, particulars=None, enclosure=None):
@@ -120,7 +121,8 @@ class PaperStation:
             enclosure=enclosure,
         )
         headers, body = self.messages.write(fact)
-        return Letter(subject=fact.topic, headers=headers, body=body)
+        self.letters.append(Letter(subject=fact.topic, headers=headers, body=body))
+        return self.letters[-1]
 
     def accept(self, order, *, nik=None, receipt=RECEIPT):
         """The letter of a job that was taken, and its id."""
@@ -148,6 +150,8 @@ class PaperStation:
     def hear(self, body):
         """The letters that answer a message of the city."""
         message = self.messages.read(body)
+        if isinstance(message, Again):
+            return self.letters[message.seq - 1 :]
         if isinstance(message, Offer):
             waiting = self.orders.setdefault(message.order, Waiting())
             waiting.held, arrival = arrived(waiting.held, message.fence)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from stationd.adapters.city_keys import CityKeys
 from stationd.adapters.city_messages import MESSAGE_ID, SIGNATURE, CityMessages, StationMessages, message_id, parcel
 from stationd.adapters.transfer_files import StationKeys
-from stationd.domain.city_link import Enclosure, Fact, Offer, Parcel, Particulars, Word, orders_topic
+from stationd.domain.city_link import Again, Enclosure, Fact, Offer, Parcel, Particulars, Word, orders_topic
 from stationd.domain.errors import Refused
 from stationd.domain.events import GENESIS, linked
 from stationd.domain.fence import Act
@@ -169,3 +169,15 @@ def test_what_is_for_another_station_or_of_no_known_kind_is_refused():
     }
     for body, code in cases.items():
         assert STATION.read(body).code == code, body
+
+
+def test_the_city_alone_wants_facts_again():
+    again = Again(id="again-0000000000000001", station=HERE, seq=7)
+    body = CITY.again(again)
+    assert STATION.read(body) == again
+    foreign = CityMessages(Ed25519PrivateKey.generate(), CITY_SEALING)
+    assert STATION.read(foreign.again(again)).code == "link-signature-invalid"
+    assert STATION.read(CITY.again(Again(id=again.id, station="1671-09", seq=7))).code == "link-for-another"
+    assert STATION.read(CITY.again(Again(id=again.id, station=HERE, seq=0))).code == "link-malformed"
+    word = msgspec.json.decode(CITY.word(Word(id=again.id, station=HERE, act=Act.LEAVE, order="P", fence=1, at=1)))
+    assert STATION.read(msgspec.json.encode(word | {"format": "stationd-again/1"})).code == "link-malformed"

@@ -17,7 +17,7 @@ from stationd.adapters.system import SystemClock, SystemEntropy
 from stationd.domain.authority import STATION
 from stationd.domain.blank_entry import NewEntry
 from stationd.domain.blanks import EntryKind
-from stationd.domain.city_link import Offer, Parcel, Word
+from stationd.domain.city_link import Again, Offer, Parcel, Word
 from stationd.domain.errors import Faulted, Refused
 from stationd.domain.fence import (
     Act,
@@ -473,3 +473,12 @@ async def test_an_order_that_always_fails_holds_no_other_back_and_is_not_refused
     assert not [kind for kind, _ in told if kind == "order.refused"]
     await place.hear(word(Act.RECALL, 2))
     assert (await place.told())[-1][0] == "order.returned", "the city can have it back"
+
+
+async def test_a_city_that_has_lost_facts_is_heard_and_a_broker_that_repeats_it_is_not(place):
+    wanted = []
+    place.desk._send_again = wanted.append
+    for seq in (7, 3):
+        await place.hear(Again(id="again-0000000000000001", station=NAMES[0], seq=seq))
+    assert wanted == [7]
+    assert await place.told() == []

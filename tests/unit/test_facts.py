@@ -251,3 +251,19 @@ async def test_a_stop_is_heard_though_the_library_swallows_it(is_connected):
     async with asyncio.timeout(60):
         with pytest.raises(asyncio.CancelledError):
             await run
+
+
+async def test_what_the_city_has_lost_is_sent_again_from_there_on_and_nothing_is_forgotten():
+    book, got = Book(200), Counter()
+    facts = facts_of(book)
+    run = asyncio.ensure_future(facts.run(Session(got, iter(()), 10_000)))
+    while facts.sent < 200:
+        await asyncio.sleep(0)
+    facts.send_again(201)  # it has not got that far: nothing to do
+    facts.send_again(51)
+    got.clear()
+    while set(got) != {str(n) for n in range(51, 201)} or facts.sent < 200:
+        await asyncio.sleep(0)
+    run.cancel()
+    await asyncio.gather(run, return_exceptions=True)
+    assert book.written == 200

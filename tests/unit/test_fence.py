@@ -170,9 +170,16 @@ def test_leave_for_another_fence_is_no_leave():
 
 def test_leave_is_given_to_the_fence_that_stands_and_to_no_order_that_was_asked_back():
     again = offered(recalled(offered(Assignment(), "first")), "first")
+    assert recall_fence(again) > again.fence
     assert asked(again, "first", 1) == (again, Act.RECALL, 2), "an old question of the same station"
     back = recalled(asked(again, "first", 2)[0])
     assert asked(back, "first", 2) == (back, Act.RECALL, 3)
+
+
+def test_no_other_station_and_no_old_word_gives_an_order_back():
+    order, _, _ = asked(Assignment(5, "first", Hold.OFFERED), "first", 5)
+    assert returned(order, "second", 99) == order, "whatever another station says"
+    assert returned(order, "first", 5) == order, "a word about an earlier fence of the same station"
 
 
 def test_an_order_that_cannot_be_printed_here_comes_back_only_under_a_higher_fence():
