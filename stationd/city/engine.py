@@ -29,6 +29,7 @@ from nats.js.errors import NotFoundError
 
 from stationd.adapters.books_metrics import ServersHealth, StreamHealth
 from stationd.adapters.city_messages import MESSAGE_ID, MOST_BYTES
+from stationd.adapters.nats.client import GuardedClient
 from stationd.adapters.nats.trouble import trouble
 from stationd.city.nkeys import NKey
 from stationd.city.rights import CLAIMS_UPDATE, Rights
@@ -227,7 +228,7 @@ class Engine:
         servers = self._servers
         if servers.ca is not None or any(url.startswith("tls:") for url in servers.urls):
             tls = await asyncio.to_thread(_context, servers.ca)
-        client = Client()
+        client = GuardedClient()
         try:
             await client.connect(
                 list(servers.urls),

@@ -172,6 +172,7 @@ def test_leave_is_given_to_the_fence_that_stands_and_to_no_order_that_was_asked_
     again = offered(recalled(offered(Assignment(), "first")), "first")
     assert recall_fence(again) > again.fence
     assert asked(again, "first", 1) == (again, Act.RECALL, 2), "an old question of the same station"
+    assert asked(again, "second", 2) == (again, Act.RECALL, 3), "whatever fence another station says it has"
     back = recalled(asked(again, "first", 2)[0])
     assert asked(back, "first", 2) == (back, Act.RECALL, 3)
 

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from nats.aio.client import Client
 from nats.errors import Error
 
+from stationd.adapters.nats.client import GuardedClient
 from stationd.adapters.nats.session import Callbacks, NatsSession
 from stationd.adapters.nats.trouble import trouble
 from stationd.domain.errors import Faulted
@@ -49,7 +50,7 @@ class NatsCity:
     async def connect(self) -> NatsSession:
         """See :meth:`stationd.ports.city.City.connect`; the files are read each time, they may have been renewed."""
         tls, credentials = await asyncio.to_thread(self._read)
-        client, callbacks = Client(), Callbacks()
+        client, callbacks = GuardedClient(), Callbacks()
         jwt, key = credentials or (b"", None)
         try:
             async with asyncio.timeout(_CONNECT_WITHIN_S):
