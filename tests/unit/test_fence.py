@@ -188,6 +188,7 @@ def test_an_order_that_cannot_be_printed_here_comes_back_only_under_a_higher_fen
     assert not granted(held, 1).may_begin
     assert arrived(held, 1)[1] is Arrival.REPEATED
     assert arrived(held, 2)[1] is Arrival.TAKEN
+    assert arrived(Held(2, Stage.RECEIVED), 1) == (Held(2, Stage.RECEIVED), Arrival.RECALLED), "late, and of no use"
 
 
 def test_a_card_that_was_begun_is_kept_and_one_that_came_to_nothing_is_returned_then():
