@@ -41,7 +41,7 @@ import stationd.city.engine as engine
 import stationd.city.run as run
 engine._WINDOW_S, engine._ACK_WAIT_S, run._ASK_EVERY_S = 1, 5, 3
 """
-"""The stream remembers ids for one second, shorter than any outage, and the city does not wait long; else as shipped."""
+"""The stream remembers ids for one second, shorter than an outage, and the city does not wait long; else as shipped."""
 _CLOCKS = ("+0", "-20m", "+20m")
 
 
