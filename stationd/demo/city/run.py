@@ -4,8 +4,10 @@ import asyncio
 import signal
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 from stationd.demo.city.palembang import STATIONS
+from stationd.demo.city.scratch import Scratch
 from stationd.demo.city.settings import CityOptions
 from stationd.demo.city.site import City, Notice
 
@@ -16,14 +18,20 @@ async def run(options: CityOptions) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, asked.set)
-    await asyncio.to_thread(options.folder.mkdir, parents=True, exist_ok=True)
-    async with City(options.folder, day_s=options.day_s, hear=_tell) as city:
+    async with Scratch() as scratch:
+        folder = options.folder or await scratch.folder()
+        await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+        await _live(options, folder, asked)
+
+
+async def _live(options: CityOptions, folder: Path, asked: asyncio.Event) -> None:
+    async with City(folder, day_s=options.day_s, hear=_tell) as city:
         print(
             f"{len(STATIONS)} simulated stations of Palembang; a day passes in {options.day_s:g} seconds\n"
             f"  Prometheus    {city.prometheus_url}/alerts\n"
             f"  Alertmanager  {city.alertmanager_url}\n"
             f"  a station     {city.stations_url}/stations/1671-07/metrics\n"
-            f"  files, logs   {options.folder}\n"
+            f"  files, logs   {folder}\n"
             f"  the report    stationd city-report --prometheus {city.prometheus_url} "
             f"--day {options.day_s:g} --output report.html\n"
             "Alerts as Alertmanager sends them, with the day of the city; Ctrl-C ends it.",

@@ -6,7 +6,6 @@ own routes and hands to this process what it would mail.
 
 import asyncio
 import shutil
-import socket
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, suppress
@@ -19,16 +18,16 @@ from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
 from stationd.demo.city import books, faster, faults
 from stationd.demo.city.books import BooksFault, SimulatedBooks
+from stationd.demo.city.child import Child, cancelled
 from stationd.demo.city.faults import Fault
+from stationd.demo.city.files import CONFIGS, city_files
 from stationd.demo.city.palembang import STATIONS
+from stationd.demo.city.ports import free_port
 from stationd.demo.city.station import SimulatedStation
 from stationd.domain.errors import Refused
 
-_CONFIGS: Final = (Path(__file__).parents[3] / "config" / "city", Path("/usr/share/doc/stationd/examples/city"))
-"""Where the city's files are: in a checkout, and as the Debian package brings them."""
 _WINDOW_SAMPLES: Final = 5
 _STARTS_WITHIN_S: Final = 60.0
-_STOPS_WITHIN_S: Final = 20.0
 _PROMETHEUS: Final = """\
 global: {{scrape_interval: {scrape}ms, evaluation_interval: {scrape}ms}}
 rule_files: [rules/*.yml]
@@ -71,7 +70,7 @@ class City:
         *,
         day_s: float = 5.0,
         scrape_s: float = 0.5,
-        configs: Sequence[Path] = _CONFIGS,
+        configs: Sequence[Path] = CONFIGS,
         script: Callable[[float], dict[str, frozenset[Fault]]] = faults.at,
         books_script: Callable[[float], frozenset[BooksFault]] = books.at,
         hear: Callable[[Notice], None] | None = None,
@@ -113,8 +112,8 @@ class City:
         await self._stack.aclose()
 
     async def _start(self) -> None:
-        prometheus = await asyncio.to_thread(_found, "prometheus")
-        alertmanager = await asyncio.to_thread(_found, "prometheus-alertmanager", "alertmanager")
+        prometheus = await asyncio.to_thread(found, "prometheus")
+        alertmanager = await asyncio.to_thread(found, "prometheus-alertmanager", "alertmanager")
         now_ms = time.time_ns() // 1_000_000
         self._stations = {
             station: SimulatedStation(number, now_ms=now_ms) for number, station in enumerate(STATIONS, start=1)
@@ -122,8 +121,8 @@ class City:
         self._began = time.monotonic()
         await self._serve()
         living = asyncio.create_task(self._live(), name="days of the city")
-        self._stack.push_async_callback(_cancelled, living)
-        ports = _free_port(), _free_port()
+        self._stack.push_async_callback(cancelled, living)
+        ports = free_port(), free_port()
         self.prometheus_url, self.alertmanager_url = (f"http://127.0.0.1:{port}" for port in ports)
         await asyncio.to_thread(self._write, ports[1])
         await self._run(
@@ -148,9 +147,7 @@ class City:
         )
 
     def _write(self, alertmanager_port: int) -> None:
-        config = next((folder for folder in self._configs if (folder / "rules").is_dir()), None)
-        if config is None:
-            raise Refused("city-files-missing", f"cannot start the city: no rules in {self._configs[0]}")
+        config = city_files(self._configs)
         (self.folder / "rules").mkdir(parents=True, exist_ok=True)
         for path in sorted((config / "rules").glob("*.yml")):
             text = self.shorter(path.read_text(encoding="utf-8"))
@@ -167,24 +164,10 @@ class City:
 
     async def _run(self, command: Sequence[str], ready: str) -> None:
         name = Path(command[0]).name
-        log = self.folder / f"{name}.log"
-        output = await asyncio.to_thread(log.open, "ab")
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *command, stdout=output, stderr=output, start_new_session=True
-            )
-        finally:
-            output.close()
-        self._stack.push_async_callback(_terminated, process)
-        deadline = time.monotonic() + _STARTS_WITHIN_S
-        async with ClientSession(timeout=ClientTimeout(total=5)) as session:
-            while process.returncode is None and time.monotonic() < deadline:
-                with suppress(ClientError, TimeoutError):
-                    async with session.get(ready) as answer:
-                        if answer.ok:
-                            return
-                await asyncio.sleep(0.1)
-        raise Refused("city-not-started", f"cannot start {name}: see {log}")
+        child = Child(name, command, self.folder / f"{name}.log")
+        self._stack.push_async_callback(child.end)
+        await child.start()
+        await answers(child, ready)
 
     # ------------------------------------------------------------------------------------------------- the stations
 
@@ -259,7 +242,8 @@ class City:
         return web.Response()
 
 
-def _found(*names: str) -> str:
+def found(*names: str) -> str:
+    """Where one of these programs is. Raises ``Refused``."""
     for name in names:
         path = shutil.which(name)
         if path is not None:
@@ -271,24 +255,14 @@ def _found(*names: str) -> str:
     )
 
 
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-async def _cancelled(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
-
-
-async def _terminated(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is not None:
-        return
-    process.terminate()
-    try:
-        await asyncio.wait_for(process.wait(), _STOPS_WITHIN_S)
-    except TimeoutError:
-        process.kill()
-        await process.wait()
+async def answers(child: Child, url: str) -> None:
+    """Wait until a program answers at an address. Raises ``Refused`` when it does not, or ends."""
+    deadline = time.monotonic() + _STARTS_WITHIN_S
+    async with ClientSession(timeout=ClientTimeout(total=5)) as session:
+        while child.pid is not None and time.monotonic() < deadline:
+            with suppress(ClientError, TimeoutError):
+                async with session.get(url) as answer:
+                    if answer.ok:
+                        return
+            await asyncio.sleep(0.1)
+    raise Refused("city-not-started", f"cannot start {child.name}: see {child.log}")

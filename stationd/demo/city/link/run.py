@@ -1,0 +1,85 @@
+"""Running the genuine city: its story on the terminal, and then its life, until somebody has seen enough."""
+
+import asyncio
+import signal
+import sys
+import time
+from contextlib import suppress
+
+from stationd.demo.city.link.site import BrokenError, LinkedCity
+from stationd.demo.city.link.story import Story
+from stationd.demo.city.scratch import Scratch
+from stationd.demo.city.settings import LinkOptions
+
+
+async def run(options: LinkOptions) -> bool:
+    """Play the story, then go on until SIGINT or SIGTERM, unless only the story is wanted; whether all was as promised.
+
+    Raises ``Refused`` when a program is missing or does not start.
+    """
+    asked = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(number, asked.set)
+    async with Scratch() as scratch:
+        playing = asyncio.create_task(_play(options, scratch), name="story")
+        waiting = asyncio.create_task(asked.wait(), name="signal")
+        with suppress(TimeoutError):
+            async with asyncio.timeout(options.minutes * 60 if options.minutes else None):
+                await asyncio.wait({playing, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        if playing.done():
+            return playing.result()
+        _Terminal.say("\nEnding: stations first, then the city, servers and books.")
+        playing.cancel()
+        with suppress(asyncio.CancelledError):
+            await playing
+        return True
+
+
+async def _play(options: LinkOptions, scratch: Scratch) -> bool:
+    terminal = _Terminal()
+    folder = options.folder or await scratch.folder()
+    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+    terminal.say(f"A city of {options.stations} stations is put together in {folder}; Ctrl-C ends it at any time.")
+    city = LinkedCity(
+        folder,
+        scratch,
+        count=options.stations,
+        seconds=options.seconds,
+        is_trial=options.is_trial,
+        patience_s=options.patience_s,
+        tell=terminal.tell,
+    )
+    try:
+        async with city:
+            await Story(city, terminal.chapter).play()
+            if not options.is_once:
+                terminal.chapter("The city goes on: orders are filed again. Ctrl-C ends it")
+                city.counter.is_open = True
+                await asyncio.Event().wait()
+    except BrokenError as broken:
+        terminal.say(f"\nNOT AS PROMISED: {broken}")
+        return False
+    return True
+
+
+class _Terminal:
+    """Lines with the time since the beginning."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._chapters = 0
+
+    @staticmethod
+    def say(text: str) -> None:
+        print(text, flush=True)
+
+    def tell(self, text: str) -> None:
+        seconds = int(time.monotonic() - self._began)
+        print(f"{seconds // 60:3}:{seconds % 60:02}  {text}", flush=True)
+
+    def chapter(self, text: str) -> None:
+        self._chapters += 1
+        heading = f"{self._chapters}. {text}"
+        print(f"\n\033[1m{heading}\033[0m" if sys.stdout.isatty() else f"\n{heading}", flush=True)

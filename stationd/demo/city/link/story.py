@@ -1,0 +1,302 @@
+"""What happens to the city, told line by line: every figure is read from the books of the stations and of the city."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+from aiohttp import ClientError
+
+from stationd.demo.city.link.kecamatan import Kecamatan
+from stationd.demo.city.link.office import LEAVE_AHEAD
+from stationd.demo.city.link.reckoning import Reckoning, cards_of, orders_of, reckon
+from stationd.demo.city.link.site import BrokenError, LinkedCity
+
+_MOST_SHOWN = 5
+_ALONE = 3
+"""So many orders a station has before it when its link is cut; the first may be finished by then."""
+_BEFORE_IT = "SELECT count(*) FROM job WHERE state IN ('queued', 'printing')"
+
+
+class Story:
+    """The chapters, in their order. Each raises ``BrokenError`` where the city does not keep its promise."""
+
+    def __init__(self, city: LinkedCity, chapter: Callable[[str], None]) -> None:
+        """``chapter`` is given the heading of each."""
+        self._city = city
+        self._chapter = chapter
+        self._tell = city.tell
+
+    async def play(self) -> None:
+        """Play it once."""
+        await self.cards_everywhere()
+        await self.a_server_dies()
+        await self.a_link_is_cut()
+        await self.a_station_dies()
+        await self.books_compared()
+
+    async def cards_everywhere(self) -> None:
+        """Orders go down, cards are made, facts come up."""
+        stations = self._city.stations
+        self._chapter(
+            f"Orders are filed at the city's door, for people who do not exist, and {len(stations)} stations print"
+        )
+        await self._each_prints_after(dict.fromkeys((each.station for each in stations), 0))
+        cards, orders = await self._cards(), await self._city.books.run(orders_of)
+        self._tell(
+            f"All {len(stations)} have made cards: {sum(cards.values())} by the city's books, "
+            f"of {sum(orders.values())} orders."
+        )
+
+    async def a_server_dies(self) -> None:
+        """One of three: nothing stops."""
+        city = self._city
+        self._chapter("One of the three NATS servers is killed")
+        await city.until(self._has_leader, "the servers have a leader")
+        leader = await city.cluster.leader(city.session) or city.cluster.nodes[0]
+        before = await self._cards()
+        await leader.process.kill()
+        self._tell(
+            f"kill -9 {leader.name}, the leader of the stream of facts; at that moment {_cards(sum(before.values()))}."
+        )
+        await self._each_prints_after(before)
+        after = await self._cards()
+        self._tell(
+            f"It is dead, and nothing stops: the city has heard of {_cards(sum(after.values()))} by now, new ones "
+            f"from each of the {len(after)} stations."
+        )
+        await leader.process.start()
+        self._tell(f"{leader.name} is started again and catches up by itself.")
+
+    async def a_link_is_cut(self) -> None:
+        """A station goes on alone with what it has leave for."""
+        city, station = self._city, self._city.cut_off
+        self._chapter(f"The link of {station.name} ({station.station}) is cut")
+
+        async def has_leave() -> bool:
+            (here,) = await asyncio.to_thread(station.rows, _BEFORE_IT)
+            return here[0] >= _ALONE
+
+        await city.until(has_leave, f"{station.name} has leave for {_ALONE} orders")
+        for line in city.lines[station.station]:
+            line.cut()
+        heard = (await self._cards())[station.station]
+        made = len(await asyncio.to_thread(station.printed))
+        self._tell(f"No connection of it comes through. The city has heard of {_cards(heard)} from there.")
+
+        async def goes_on() -> bool:
+            return len(await asyncio.to_thread(station.printed)) >= made + _ALONE - 1
+
+        await city.until(goes_on, f"{station.name} prints alone")
+        alone = len(await asyncio.to_thread(station.printed))
+        known = (await self._cards())[station.station]
+        self._tell(
+            f"It goes on printing what it has leave for: its own book says {alone} cards, the city's {known}. "
+            f"It has leave for {LEAVE_AHEAD} orders at a time; of others it begins none, for they may move."
+        )
+        for line in city.lines[station.station]:
+            line.mend()
+
+        async def is_told() -> bool:
+            return (await self._cards())[station.station] >= alone
+
+        await city.until(is_told, f"the facts of {station.name} arrive")
+        self._tell(
+            f"The link is back, and its facts arrive: the city's books say {(await self._cards())[station.station]} now."
+        )
+
+    async def a_station_dies(self) -> None:
+        """Its waiting orders go to the neighbour; it comes back, and no card is made twice."""
+        city = self._city
+        neighbour, station = city.stations[0], city.stations[1]
+        self._chapter(f"The station of {station.name} ({station.station}) is killed in the middle of a card")
+        city.counter.closed.add(station.station)
+
+        async def has_both() -> bool:
+            holds = {hold for _, hold in await self._orders_at(station)}
+            return {"offered", "granted"} <= holds and bool(station.rows("SELECT 1 FROM job WHERE state = 'printing'"))
+
+        await city.until(has_both, f"{station.name} prints, and has more orders waiting")
+        await station.process.kill()
+        there = await self._orders_at(station)
+        printed = len(station.printed())
+        (moved,) = await city.office.lines("move", "--from", station.station, "--to", neighbour.station)
+        done, asked = moved.get("done", 0), moved.get("asked-back", 0)
+        self._tell(
+            f"kill -9, with {len(there)} orders. stationd-city move --from {station.station} --to {neighbour.station}:"
+        )
+        self._tell(
+            f"  {done} that it had no leave for are {neighbour.name}'s at once; {asked} that it may have printed "
+            f"stay its own until it answers."
+        )
+        orders = [order for order, _ in there]
+        views = await self._views(orders)
+        waiting = [order for order, view in views.items() if view[1] == neighbour.station]
+        await city.until(lambda: self._are_printed_at(neighbour, waiting), f"{neighbour.name} prints them")
+        self._tell(
+            f"{neighbour.name} has made the cards of {', '.join(waiting[:2])} and all others that moved at once."
+        )
+        await station.process.start()
+        await city.until(lambda: station.is_up(city.session), f"{station.name} is back")
+
+        async def has_answered() -> bool:
+            return not await self._orders_at(station)
+
+        await city.until(has_answered, f"{station.name} gives back what it has not begun")
+        own = len(station.printed()) - printed
+        self._tell(
+            f"{station.name} is back. It has given back what it had not begun, and {neighbour.name} prints that; what it "
+            f"had begun it has made itself: {_cards(own)}."
+        )
+        await city.until(lambda: self._are_settled(orders), "each of those orders has its card")
+        both = [*station.printed(), *neighbour.printed()]
+        counts = {both.count(order) for order in orders}
+        if counts != {1}:
+            raise BrokenError(f"of the {len(orders)} orders, some have {sorted(counts)} cards")
+        self._tell(f"Each of the {len(orders)} orders has one card, made at one of the two stations: never a second.")
+        city.counter.closed.discard(station.station)
+
+    async def books_compared(self) -> None:
+        """Everything is left in peace and counted."""
+        city = self._city
+        self._chapter("No more orders; when the last card is made, all books are compared")
+        city.counter.is_open = False
+        await city.until(self._is_quiet, "every order is settled")
+        async with asyncio.timeout(180):
+            found = await reckon(city.books, city.stations, city.counter.acknowledged)
+        differences = await city.office.lines("reconcile", exits=(0, 1))
+        for line in summary(found, len(city.stations)):
+            self._tell(line)
+        if differences:
+            for each in differences[:_MOST_SHOWN]:
+                self._tell(f"  stationd-city reconcile: {each['code']} {each['subject']}: {each['detail']}")
+            raise BrokenError(f"stationd-city reconcile finds {len(differences)} differences")
+        if not found.is_good:
+            raise BrokenError("the books do not say the same")
+        self._tell("stationd-city reconcile: no difference. Nothing lost, nothing twice.")
+
+    # ------------------------------------------------------------------------------------------------------- inside
+
+    async def _cards(self) -> dict[str, int]:
+        return await self._city.books.run(cards_of)
+
+    async def _each_prints_after(self, before: dict[str, int]) -> None:
+        """Wait until the city has heard of a new card from each station."""
+
+        async def all_have() -> bool:
+            now = await self._cards()
+            return all(now[station] > count for station, count in before.items())
+
+        await self._city.until(all_have, "each station has made another card")
+
+    async def _has_leader(self) -> bool:
+        return await self._city.cluster.leader(self._city.session) is not None
+
+    async def _orders_at(self, station: Kecamatan) -> list[tuple[str, str]]:
+        rows = await self._city.books.run(lambda books: books.rows("orders_at", station=station.station))
+        return [(order, hold) for order, hold in rows]
+
+    async def _are_printed_at(self, station: Kecamatan, orders: list[str]) -> bool:
+        return set(orders) <= set(await asyncio.to_thread(station.printed))
+
+    async def _are_settled(self, orders: list[str]) -> bool:
+        return all(view[3] == "settled" for view in (await self._views(orders)).values())
+
+    async def _views(self, orders: list[str]) -> dict[str, Any]:
+        """How orders stand, by the city's books: kind, station, fence, hold and more."""
+        return await self._city.books.run(
+            lambda books: {order: books.row("order_view", order=order) for order in orders}
+        )
+
+    async def _is_quiet(self) -> bool:
+        """Whether the city has nothing open; what nobody has is given to somebody."""
+        city = self._city
+        for order, _ in await city.books.run(lambda books: books.rows("orders_free")):
+            with suppress(ClientError):
+                await city.office.move(city.session, order, city.stations[0].station)
+        holds = await city.books.run(orders_of)
+        return not any(count for hold, count in holds.items() if hold != "settled")
+
+
+def summary(found: Reckoning, stations: int) -> list[str]:
+    """A reckoning in words."""
+    told = (
+        ("orders", found.orders, "by the city's books"),
+        (
+            "cards",
+            found.city_cards,
+            f"by the city's books, {found.station_cards} by those of {stations} stations, {found.tray_cards} in the trays",
+        ),
+        ("twice", len(found.twice), f"orders with more than one card {_some(found.twice)}"),
+        ("lost", len(found.lost), f"orders that the door took and nobody printed {_some(found.lost)}"),
+        (
+            "facts",
+            found.rows,
+            f"rows in the stations' books; in the city's {found.rows_lost} are lost, {found.rows_other} other, "
+            f"{found.rows_invented} invented",
+        ),
+    )
+    return [f"  {name:8}{count:7}   {what}".rstrip() for name, count, what in told]
+
+
+def _some(orders: Sequence[str]) -> str:
+    return " ".join(orders[:_MOST_SHOWN])
+
+
+def _cards(self) -> dict[str, int]:
+        return await self._city.books.run(cards_of)
+
+    async def _each_prints_after(self, before: dict[str, int]) -> None:
+        """Wait until the city has heard of a new card from each station."""
+
+        async def all_have() -> bool:
+            now = await self._cards()
+            return all(now[station] > count for station, count in before.items())
+
+        await self._city.until(all_have, "each station has made another card")
+
+    async def _has_leader(self) -> bool:
+        return await self._city.cluster.leader(self._city.session) is not None
+
+    async def _orders_at(self, station: Kecamatan) -> list[tuple[str, str]]:
+        rows = await self._city.books.run(lambda books: books.rows("orders_at", station=station.station))
+        return [(order, hold) for order, hold in rows]
+
+    async def _are_printed_at(self, station: Kecamatan, orders: list[str]) -> bool:
+        return set(orders) <= set(await asyncio.to_thread(station.printed))
+
+    async def _are_settled(self, orders: list[str]) -> bool:
+        return all(view[3] == "settled" for view in (await self._views(orders)).values())
+
+    async def _views(self, orders: list[str]) -> dict[str, Any]:
+        """How orders stand, by the city's books: kind, station, fence, hold and more."""
+        return await self._city.books.run(
+            lambda books: {order: books.row("order_view", order=order) for order in orders}
+        )
+
+    async def _is_quiet(self) -> bool:
+        """Whether the city has nothing open; what nobody has is given to somebody."""
+        city = self._city
+        for order, _ in await city.books.run(lambda books: books.rows("orders_free")):
+            with suppress(ClientError):
+                await city.office.move(city.session, order, city.stations[0].station)
+        holds = await city.books.run(orders_of)
+        return not any(count for hold, count in holds.items() if hold != "settled")
+
+
+def summary(found: Reckoning, stations: int) -> list[str]:
+    """A reckoning in words."""
+    return [
+        f"  orders      {found.orders:6}   by the city's books",
+        f"  cards       {found.city_cards:6}   by the city's books; {found.station_cards} by those of {stations} stations; "
+        f"{found.tray_cards} lie in the trays",
+        f"  twice       {len(found.twice):6}   orders with more than one card {' '.join(found.twice[:_MOST_SHOWN])}".rstrip(),
+        f"  lost        {len(found.lost):6}   orders that the door took and nobody printed "
+        f"{' '.join(found.lost[:_MOST_SHOWN])}".rstrip(),
+        f"  facts       {found.rows:6}   rows in the stations' books; the city's: {found.rows_lost} lost, "
+        f"{found.rows_other} other, {found.rows_invented} invented",
+    ]
+
+
+def _cards(count: int) -> str:
+    return f"{count} card" if count == 1 else f"{count} cards"
