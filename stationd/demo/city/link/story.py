@@ -101,9 +101,8 @@ class Story:
             return (await self._cards())[station.station] >= alone
 
         await city.until(is_told, f"the facts of {station.name} arrive")
-        self._tell(
-            f"The link is back, and its facts arrive: the city's books say {(await self._cards())[station.station]} now."
-        )
+        now = (await self._cards())[station.station]
+        self._tell(f"The link is back, and its facts arrive: the city's books say {now} now.")
 
     async def a_station_dies(self) -> None:
         """Its waiting orders go to the neighbour; it comes back, and no card is made twice."""
@@ -145,8 +144,8 @@ class Story:
         await city.until(has_answered, f"{station.name} gives back what it has not begun")
         own = len(station.printed()) - printed
         self._tell(
-            f"{station.name} is back. It has given back what it had not begun, and {neighbour.name} prints that; what it "
-            f"had begun it has made itself: {_cards(own)}."
+            f"{station.name} is back. It has given back what it had not begun, and {neighbour.name} prints that; "
+            f"what it had begun it has made itself: {_cards(own)}."
         )
         await city.until(lambda: self._are_settled(orders), "each of those orders has its card")
         both = [*station.printed(), *neighbour.printed()]
@@ -220,82 +219,21 @@ class Story:
 
 def summary(found: Reckoning, stations: int) -> list[str]:
     """A reckoning in words."""
+    wrong = f"{found.rows_lost} are lost, {found.rows_other} other, {found.rows_invented} invented"
     told = (
         ("orders", found.orders, "by the city's books"),
-        (
-            "cards",
-            found.city_cards,
-            f"by the city's books, {found.station_cards} by those of {stations} stations, {found.tray_cards} in the trays",
-        ),
+        ("cards", found.city_cards, "by the city's books"),
+        ("", found.station_cards, f"by the books of {stations} stations"),
+        ("", found.tray_cards, "in their trays"),
         ("twice", len(found.twice), f"orders with more than one card {_some(found.twice)}"),
         ("lost", len(found.lost), f"orders that the door took and nobody printed {_some(found.lost)}"),
-        (
-            "facts",
-            found.rows,
-            f"rows in the stations' books; in the city's {found.rows_lost} are lost, {found.rows_other} other, "
-            f"{found.rows_invented} invented",
-        ),
+        ("facts", found.rows, f"rows in the stations' books; in the city's {wrong}"),
     )
     return [f"  {name:8}{count:7}   {what}".rstrip() for name, count, what in told]
 
 
 def _some(orders: Sequence[str]) -> str:
     return " ".join(orders[:_MOST_SHOWN])
-
-
-def _cards(self) -> dict[str, int]:
-        return await self._city.books.run(cards_of)
-
-    async def _each_prints_after(self, before: dict[str, int]) -> None:
-        """Wait until the city has heard of a new card from each station."""
-
-        async def all_have() -> bool:
-            now = await self._cards()
-            return all(now[station] > count for station, count in before.items())
-
-        await self._city.until(all_have, "each station has made another card")
-
-    async def _has_leader(self) -> bool:
-        return await self._city.cluster.leader(self._city.session) is not None
-
-    async def _orders_at(self, station: Kecamatan) -> list[tuple[str, str]]:
-        rows = await self._city.books.run(lambda books: books.rows("orders_at", station=station.station))
-        return [(order, hold) for order, hold in rows]
-
-    async def _are_printed_at(self, station: Kecamatan, orders: list[str]) -> bool:
-        return set(orders) <= set(await asyncio.to_thread(station.printed))
-
-    async def _are_settled(self, orders: list[str]) -> bool:
-        return all(view[3] == "settled" for view in (await self._views(orders)).values())
-
-    async def _views(self, orders: list[str]) -> dict[str, Any]:
-        """How orders stand, by the city's books: kind, station, fence, hold and more."""
-        return await self._city.books.run(
-            lambda books: {order: books.row("order_view", order=order) for order in orders}
-        )
-
-    async def _is_quiet(self) -> bool:
-        """Whether the city has nothing open; what nobody has is given to somebody."""
-        city = self._city
-        for order, _ in await city.books.run(lambda books: books.rows("orders_free")):
-            with suppress(ClientError):
-                await city.office.move(city.session, order, city.stations[0].station)
-        holds = await city.books.run(orders_of)
-        return not any(count for hold, count in holds.items() if hold != "settled")
-
-
-def summary(found: Reckoning, stations: int) -> list[str]:
-    """A reckoning in words."""
-    return [
-        f"  orders      {found.orders:6}   by the city's books",
-        f"  cards       {found.city_cards:6}   by the city's books; {found.station_cards} by those of {stations} stations; "
-        f"{found.tray_cards} lie in the trays",
-        f"  twice       {len(found.twice):6}   orders with more than one card {' '.join(found.twice[:_MOST_SHOWN])}".rstrip(),
-        f"  lost        {len(found.lost):6}   orders that the door took and nobody printed "
-        f"{' '.join(found.lost[:_MOST_SHOWN])}".rstrip(),
-        f"  facts       {found.rows:6}   rows in the stations' books; the city's: {found.rows_lost} lost, "
-        f"{found.rows_other} other, {found.rows_invented} invented",
-    ]
 
 
 def _cards(count: int) -> str:
