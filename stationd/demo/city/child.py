@@ -59,6 +59,8 @@ class Child:
         self._watching: asyncio.Task[None] | None = None
         self._deaths: deque[float] = deque(maxlen=_MOST_DEATHS)
         self._from = 0
+        self.last_address: str | None = None
+        """Where it listens for HTTP, once :meth:`address` has found that."""
 
     @property
     def pid(self) -> int | None:
@@ -81,13 +83,16 @@ class Child:
 
     async def address(self) -> str | None:
         """Where it listens for HTTP, as this run of it has written in its log; ``None`` until it has."""
-        found = _ADDRESS.findall(await asyncio.to_thread(self._written))
-        return found[-1].decode() if found else None
+        if self.last_address is None:
+            found = _ADDRESS.findall(await asyncio.to_thread(self._written))
+            self.last_address = found[-1].decode() if found else None
+        return self.last_address
 
     async def _spawn(self) -> None:
         output = await asyncio.to_thread(self.log.open, "ab")
         try:
             self._from = output.tell()
+            self.last_address = None
             self._process = await asyncio.create_subprocess_exec(
                 *self._command,
                 stdin=asyncio.subprocess.DEVNULL,

@@ -128,6 +128,10 @@ class Kecamatan:
         """Cards that lie in the printer's folder."""
         return len(list(self.cards.glob("*.png")))
 
+    def newest_card(self) -> Path | None:
+        """The card that was made last."""
+        return max(self.cards.glob("*.png"), key=lambda path: path.stat().st_mtime_ns, default=None)
+
     def _is_in_the_tray(self, order: str) -> bool:
         attempts = self.rows("SELECT a.id FROM attempt AS a JOIN job AS j ON j.seq = a.job WHERE order_ref = ?", order)
         return any(list(self.cards.glob(f"*{id_}*")) for (id_,) in attempts)

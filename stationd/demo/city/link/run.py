@@ -4,12 +4,17 @@ import asyncio
 import signal
 import sys
 import time
-from contextlib import suppress
+from collections import deque
+from contextlib import AsyncExitStack, suppress
+from typing import Final
 
+from stationd.demo.city.link.look import Look
 from stationd.demo.city.link.site import BrokenError, LinkedCity
 from stationd.demo.city.link.story import Story
 from stationd.demo.city.scratch import Scratch
 from stationd.demo.city.settings import LinkOptions
+
+_REMEMBERED: Final = 40
 
 
 async def run(options: LinkOptions) -> bool:
@@ -52,16 +57,39 @@ async def _play(options: LinkOptions, scratch: Scratch) -> bool:
         tell=terminal.tell,
     )
     try:
-        async with city:
+        async with city, AsyncExitStack() as stack:
+            look = Look(city, terminal.lines)
+            await look.start(stack)
+            terminal.tell(f"The city at a glance: {look.url}")
+            if look.prometheus_url:
+                terminal.tell(f"Prometheus asks them all, and has the city's rules: {look.prometheus_url}/alerts")
+            else:
+                terminal.tell("Prometheus is not installed (apt install prometheus), so nobody asks them for figures.")
+            await city.start_stations()
             await Story(city, terminal.chapter).play()
             if not options.is_once:
-                terminal.chapter("The city goes on: orders are filed again. Ctrl-C ends it")
-                city.counter.is_open = True
-                await asyncio.Event().wait()
+                await _go_on(city, terminal)
     except BrokenError as broken:
         terminal.say(f"\nNOT AS PROMISED: {broken}")
         return False
     return True
+
+
+async def _go_on(city: LinkedCity, terminal: "_Terminal") -> None:
+    """Let the city live, for somebody to look at and to break."""
+    terminal.chapter("The city goes on: orders are filed again. Ctrl-C ends it")
+    config = city.office.config
+    terminal.say(
+        f"""\
+  Kill what you like (the processes are below); it is started again, as systemd would.
+    stationd-city --config {config} reconcile          the books compared
+    stationd-city --config {config} stations           how far each station's book is here
+    curl -H "Authorization: Bearer $(cat {city.folder}/city/door.token)" {await city.office.door()}/v1/stations"""
+    )
+    for child in city.children:
+        terminal.say(f"    {child.pid or '-':>8} {child.name}")
+    city.counter.is_open = True
+    await asyncio.Event().wait()
 
 
 class _Terminal:
@@ -70,6 +98,7 @@ class _Terminal:
     def __init__(self) -> None:
         self._began = time.monotonic()
         self._chapters = 0
+        self.lines: deque[str] = deque(maxlen=_REMEMBERED)
 
     @staticmethod
     def say(text: str) -> None:
@@ -77,9 +106,12 @@ class _Terminal:
 
     def tell(self, text: str) -> None:
         seconds = int(time.monotonic() - self._began)
-        print(f"{seconds // 60:3}:{seconds % 60:02}  {text}", flush=True)
+        line = f"{seconds // 60:3}:{seconds % 60:02}  {text}"
+        self.lines.append(line)
+        print(line, flush=True)
 
     def chapter(self, text: str) -> None:
         self._chapters += 1
         heading = f"{self._chapters}. {text}"
+        self.lines.append(heading)
         print(f"\n\033[1m{heading}\033[0m" if sys.stdout.isatty() else f"\n{heading}", flush=True)

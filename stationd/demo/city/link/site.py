@@ -72,7 +72,8 @@ class LinkedCity:
         self.counter: Counter
         self.session: ClientSession
         self._stack = AsyncExitStack()
-        self._children: list[Child] = []
+        self.children: list[Child] = []
+        """The programs, in the order in which they were started."""
 
     @property
     def cut_off(self) -> Kecamatan:
@@ -114,10 +115,7 @@ class LinkedCity:
             f"{NODES} NATS servers ({version}) with the files that a city installs: TLS, rights by JWT, sync always."
         )
         self.tell(f"stationd-city works; its door is at {await self.office.door()}.")
-        await self._start_stations()
         self.counter = Counter(self.office, self.books, [each.station for each in self.stations])
-        self._work(self.counter.run(self.session), "counter")
-        self._work(self._officer(), "officer")
 
     async def _database(self) -> str:
         why_not = "SQLite was asked for" if self._is_trial else await asyncio.to_thread(usable)
@@ -126,13 +124,14 @@ class LinkedCity:
             return f"sqlite:{self.folder}/city/books.db"
         folder = await self._scratch.folder("stationd-pg-")
         server = Postgres(folder, self.folder / "postgres.log", self.tell)
-        self._children.append(server.process)
+        self.children.append(server.process)
         await server.start()
         await self.until(server.is_ready, "PostgreSQL answers")
         self.tell(f"The city's books are in PostgreSQL {server.version}, on a socket of its own.")
         return server.url
 
-    async def _start_stations(self) -> None:
+    async def start_stations(self) -> None:
+        """Enrol and start them, a few at a time; then orders are filed, and officers look after the printers."""
         told = await self.office.command("identity")
         self.lines[self.cut_off.station] = [
             await self._stack.enter_async_context(Line(node.port)) for node in self.cluster.nodes
@@ -153,6 +152,8 @@ class LinkedCity:
                 tasks.create_task(start(each), name=f"start {each.station}")
         memory = memory_mib([each.process for each in self.stations])
         self.tell(f"Each is a process of its own with a simulated printer; together they use {memory} MiB of memory.")
+        self._work(self.counter.run(self.session), "counter")
+        self._work(self._officer(), "officer")
 
     async def _start_one(self, station: Kecamatan, told: str) -> None:
         """What the setting up of a station is, by docs/city-operations.md."""
@@ -174,14 +175,14 @@ class LinkedCity:
 
     async def run(self, child: Child) -> None:
         """Start a program that ends with the city."""
-        self._children.append(child)
+        self.children.append(child)
         await child.start()
 
     async def _end(self) -> None:
         """End all programs: the stations together, then what they need, the last that was started first."""
         stations = [each.process for each in self.stations]
         await asyncio.gather(*(each.end() for each in stations))
-        for child in reversed(self._children):
+        for child in reversed(self.children):
             if child not in stations:
                 await child.end()
 
@@ -194,7 +195,7 @@ class LinkedCity:
                     return
             except StationError:
                 pass  # the books cannot be asked for a moment
-            for child in self._children:
+            for child in self.children:
                 if child.is_hopeless:
                     raise Refused(
                         "city-not-started", f"cannot go on: {child.name} ends again and again: see {child.log}"

@@ -75,7 +75,7 @@ class Story:
 
         async def has_leave() -> bool:
             (here,) = await asyncio.to_thread(station.rows, _BEFORE_IT)
-            return here[0] >= _ALONE
+            return int(here[0]) >= _ALONE
 
         await city.until(has_leave, f"{station.name} has leave for {_ALONE} orders")
         for line in city.lines[station.station]:
