@@ -36,7 +36,7 @@ demo: system-demo $(STAMPS)/runtime ## run a station with simulated printers (AR
 	@$(VENV)/bin/stationd demo $(ARGS)
 
 .PHONY: city-demo
-city-demo: $(STAMPS)/dev ## run 18 simulated stations with faults under a genuine Prometheus and Alertmanager (ARGS="--day 2")
+city-demo: system-demo $(STAMPS)/dev ## run a genuine city of 18 stations and let it break (ARGS="--once"), or its days under Prometheus (ARGS="--day 5")
 	@$(VENV)/bin/stationd city-demo $(ARGS)
 
 .PHONY: test

@@ -33,9 +33,7 @@ class Command:
 COMMANDS: tuple[Command, ...] = (
     Command("run", "stationd.cli.run", "run the station until SIGTERM"),
     Command("demo", "stationd.cli.demo", "run a station with simulated printers and invented applicants"),
-    Command(
-        "city-demo", "stationd.cli.city_demo", "run 18 simulated stations, with faults, under a genuine Prometheus"
-    ),
+    Command("city-demo", "stationd.cli.city_demo", "run a whole city of 18 stations with its link, and let it break"),
     Command("city-report", "stationd.cli.city_report", "write a page for the head of the office from Prometheus"),
     Command("check", "stationd.cli.check", "tell every problem of the configuration"),
     Command("setup", "stationd.cli.setup", "make this machine a station: configuration, key, first officer"),

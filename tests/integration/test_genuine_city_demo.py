@@ -1,0 +1,122 @@
+"""`stationd city-demo` as a newcomer runs it: its story holds by the books that it leaves, and it leaves nothing else."""
+
+import asyncio
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import textwrap
+from collections import Counter
+from contextlib import closing, suppress
+from pathlib import Path
+
+STATIONS = ("1671-01", "1671-02", "1671-03")
+ENDS_WITHIN_S = 540
+UNSEEN = "SELECT seq, at, type, subject, data, hash FROM"
+
+
+def rows(database, sql, *values):
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+        return connection.execute(sql, values).fetchall()
+
+
+def is_running(pid):
+    """Whether a process is there and does something yet: one that nobody has waited for has ended all the same."""
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
+
+
+def running(mark):
+    """The processes whose command line has ``mark`` in it."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            if mark.encode() in path.read_bytes():
+                found.append(int(path.parent.name))
+    return found
+
+
+def test_the_citys_story_holds_by_the_books_that_it_leaves_and_no_program_is_left(tmp_path):
+    command = ["city-demo", "--once", "--stations", "3", "--seconds", "1", "--sqlite", "--dir", str(tmp_path / "city")]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "stationd", *command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    try:
+        told, _ = process.communicate(timeout=ENDS_WITHIN_S)
+    finally:
+        process.kill()  # its programs die with it
+        process.wait()
+    assert process.returncode == 0, told
+    assert [line[0] for line in told.splitlines() if line[:3].endswith(". ") and line[0].isdigit()] == list("12345")
+    assert not running(str(tmp_path))
+
+    books = tmp_path / "city" / "city" / "books.db"
+    cards, in_trays = Counter(), 0
+    for station in STATIONS:
+        folder = tmp_path / "city" / station
+        own = rows(folder / "state" / "station.db", f"{UNSEEN} event ORDER BY seq")
+        heard = rows(books, f"{UNSEEN} fact WHERE station = ? ORDER BY seq", station)
+        assert own[: len(heard)] == heard
+        assert len(own) - len(heard) <= 3  # what it wrote while it ended
+        cards.update(rows(folder / "state" / "station.db", "SELECT order_ref FROM job WHERE state = 'printed'"))
+        in_trays += len(list((folder / "cards").glob("*.png")))
+    orders = rows(books, "SELECT order_ref FROM city_order WHERE outcome = 'printed'")
+    assert set(cards.values()) == {1}
+    assert set(orders) == set(cards)
+    assert rows(books, "SELECT COUNT(*) FROM city_order") == [(len(orders),)]
+    assert in_trays == len(orders)
+    assert f"cards {len(orders):8}   by the city's books" in told
+    assert rows(books, "SELECT COUNT(*) FROM city_order WHERE fence > 1")[0][0] > 0  # some have moved
+
+
+async def test_nothing_is_left_of_a_demonstration_that_was_killed(tmp_path):
+    script = textwrap.dedent(
+        f"""
+        import asyncio
+        from pathlib import Path
+        from stationd.demo.city.child import Child
+        from stationd.demo.city.scratch import Scratch
+
+        async def main():
+            async with Scratch() as scratch:
+                folder = await scratch.folder("stationd-test-")
+                child = Child("sleeper", ("sleep", "3600"), Path({str(tmp_path)!r}) / "log", tell=print)
+                await child.start()
+                print(folder, child.pid, flush=True)
+                await asyncio.sleep(3600)
+
+        asyncio.run(main())
+        """
+    )
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", script, stdout=asyncio.subprocess.PIPE)
+    try:
+        folder, pid = (await process.stdout.readline()).decode().split()
+        assert Path(folder).is_dir()
+    finally:
+        process.kill()
+        await process.wait()
+    async with asyncio.timeout(60):
+        while Path(folder).exists() or is_running(pid):
+            await asyncio.sleep(0.1)
+
+
+async def test_a_program_that_dies_alone_is_started_again_and_one_that_is_killed_for_the_story_is_not(tmp_path):
+    from stationd.demo.city.child import Child
+
+    told = []
+    child = Child("sleeper", ("sleep", "3600"), tmp_path / "log", tell=told.append)
+    await child.start()
+    try:
+        first = child.pid
+        os.kill(first, signal.SIGKILL)
+        async with asyncio.timeout(60):
+            while child.pid in {None, first}:
+                await asyncio.sleep(0.05)
+        assert told == ["sleeper has ended (SIGKILL) and is started again, as systemd would."]
+        await child.kill()
+        assert child.pid is None
+        assert len(told) == 1
+    finally:
+        await child.end()
