@@ -1,4 +1,4 @@
-"""`stationd city-demo` as a newcomer runs it: its story holds by the books that it leaves, and it leaves nothing else."""
+"""`stationd city-demo` as a newcomer runs it: its story holds by the books that it leaves, and nothing else is left."""
 
 import asyncio
 import os
@@ -67,7 +67,7 @@ def test_the_citys_story_holds_by_the_books_that_it_leaves_and_no_program_is_lef
     assert set(orders) == set(cards)
     assert rows(books, "SELECT COUNT(*) FROM city_order") == [(len(orders),)]
     assert in_trays == len(orders)
-    assert f"cards {len(orders):8}   by the city's books" in told
+    assert f"cards   {len(orders):7}   by the city's books" in told
     assert rows(books, "SELECT COUNT(*) FROM city_order WHERE fence > 1")[0][0] > 0  # some have moved
 
 

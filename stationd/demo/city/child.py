@@ -10,12 +10,14 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 _AGAIN_AFTER_S: Final = 1.0
 _STOPS_WITHIN_S: Final = 20.0
 _MOST_DEATHS: Final = 5
 _DEATHS_WITHIN_S: Final = 60.0
+_SETPRIV: Final = shutil.which("setpriv")
+"""Of util-linux, which every Debian has; elsewhere programs may outlive a demonstration that is killed."""
 _ADDRESS: Final = re.compile(rb"http://127\.0\.0\.1:\d+")
 
 
@@ -24,11 +26,10 @@ def bound(command: Sequence[str], *, last: signal.Signals = signal.SIGKILL, user
 
     It is the thread that counts: start it from the one that lives as long as the process.
     """
-    program = shutil.which("setpriv")
-    if program is None:
+    if _SETPRIV is None:
         return list(command)
     as_user = () if user is None else (f"--reuid={user}", f"--regid={user}", "--clear-groups")
-    return [program, *as_user, "--pdeathsig", last.name.removeprefix("SIG"), *command]
+    return [_SETPRIV, *as_user, "--pdeathsig", last.name.removeprefix("SIG"), *command]
 
 
 class Child:
@@ -146,7 +147,7 @@ def memory_mib(children: Sequence[Child]) -> int:
     return pages * os.sysconf("SC_PAGE_SIZE") >> 20
 
 
-async def cancelled(task: asyncio.Task[None]) -> None:
+async def cancelled(task: asyncio.Task[Any]) -> None:
     """Cancel a task and wait until it has ended; raises what it has died of."""
     task.cancel()
     with suppress(asyncio.CancelledError):

@@ -13,8 +13,8 @@ from stationd.demo.city.link.office import LEAVE_AHEAD, Office
 from stationd.demo.people import People
 from stationd.domain.errors import StationError
 
-WAITING = 2 * LEAVE_AHEAD
-"""How many orders each station has before it: half of them without leave, which may move at any time."""
+WAITING = LEAVE_AHEAD + 3
+"""How many orders each station has before it: some without leave, which may move at any time."""
 _EVERY_S = 1.0
 
 

@@ -11,10 +11,12 @@ from typing import Any
 
 from aiohttp import ClientError, ClientSession
 
+from stationd.adapters.host import BACKUP_MARK
+from stationd.adapters.sqlite.backup import backup
 from stationd.adapters.sqlite.tokens import SqliteTokens
 from stationd.adapters.system import SystemClock
 from stationd.adapters.transfer_files import StationKeys
-from stationd.app import open_database
+from stationd.app import DATABASE_FILE, open_database
 from stationd.config import load
 from stationd.demo.city.child import Child
 from stationd.domain.authority import Role
@@ -69,15 +71,17 @@ class Kecamatan:
         self.config.write_text(text, encoding="utf-8")
 
     async def identity(self) -> str:
-        """What `stationd transfer identity` shows, made with the station's books; a token is made as well."""
+        """What `stationd transfer identity` shows, made with the station's books, a token, and a backup."""
         settings = await asyncio.to_thread(load, self.config)
         database, seal = await open_database(settings, SystemClock())
         try:
             access = Access(SqliteTokens(database.writer, database.reader), SystemClock())
             self.token = await access.create("city-demo", Role.ADMIN)
-            return StationKeys(seal.derived).identity
+            identity = StationKeys(seal.derived).identity
         finally:
             await database.aclose()
+        await asyncio.to_thread(self._back_up)
+        return identity
 
     # --------------------------------------------------------------------------------------------------- what it says
 
@@ -113,7 +117,9 @@ class Kecamatan:
 
     def rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         """Rows of its database."""
-        with closing(sqlite3.connect(f"file:{self.folder}/state/station.db?mode=ro", uri=True, timeout=30)) as books:
+        with closing(
+            sqlite3.connect(f"file:{self.folder}/state/{DATABASE_FILE}?mode=ro", uri=True, timeout=30)
+        ) as books:
             return books.execute(sql, values).fetchall()
 
     def printed(self) -> list[str]:
@@ -131,6 +137,12 @@ class Kecamatan:
     def newest_card(self) -> Path | None:
         """The card that was made last."""
         return max(self.cards.glob("*.png"), key=lambda path: path.stat().st_mtime_ns, default=None)
+
+    def _back_up(self) -> None:
+        """What `stationd backup` does."""
+        state = self.folder / "state"
+        backup(state / DATABASE_FILE, self.folder / "backup.db")
+        (state / BACKUP_MARK).touch()
 
     def _is_in_the_tray(self, order: str) -> bool:
         attempts = self.rows("SELECT a.id FROM attempt AS a JOIN job AS j ON j.seq = a.job WHERE order_ref = ?", order)

@@ -47,6 +47,8 @@ class Look:
         self.url = self.prometheus_url = ""
         self._city = city
         self._story = story
+        self._addresses: dict[str, str] = {}
+        """Where each station was last, so that Prometheus sees that nobody answers there any more."""
 
     async def start(self, stack: AsyncExitStack) -> None:
         """Open the page, and start Prometheus where it is installed; both end with ``stack``."""
@@ -100,8 +102,9 @@ class Look:
     async def _stations(self, _request: web.Request) -> web.Response:
         groups = []
         for each in self._city.stations:
-            address = each.process.last_address
+            address = each.process.last_address or self._addresses.get(each.station)
             if address is not None:
+                self._addresses[each.station] = address
                 labels = {"station": each.station, "kecamatan": each.name}
                 groups.append({"targets": [address.removeprefix("http://")], "labels": labels})
         return web.json_response(groups)
@@ -143,7 +146,7 @@ class Look:
         return Row(
             station=name,
             name=station.name,
-            state="link cut" if is_up and is_cut else "works" if is_up else "killed" if last else "not yet there",
+            state=_state(station, is_cut=is_cut),
             is_ill=is_cut or (last > 0 and not is_up),
             address=station.process.last_address if is_up else None,
             own_cards=own,
@@ -153,6 +156,13 @@ class Look:
             behind=max(0, last - taken.get(name, 0)),
             card=0 if newest is None else newest.stat().st_mtime_ns,
         )
+
+
+def _state(station: Kecamatan, *, is_cut: bool) -> str:
+    process = station.process
+    if process.pid is None:
+        return "is down" if process.log.exists() else "not yet there"
+    return "starts" if process.last_address is None else "link cut" if is_cut else "works"
 
 
 def _counted(station: Kecamatan) -> tuple[int, int]:

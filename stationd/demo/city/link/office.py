@@ -14,7 +14,7 @@ from aiohttp import ClientError, ClientSession
 from stationd.demo.city.child import Child, bound
 from stationd.domain.errors import Refused
 
-LEAVE_AHEAD: Final = 5
+LEAVE_AHEAD: Final = 4
 """How many orders a station has leave for at once: enough to go on for a while alone, few enough to see some move."""
 _CONFIG: Final = """\
 [city]

@@ -32,6 +32,7 @@ table { border-collapse: collapse; width: 100%; }
 th { border-bottom: 2px solid #1b1b1b; font-size: 13px; text-align: right; vertical-align: bottom; }
 td { border-bottom: 1px solid #ccc; font-variant-numeric: tabular-nums; text-align: right; }
 th, td { padding: 3px 8px; }
+td:first-child { white-space: nowrap; }
 th:nth-child(-n+3), td:nth-child(-n+3) { text-align: left; }
 tr.ill td, .servers .ill { background: #fbe6dc; font-weight: bold; }
 tfoot td { border-bottom: 0; border-top: 2px solid #1b1b1b; font-weight: bold; }

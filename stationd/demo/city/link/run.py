@@ -6,8 +6,10 @@ import sys
 import time
 from collections import deque
 from contextlib import AsyncExitStack, suppress
+from pathlib import Path
 from typing import Final
 
+from stationd.demo.city.child import cancelled
 from stationd.demo.city.link.look import Look
 from stationd.demo.city.link.site import BrokenError, LinkedCity
 from stationd.demo.city.link.story import Story
@@ -22,27 +24,40 @@ async def run(options: LinkOptions) -> bool:
 
     Raises ``Refused`` when a program is missing or does not start.
     """
-    asked = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        loop.add_signal_handler(number, asked.set)
+    wishes = _Wishes()
     async with Scratch() as scratch:
-        playing = asyncio.create_task(_play(options, scratch), name="story")
-        waiting = asyncio.create_task(asked.wait(), name="signal")
+        playing = asyncio.create_task(_play(options, scratch, wishes), name="story")
+        waiting = asyncio.create_task(wishes.at_once.wait(), name="signal")
         with suppress(TimeoutError):
             async with asyncio.timeout(options.minutes * 60 if options.minutes else None):
                 await asyncio.wait({playing, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        waiting.cancel()
-        if playing.done():
-            return playing.result()
-        _Terminal.say("\nEnding: stations first, then the city, servers and books.")
-        playing.cancel()
-        with suppress(asyncio.CancelledError):
-            await playing
-        return True
+        await cancelled(waiting)
+        if not playing.done():
+            _Terminal.say("\nEnding: stations first, then the city, servers and books.")
+            await cancelled(playing)
+            return True
+        return playing.result()
 
 
-async def _play(options: LinkOptions, scratch: Scratch) -> bool:
+class _Wishes:
+    """What the terminal asks for: the end, at once, or once the books are compared."""
+
+    def __init__(self) -> None:
+        self.at_once = asyncio.Event()
+        self.enough = asyncio.Event()
+        self.is_comparing = False
+        """Whether the next Ctrl-C asks for the comparison."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self.at_once.set)
+        loop.add_signal_handler(signal.SIGINT, self._interrupted)
+
+    def _interrupted(self) -> None:
+        (self.enough if self.is_comparing else self.at_once).set()
+        self.is_comparing = False
+
+
+async def _play(options: LinkOptions, scratch: Scratch, wishes: _Wishes) -> bool:
     terminal = _Terminal()
     folder = options.folder or await scratch.folder()
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
@@ -66,30 +81,33 @@ async def _play(options: LinkOptions, scratch: Scratch) -> bool:
             else:
                 terminal.tell("Prometheus is not installed (apt install prometheus), so nobody asks them for figures.")
             await city.start_stations()
-            await Story(city, terminal.chapter).play()
+            story = Story(city, terminal.chapter)
+            await story.play()
             if not options.is_once:
-                await _go_on(city, terminal)
+                await _go_on(city, terminal, wishes)
+                await story.books_compared()
     except BrokenError as broken:
         terminal.say(f"\nNOT AS PROMISED: {broken}")
         return False
     return True
 
 
-async def _go_on(city: LinkedCity, terminal: "_Terminal") -> None:
-    """Let the city live, for somebody to look at and to break."""
-    terminal.chapter("The city goes on: orders are filed again. Ctrl-C ends it")
-    config = city.office.config
+async def _go_on(city: LinkedCity, terminal: "_Terminal", wishes: _Wishes) -> None:
+    """Let the city live, for somebody to look at and to break, until that is enough."""
+    terminal.chapter("The city goes on. Ctrl-C has the books compared once more and ends it; twice, it ends at once")
+    program = f"{Path(sys.executable).with_name('stationd-city')} --config {city.office.config}"
     terminal.say(
         f"""\
   Kill what you like (the processes are below); it is started again, as systemd would.
-    stationd-city --config {config} reconcile          the books compared
-    stationd-city --config {config} stations           how far each station's book is here
+    {program} reconcile
+    {program} stations
     curl -H "Authorization: Bearer $(cat {city.folder}/city/door.token)" {await city.office.door()}/v1/stations"""
     )
     for child in city.children:
         terminal.say(f"    {child.pid or '-':>8} {child.name}")
     city.counter.is_open = True
-    await asyncio.Event().wait()
+    wishes.is_comparing = True
+    await wishes.enough.wait()
 
 
 class _Terminal:

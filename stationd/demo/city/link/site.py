@@ -147,9 +147,12 @@ class LinkedCity:
                 if up % 3 == 0 or up == len(self.stations):
                     self.tell(f"{up} of {len(self.stations)} stations are enrolled and work.")
 
-        async with asyncio.TaskGroup() as tasks:
-            for each in self.stations:
-                tasks.create_task(start(each), name=f"start {each.station}")
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for each in self.stations:
+                    tasks.create_task(start(each), name=f"start {each.station}")
+        except BaseExceptionGroup as several:
+            raise several.exceptions[0] from several
         memory = memory_mib([each.process for each in self.stations])
         self.tell(f"Each is a process of its own with a simulated printer; together they use {memory} MiB of memory.")
         self._work(self.counter.run(self.session), "counter")

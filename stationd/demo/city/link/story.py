@@ -132,9 +132,7 @@ class Story:
         views = await self._views(orders)
         waiting = [order for order, view in views.items() if view[1] == neighbour.station]
         await city.until(lambda: self._are_printed_at(neighbour, waiting), f"{neighbour.name} prints them")
-        self._tell(
-            f"{neighbour.name} has made the cards of {', '.join(waiting[:2])} and all others that moved at once."
-        )
+        self._tell(f"{neighbour.name} has made the cards of those that moved at once: {len(waiting)}.")
         await station.process.start()
         await city.until(lambda: station.is_up(city.session), f"{station.name} is back")
 
