@@ -5,7 +5,9 @@ import socket
 from pathlib import Path
 from typing import Final
 
-_OUTGOING: Final = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_RANGE: Final = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_FIRST_OUTGOING: Final = int(_RANGE.read_text(encoding="ascii").split()[0]) if _RANGE.exists() else 32_768
+"""Ports from here on the kernel gives out by itself."""
 _LOWEST: Final = 10_000
 _taken: list[int] = []
 """The claims of this process, which end with it."""
@@ -17,9 +19,8 @@ def free_port(neighbours: int = 0) -> int:
     It is this process's own: no other asker gets it, and no outgoing connection, for it lies below those that the
     kernel gives out. A server may be stopped and started again on it.
     """
-    first_outgoing = int(_OUTGOING.read_text(encoding="ascii").split()[0])
     while True:
-        port = random.SystemRandom().randrange(_LOWEST, first_outgoing - neighbours)
+        port = random.SystemRandom().randrange(_LOWEST, _FIRST_OUTGOING - neighbours)
         if all(_claim(each) for each in range(port, port + 1 + neighbours)):
             return port
 
