@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from enum import Enum, auto
 
+from stationd.adapters.garbage import leave_alone, look_again
 from stationd.adapters.host import use_zone
 from stationd.adapters.systemd import Notifier, inherited_sockets
 from stationd.app import App
@@ -75,6 +76,7 @@ class Daemon:
                 self._open(self._settings)
                 app = self._make(self._settings, environment=self._environment, sockets=self._sockets())
                 await app.start()
+                leave_alone()
             except Faulted as fault:
                 if former is None:
                     raise
@@ -85,6 +87,7 @@ class Daemon:
                 wanted = await self._next_settings()
             finally:
                 await app.stop()
+                look_again()
             if wanted is None:
                 return
             former, self._settings = self._settings, wanted

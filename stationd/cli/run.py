@@ -31,10 +31,12 @@ def run(args: argparse.Namespace) -> int:
     settings = read_settings(args)
     if settings is None:
         return EXIT_FAILED
-    from stationd.adapters.memory import refuse_dumps  # noqa: PLC0415 - start-up time of other commands
+    from stationd.adapters.garbage import look_seldom  # noqa: PLC0415 - start-up time of other commands
+    from stationd.adapters.memory import refuse_dumps  # noqa: PLC0415 - see above
 
     set_up_logging(args.log_level)
     refuse_dumps()
+    look_seldom()
     import uvloop  # noqa: PLC0415 - costs start-up time that no other command should pay
 
     uvloop.run(serve(settings, args.config))
