@@ -104,7 +104,7 @@ class Route:
             found += ["body-malformed", "json-malformed", "body-invalid"]
         if self.takes is not None:
             found += ["media-type-unsupported", "encoding-unsupported"]
-        return (*found, "query-invalid", *self.problems, "internal")
+        return (*found, "request-malformed", "query-invalid", *self.problems, "internal")
 
 
 @dataclass(frozen=True, slots=True)

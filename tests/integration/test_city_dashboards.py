@@ -17,7 +17,7 @@ from tests.rigs.ports import free_port
 from tests.rigs.prometheus import answered
 
 GRAFANA = Path(__file__).parents[2] / "config" / "city" / "grafana"
-WITHIN_S = 120
+WITHIN_S = 300
 FAULTS = {
     "1671-03": frozenset({Fault.LATE}),
     "1671-05": frozenset({Fault.ORDER_CHANGED}),
