@@ -33,7 +33,7 @@ class Report:
 async def check_contract(
     station: StationProcess, folder: Path, *, phases: str, examples: int, seconds: float | None = None
 ) -> Report:
-    """Ask every call of the description so many times with the administrator's token; again and again with ``seconds``."""
+    """Ask every call so many times with the administrator's token; with ``seconds``, for so long."""
     folder.mkdir(parents=True, exist_ok=True)
     described = folder / "openapi.json"
     status, document = await station.call("GET", "/openapi.json")
