@@ -1,5 +1,6 @@
 """Orders over the city link in genuine books: never two cards, whatever comes in which order."""
 
+import asyncio
 import random
 from collections import Counter
 from dataclasses import replace
@@ -8,11 +9,13 @@ from types import SimpleNamespace
 import pytest
 
 from stationd.adapters.seal import StationSeal
+from stationd.adapters.sqlite.backup import backup, restore
 from stationd.adapters.sqlite.blanks import SqliteBlanks
 from stationd.adapters.sqlite.city_orders import SqliteCityOrders
 from stationd.adapters.sqlite.database import Database
 from stationd.adapters.sqlite.events import SqliteEvents
 from stationd.adapters.sqlite.jobs import SqliteJobs
+from stationd.adapters.sqlite.restored import put_to_people
 from stationd.adapters.system import SystemClock, SystemEntropy
 from stationd.domain.authority import STATION
 from stationd.domain.blank_entry import NewEntry
@@ -482,3 +485,53 @@ async def test_a_city_that_has_lost_facts_is_heard_and_a_broker_that_repeats_it_
         await place.hear(Again(id="again-0000000000000001", station=NAMES[0], seq=seq))
     assert wanted == [7]
     assert await place.told() == []
+
+
+async def restored(place, tmp_path):
+    """The book as it was a moment ago, put back; and the first start on it."""
+    path = tmp_path / f"{place.name}.db"
+    await place.database.aclose()
+    await asyncio.to_thread(restore, tmp_path / "copy.db", path)
+    again = Place(place.name, await Database.open(path, SystemClock()))
+    await put_to_people(again.database.writer)
+    return again
+
+
+@pytest.mark.parametrize("state", ["due", "in line", "in question"])
+@pytest.mark.parametrize("is_retried", [True, False])
+async def test_leave_in_a_restored_book_makes_no_card_for_the_order_may_be_elsewhere(
+    places, tmp_path, state, is_retried
+):
+    place = places[0]
+    await place.hear(offer(1))
+    await place.hear(word(Act.LEAVE, 1))
+    if state != "due":
+        await place.work()
+    claimed = await place.claim() if state == "in question" else ()
+    await asyncio.to_thread(backup, tmp_path / f"{place.name}.db", tmp_path / "copy.db")
+    for each in claimed:
+        await place.settle(each, NothingPrinted(Cause.PRINTER, "offline"))
+    await place.hear(word(Act.RECALL, 2))
+    await place.work()
+    assert (await place.told())[-1][0] == "order.returned", "it is a neighbour's now"
+
+    place = places[0] = await restored(place, tmp_path)
+    await place.work()
+    job = await place.jobs.find(order=ORDERS[0])
+    if state == "due":
+        assert job is None
+        return
+    recall = word(Act.RECALL, 2, number=1)
+    await place.hear(recall)
+    assert (await place.told())[-1][:2] == ("order.kept", recall.id), "nobody knows before somebody has looked"
+    if is_retried and state == "in line":
+        looked = Control(job_id=job.id, event=JobEvent.RETRIED, actor=STATION)
+    else:
+        verdict = Verdict.NOT_PRINTED
+        looked = Control(job_id=job.id, event=VERDICT_EVENTS[verdict], actor=STATION, verdict=verdict)
+    after = await place.jobs.control(looked)
+    assert after.state is JobState.CANCELLED
+    assert (await place.told())[-1] == ("order.returned", recall.id, {"fence": 2})
+    await place.work()
+    assert await place.claim() == ()
+    assert [kind for kind, _, _ in await place.told()].count("order.returned") == 1

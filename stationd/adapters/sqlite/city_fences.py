@@ -30,6 +30,28 @@ def give_back(transaction: Transaction, job: Job, event: JobEvent) -> None:
         transaction.event(ORDER_RETURNED, offer, {"fence": max(floor, fence + 1)})
 
 
+def void_of(transaction: Transaction, job: Job) -> tuple[str, int, str] | None:
+    """Order, floor and id of the word to answer, of a job whose leave is void by now."""
+    row = transaction.row(_Q["void_of_job"], (job.seq,))
+    return None if row is None else (row[0], row[1], row[2])
+
+
+def let_go(transaction: Transaction, order: str, floor: int, word: str) -> None:
+    """Say that no card is made of an order below its floor any more; its job is the caller's to cancel."""
+    transaction.run(_Q["let_go"], (transaction.now_ms, order))
+    transaction.event(ORDER_RETURNED, word, {"fence": floor})
+
+
+def doubt_all(transaction: Transaction) -> None:
+    """The book was restored: what it had leave for may have been made, or given back and made elsewhere, since then.
+
+    A card of it that a person has looked for and not found goes back to the city; one that is no job yet waits for
+    leave once more.
+    """
+    transaction.run(_Q["doubt_leave"], (transaction.now_ms,))
+    transaction.run(_Q["withdraw_leave"], (transaction.now_ms,))
+
+
 def bar_of(transaction: Transaction, order: str) -> Refused | None:
     """Why no job may be made of an order that the city has spoken of; ``None`` for all others."""
     if transaction.row(_Q["held"], (order,)) is None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from stationd.adapters.sqlite.advance import Advance
-from stationd.adapters.sqlite.city_fences import give_back, held_of
+from stationd.adapters.sqlite.city_fences import give_back, held_of, let_go
 from stationd.adapters.sqlite.connection import UnitConnection
 from stationd.adapters.sqlite.queries import load
 from stationd.adapters.sqlite.rows import job_of
@@ -31,6 +31,7 @@ from stationd.domain.fence import Act, Answer, Arrival, Held, Stage, arrived, gr
 from stationd.domain.ids import seq_of
 from stationd.domain.job import Job, JobState
 from stationd.domain.job_machine import JobEvent
+from stationd.domain.why import FROM_BACKUP
 from stationd.ports.city import DueOrder
 
 _Q = load("city")
@@ -124,7 +125,7 @@ def _recall(transaction: Transaction, word: Word) -> Arrival:
     if row is not None and row[4] == word.id:
         return Arrival.REPEATED
     before, job = held_of(transaction, word.order), _live(transaction, word.order)
-    has_begun = job is not None and job.state in _BEGUN
+    has_begun = job is not None and _is_begun(job)
     held, answer = taken_back(before, word.fence, has_begun=has_begun)
     is_kept = answer is Answer.KEPT and job is not None and job.state is not JobState.PRINTED
     stage = None if held.stage is None else held.stage.value
@@ -143,16 +144,20 @@ def _let_go(transaction: Transaction) -> bool:
     rows = transaction.rows(_Q["kept"])
     for order, floor, recall in rows:
         job = _live(transaction, order)
-        if job is not None and job.state in {JobState.PRINTING, JobState.UNCERTAIN}:
+        if job is not None and job.state is not JobState.PRINTED and _is_begun(job):
             continue
         if job is not None and job.state is JobState.PRINTED:
             transaction.run(_Q["keep_no_more"], (order,))
             continue
-        transaction.run(_Q["let_go"], (transaction.now_ms, order))
+        let_go(transaction, order, floor, recall)
         if job is not None:
             _cancel(transaction, job)
-        transaction.event(ORDER_RETURNED, recall, {"fence": floor})
     return bool(transaction.rows(_Q["kept"]))
+
+
+def _is_begun(job: Job) -> bool:
+    """Whether a card of it may exist, or come: in a printer, in doubt, made, or as a restored book has it."""
+    return job.state in _BEGUN or (job.state is JobState.FAILED and FROM_BACKUP in job.reasons)
 
 
 def _cancel(transaction: Transaction, job: Job) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from stationd.adapters.sqlite.advance import Advance
+from stationd.adapters.sqlite.city_fences import let_go, void_of
 from stationd.adapters.sqlite.queries import load
 from stationd.adapters.sqlite.rows import job_of
 from stationd.adapters.sqlite.transaction import Transaction
@@ -56,7 +57,7 @@ class Controlling:
         door.flush()
         if isinstance(after, Job) and control.event in {JobEvent.DEFERRED, JobEvent.ADMITTED}:
             _note(transaction, job, control.event, control)
-        return after
+        return _given_back(transaction, after, control)
 
     # ------------------------------------------------------------------------------------------------- verdicts
 
@@ -99,7 +100,7 @@ class Controlling:
         transaction.run_many(_Q, "settle_attempts", [closing])
         door.flush()
         _note(transaction, job, control.event, control)
-        return after
+        return _given_back(transaction, after, control)
 
     def _question(self, transaction: Transaction, job: Job, control: Control) -> Job | Refused:
         """The job with an attempt in question that a restored book does not know of, and its blank."""
@@ -158,6 +159,23 @@ class Controlling:
             transaction.run(_Q["stand_again"], (job.seq,))
         transaction.run(_Q["reopen_attempt"], (job.seq, job.attempts))
         return revoked
+
+
+def _given_back(transaction: Transaction, job: Job | Refused, control: Control) -> Job | Refused:
+    """The job, cancelled instead of in line where the city's leave for its order is void: that goes back to the city.
+
+    In the same step, for a printer takes what is in line at once.
+    """
+    if isinstance(job, Refused) or job.state not in {JobState.QUEUED, JobState.DEFERRED}:
+        return job
+    void = void_of(transaction, job)
+    if void is None:
+        return job
+    let_go(transaction, *void)
+    door = Advance(transaction)
+    after = door.change(job, JobEvent.CANCELLED, actor=control.actor.name)
+    door.flush()
+    return after
 
 
 def _note(transaction: Transaction, job: Job, event: JobEvent, control: Control) -> None:

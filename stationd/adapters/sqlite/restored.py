@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from stationd.adapters.sqlite.advance import Advance
+from stationd.adapters.sqlite.city_fences import doubt_all
 from stationd.adapters.sqlite.officers import close_session
 from stationd.adapters.sqlite.queries import load
 from stationd.adapters.sqlite.rows import job_of
@@ -65,7 +66,10 @@ def _put_to_people(transaction: Transaction) -> Restored | None:
     if mark is None:
         return None
     in_question = _question(transaction)
-    set_aside = 0 if mark[0] == ONLY_IN_QUESTION else _set_aside(transaction)
+    set_aside = 0
+    if mark[0] != ONLY_IN_QUESTION:
+        set_aside = _set_aside(transaction)
+        doubt_all(transaction)
     for hash_, _, _ in transaction.rows(_OFFICERS["sessions"]):
         close_session(transaction, hash_, SessionEnd.REVOKED)
     transaction.event("book.restored", "book", {"set_aside": set_aside, "in_question": in_question})

@@ -39,7 +39,17 @@ UPDATE city_order SET job = ?, message = NULL WHERE order_ref = ? AND fence = ?;
 SELECT order_ref, fence, offer, message FROM city_order WHERE message IS NOT NULL AND stage = 'granted' ORDER BY at LIMIT ?;
 
 -- name: kept
-SELECT order_ref, floor, recall FROM city_order WHERE is_kept = 1;
+SELECT order_ref, floor, COALESCE(recall, offer) FROM city_order WHERE is_kept = 1;
+
+-- name: void_of_job
+SELECT order_ref, floor, COALESCE(recall, offer) FROM city_order WHERE job = ? AND stage = 'granted' AND fence < floor;
+
+-- name: doubt_leave
+UPDATE city_order SET floor = max(floor, fence + 1), is_kept = 1, at = ? WHERE stage = 'granted'
+AND job IN (SELECT seq FROM job WHERE state NOT IN ('printed', 'cancelled'));
+
+-- name: withdraw_leave
+UPDATE city_order SET stage = 'received', at = ? WHERE stage = 'granted' AND message IS NOT NULL;
 
 -- name: let_go
 UPDATE city_order SET is_kept = 0, stage = 'returned', message = NULL, at = ? WHERE order_ref = ?;
