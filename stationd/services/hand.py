@@ -65,7 +65,11 @@ class Hand:
                 await _ended(preparing)
 
     async def watch(self, attempt: Attempt, carry: Carry) -> Outcome:
-        """Watch a card until it settles, or nobody can tell, or it could be taken back: stopped, or cancelled."""
+        """Watch a card until it settles, or nobody can tell, or it could be taken back: stopped, cancelled, shut.
+
+        Once the station may not print any more, a card that waits in the machine behind another is asked back; the one
+        that the machine is at is finished.
+        """
         post, standing = self._post, self._post.standing
         watching = asyncio.create_task(post.printer.watch(attempt), name=f"printer {post.name}: watching")
         has_asked_back = False
@@ -82,7 +86,8 @@ class Hand:
                 if post.has_been(standing.offline_since, patience.LOST_AFTER_S):
                     await self._give_up(attempt)
                     return Unknown("the printer stopped answering while the card was in it")
-                if post.has_been(standing.stopped_since, patience.WITHDRAW_AFTER_S) and not has_asked_back:
+                is_in_vain = post.has_been(standing.stopped_since, patience.WITHDRAW_AFTER_S) or not self._gate.is_open
+                if is_in_vain and not has_asked_back:
                     has_asked_back = True
                     found = await self._withdrawn(attempt)
                     if found is not None:

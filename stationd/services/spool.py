@@ -303,7 +303,7 @@ class Spooler:
         if isinstance(outcome, Printed):
             self._troubles = 0
             self.pace.printed(profile, started=started, finished=self._clock.monotonic())
-        else:
+        elif not (isinstance(outcome, NothingPrinted) and outcome.cause is Cause.WITHDRAWN):
             self._post.last_fault = outcome.reason
         settling = Settling(attempt=carry.attempt, outcome=outcome, cancelled_by=carry.cancelled_by)
         if isinstance(outcome, NothingPrinted) and outcome.cause is Cause.PRINTER:

@@ -186,7 +186,7 @@ def linked(station, **more):
 def test_a_city_that_cannot_be_reached_is_a_notice_with_what_it_has_not_got(station):
     pytest.importorskip("nats")
     (found,) = looked_at(linked(station), "city")
-    assert (found.level, found.fix) == (Level.NOTICE, "look at the network")
+    assert (found.level, found.fix) == (Level.NOTICE, "look whether the server runs, and at the port")
     assert "events that it has not got yet: 0" in found.found
 
 

@@ -70,6 +70,31 @@ async def test_a_gate_that_shuts_between_claim_and_card_gives_the_job_back_untri
         assert len(floor.cards()) == 1
 
 
+async def test_the_card_behind_the_one_in_the_machine_comes_back_untried_when_the_gate_shuts(
+    tmp_path: Path, monkeypatch
+):
+    async with open_floor(tmp_path) as floor:
+        await floor.store.receive(5)
+        gate, is_shut = Gate(), []
+        gate.add(lambda: is_shut)
+        floor.printer(window=2, seconds=600)
+        spooler = floor.spoolers[0]
+        monkeypatch.setattr(spooler._wishes, "_gate", gate)
+        monkeypatch.setattr(spooler._hand, "_gate", gate)
+        await floor.accept(3)
+        await floor.until(lambda counts: counts[JobState.PRINTING] == 2)
+        is_shut.append("no-officer-on-duty")
+        await floor.until(lambda counts: counts[JobState.QUEUED] == 2)
+        waiting = await floor.store.jobs.page(JobState.QUEUED, 0, 5)
+        assert [job.tries for job in waiting] == [0, 0]
+        assert (await floor.store.jobs.counts())[JobState.PRINTING] == 1  # the machine is at it, and finishes it
+        assert (await floor.store.blanks.balances()).safe == 4
+        assert spooler.last_fault is None
+        is_shut.clear()
+        spooler._post.changed()
+        await floor.until(lambda counts: counts[JobState.PRINTING] == 2)
+
+
 async def given_back(floor: Floor) -> None:
     """Wait until a job was claimed once and waits again."""
     await floor.until(lambda counts: counts[JobState.PRINTING] == 1 or counts[JobState.QUEUED] == 1)

@@ -556,19 +556,20 @@ async def test_a_verdict_stands_once_its_time_is_over_and_when_its_blank_is_gone
 
 async def test_a_printer_rests_visibly_and_goes_on_by_itself(house: House):
     await house.store.receive(20)
-    await house.printer(seconds=0.01, window=2, rest=RestRule(cards=4, rest_s=0.4))
+    await house.printer(seconds=0.01, window=2, rest=RestRule(cards=4, rest_s=1.0))
     began = asyncio.get_running_loop().time()
     for _ in range(10):
         await house.accept()
-    await house.until(JobState.PRINTED, 4)
-    await asyncio.sleep(0.1)
-    assert (await house.store.jobs.counts())[JobState.PRINTED] == 4
-    view = house.printers.one("kartu-1")
-    assert (view.state, view.reasons) == ("stopped", ("resting",))
-    (job, *_) = await house.store.jobs.page(JobState.QUEUED, 0, 9)
-    assert (await house.jobs.read(job.id)).why[0].words.en == "kartu-1 takes no card: resting"
-    await house.until(JobState.PRINTED, 10)
-    assert asyncio.get_running_loop().time() - began > 0.8
+    seen = set()
+    while (printed := (await house.store.jobs.counts())[JobState.PRINTED]) < 10:
+        (job, *_) = [*await house.store.jobs.page(JobState.QUEUED, 0, 9), None]
+        why = [] if job is None else (await house.jobs.read(job.id)).why
+        view = house.printers.one("kartu-1")
+        if view.reasons == ("resting",) and (await house.store.jobs.counts())[JobState.PRINTED] == printed:
+            seen.add((view.state, printed, *(each.words.en for each in why[:1])))
+        await asyncio.sleep(0.02)
+    assert ("stopped", 4, "kartu-1 takes no card: resting") in seen
+    assert asyncio.get_running_loop().time() - began > 2.0
 
 
 async def test_the_forecast_is_right_within_a_fifth_with_rests_and_printers_of_two_speeds(house: House):

@@ -36,9 +36,15 @@ export function answer(kiosk) {
   ];
 }
 
-/** Whether its card is printed today, so that waiting may be worth while. @param {any} told */
-function isSoon(told) {
-  return !told.expected_on || told.expected_on === date();
+/** What the citizen should do now: the stage alone does not tell. @param {any} told */
+function wish(told) {
+  const has = (/** @type {string} */ code) => told.reasons.some((/** @type {any} */ why) => why.code === code);
+  if (told.stage === "deferred" && has("surrender-missing")) return "surrender";
+  if (told.stage === "deferred" && has("held")) return "ask";
+  if (told.stage !== "waiting") return told.stage;
+  if (has("ask")) return "ask";
+  if (told.expected_s === null && !told.expected_on) return "later";
+  return !told.expected_on || told.expected_on === date() ? "soon" : "waiting";
 }
 
 /** Whether the citizen may as well sit down and wait. @param {any} told */
@@ -54,7 +60,7 @@ function whole(kiosk, told) {
     counter !== undefined && h("div", { key: "counter", class: "counter", role: "alert" }, h("span", null, t("kiosk.your-turn")), h("b", null, counter)),
     h("section", { class: "answer-card", key: told.stage, "aria-live": "polite" },
       h("div", { class: "head-line" }, h("span", { class: `seal ${tone}` }, icon(picture)), h("h1", { tabindex: -1, ref: (/** @type {HTMLElement} */ each) => each.focus() }, told.words)),
-      h("p", { class: "do" }, t(`kiosk.do.${told.stage === "waiting" && isSoon(told) ? "soon" : told.stage}`, { place: told.place ?? "" })),
+      h("p", { class: "do" }, t(`kiosk.do.${wish(told)}`, { place: told.place ?? "" })),
       told.reasons.map((/** @type {any} */ why) => h("p", { key: why.code, class: "notice warn" }, icon("info"), why.words)),
       told.bring.length > 0 && h("div", null, h("h2", null, t("kiosk.bring")), h("ul", { class: "bring" }, told.bring.map((/** @type {any} */ each) => h("li", { key: each.code }, icon("ready"), each.words)))),
       told.bring.length === 0 && h("div", { class: "dates" },
