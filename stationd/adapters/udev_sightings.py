@@ -88,11 +88,6 @@ class Hint:
     sys_path: str
     identity: str | None
 
-    @property
-    def is_departure(self) -> bool:
-        """Whether something went."""
-        return self.action in _DEPARTURES
-
 
 class Scanner:
     """Lists what is on the bus. Keep to one thread: libudev's context may not be shared between threads.

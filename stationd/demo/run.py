@@ -45,7 +45,7 @@ async def run(options: DemoOptions, kept: Kept) -> None:
         if kept.start == 1:
             _introduce(options, address, tokens)
         people = People(secrets.randbits(32), region=f"{secrets.randbelow(10**6):06d}")
-        helpers = (
+        beside = (
             asyncio.create_task(_counter(options, address, tokens["admin"], people), name="counter"),
             asyncio.create_task(_tell(app), name="progress"),
             asyncio.create_task(kept.end_with_keeper(), name="keeper"),
@@ -53,11 +53,11 @@ async def run(options: DemoOptions, kept: Kept) -> None:
         try:
             await app.run_until_signalled()
         finally:
-            for helper in helpers:
-                helper.cancel()
-            for helper in helpers:
+            for task in beside:
+                task.cancel()
+            for task in beside:
                 with suppress(asyncio.CancelledError):
-                    await helper
+                    await task
             print(flush=True)
 
 

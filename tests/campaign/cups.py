@@ -6,7 +6,6 @@ each job printed or uncertain.
 
 import asyncio
 import enum
-import random
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -59,19 +58,6 @@ class Result:
 
     reckoning: Reckoning
     outcomes: Mapping[tuple[str, str], int]
-
-
-def random_cuts(count: int, seed: int) -> list[Cut]:
-    """Cuts at any moment, the same ones for the same seed."""
-    chance = random.Random(seed)
-    return [
-        Cut(
-            death=chance.choice(list(Death)),
-            moment=chance.choice(list(Moment)),
-            after_s=round(chance.uniform(0, 1.5 * CARD_S), 3),
-        )
-        for _ in range(count)
-    ]
 
 
 async def kill_cupsd(folder: Path, cuts: Iterable[Cut]) -> Result:

@@ -89,6 +89,42 @@ def test_every_link_in_a_document_leads_somewhere(document):
             assert anchor in anchors(text_of(path)), target
 
 
+def code_in(text):
+    """Its blocks and spans of code, each on a line of its own."""
+    return "\n".join([*FENCE.findall(text), *re.findall(r"`([^`\n]+)`", FENCE.sub("", text))])
+
+
+def named(pattern):
+    """What the code in documents names so, and where; the record of changes also names what is gone."""
+    for path in documents():
+        if path.name != "CHANGELOG.md":
+            for found in re.findall(pattern, code_in(text_of(path)), re.MULTILINE):
+                yield f"{path.relative_to(ROOT)}: {found}", found
+
+
+def test_every_file_that_a_document_names_is_there():
+    in_the_house = r"(?<![\w/.{}$<-])((?:stationd|tests|docs|config|systemd|\.ci)/[\w./*-]*[\w*])"
+    assert [where for where, name in named(in_the_house) if not list(ROOT.glob(name))] == []
+
+
+def test_every_command_that_a_document_names_is_there():
+    from stationd.city.cli import _parser
+    from stationd.cli import COMMANDS
+
+    city = re.findall(r"^    ([a-z-]+)", _parser().format_help(), re.MULTILINE)
+    there = {f"stationd {command.name}" for command in COMMANDS} | {f"stationd-city {name}" for name in city}
+    told = named(r"^ *(?:sudo )?(stationd(?:-city)? [a-z][a-z-]+)")
+    assert [where for where, command in told if command not in there] == []
+
+
+def test_every_target_and_test_that_a_document_names_is_there():
+    targets = re.findall(r"^([a-z-]+):", text_of(ROOT / "Makefile"), re.MULTILINE)
+    assert [where for where, target in named(r"^make ([a-z][a-z-]*)") if target not in targets] == []
+    code = "".join(text_of(path) for path in tracked() if path.suffix == ".py" and path.is_relative_to(ROOT / "tests"))
+    tests = named(r"\b(test_\w+)\b(?!\.py)")
+    assert [where for where, test in tests if f"def {test}(" not in code] == []
+
+
 def test_generated_parts_are_current():
     assert generator().main(["--check"]) == 0
 

@@ -16,7 +16,6 @@ from stationd.domain.second_person import ApprovalState
 from stationd.services.second_person import Second
 
 TOKEN = Actor(name="counter-1", role=Role.OFFICER)
-THIRD = "199904042026044004"
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ import pytest
 from stationd.adapters.printers.simulator import build
 from stationd.adapters.printers.simulator.mechanism import Mechanism, Said
 from stationd.adapters.printers.simulator.options import Fault, Options, Rate, read_options
-from stationd.adapters.printers.simulator.tray import MemoryTray
 from stationd.domain.errors import Faulted
 from stationd.domain.job import Attempt, Evidence
 from stationd.domain.order import Document
@@ -52,6 +51,17 @@ class _Call:
 
     def cancel(self):
         self._entry[2] = None
+
+
+class MemoryTray:
+    """A tray without a disk: cards land at once, in order."""
+
+    def __init__(self):
+        self.cards = []
+
+    def land(self, name, document, landed):
+        self.cards.append((name, document))
+        landed(None)
 
 
 class Hall:

@@ -13,9 +13,6 @@ from stationd.domain.slip import Slip, lines_above, lines_below, wrapped
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-_DOTS: Final = {32: 384, 42: 512, 48: 576}
-"""Printable dots of a line by its characters, at 203 dpi."""
-
 _MODULE_DOTS: Final = 8
 """One module of the code is a millimetre: a phone or a reader takes it from a hand's width."""
 

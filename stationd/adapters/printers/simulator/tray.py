@@ -37,18 +37,6 @@ class Tray(Protocol):
         ...
 
 
-class MemoryTray:
-    """A tray without a disk, for simulations: cards land at once, in order."""
-
-    def __init__(self) -> None:
-        self.cards: list[tuple[str, Document]] = []
-
-    def land(self, name: str, document: Document, landed: Landed) -> None:
-        """Keep the card."""
-        self.cards.append((name, document))
-        landed(None)
-
-
 class FolderTray:
     """A folder on the disk; the cards in it are counted once, when it is opened."""
 

@@ -17,9 +17,6 @@ INSERT INTO transfer (id, direction, number, peer, peer_name, state, cards, made
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO NOTHING;
 
--- name: set_papers
-UPDATE transfer SET number = ?, minutes = ?, file = ? WHERE id = ?;
-
 -- name: set_minutes
 UPDATE transfer SET minutes = ? WHERE id = ?;
 
