@@ -90,6 +90,7 @@ campaign: system-test $(STAMPS)/dev ## kill the daemon (KILLS=200 or MINUTES=30)
 	$(VENV)/bin/python -m tests.campaign.cuts $(if $(QUICK),--short 5 --long 30)
 	$(VENV)/bin/python -m tests.campaign.city $(if $(QUICK),--day 2)
 	$(VENV)/bin/python -m tests.campaign.machine
+	$(VENV)/bin/python -m tests.campaign.citymachine
 	$(VENV)/bin/python -m tests.campaign.link --seconds $(if $(QUICK),20,600)
 	$(VENV)/bin/python -m tests.simulation --seeds $(if $(QUICK),100,10000) --workers $$(nproc)
 	$(VENV)/bin/python -m tests.campaign --printer office --jobs $(if $(QUICK),20,500)
@@ -102,7 +103,7 @@ PIP_AUDIT_VERSION := 2.10.1
 
 .PHONY: audit
 audit: $(AUDIT)/pip-audit-$(PIP_AUDIT_VERSION) ## ask a database of known holes about every locked package; needs the internet, and fails without it
-	for lock in requirements-deb.lock requirements-build.lock; do \
+	for lock in requirements-deb.lock requirements-city.lock requirements-build.lock; do \
 		$(AUDIT)/bin/pip-audit --strict --require-hashes --disable-pip -r $$lock; \
 	done
 
@@ -112,8 +113,9 @@ $(AUDIT)/pip-audit-$(PIP_AUDIT_VERSION):
 	@touch $@
 
 .PHONY: deb
-deb: $(STAMPS)/dev ## build a Debian package with its own virtual environment, in dist/
+deb: $(STAMPS)/dev ## build the Debian packages of station and city, each with its own virtual environment, in dist/
 	systemd/build-deb dist
+	systemd/build-deb-city dist
 
 .PHONY: docs
 docs: $(STAMPS)/dev ## write the generated parts of the documentation
@@ -162,6 +164,7 @@ COMPILE = $(LOCK_TOOL)/bin/uv pip compile --quiet --universal --python-version 3
 lock: $(LOCK_TOOL)/uv-$(UV_VERSION) ## pin the dependencies of pyproject.toml with hashes (UPGRADE=1 takes the newest)
 	$(COMPILE) pyproject.toml --output-file requirements.lock
 	$(COMPILE) --extra city --extra escpos --extra pcsc --extra sms pyproject.toml --constraint requirements.lock --output-file requirements-deb.lock
+	$(COMPILE) --extra books pyproject.toml --constraint requirements.lock --output-file requirements-city.lock
 	$(COMPILE) --group build --constraint requirements.lock --output-file requirements-build.lock
 	$(COMPILE) pyproject.toml --group dev --constraint requirements.lock --constraint requirements-build.lock \
 		--output-file requirements-dev.lock

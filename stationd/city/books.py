@@ -337,7 +337,7 @@ def is_passing(error: BaseException) -> bool:
 def _unreachable(error: BaseException, said: str = "") -> Faulted:
     return Faulted(
         "books-unreachable",
-        f"cannot use the books: {said or type(error).__name__}",
+        f"cannot reach the books: {said or type(error).__name__}",
         fix="look at books.database, and at the server that it names",
     )
 

@@ -4,7 +4,6 @@ Nothing is changed, and no books are made. One line each, with what to do where 
 """
 
 import asyncio
-import re
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
@@ -100,7 +99,7 @@ async def _server(settings: CitySettings, rights: Rights, url: str) -> Finding:
         return _wrong(name, fault)
     finally:
         await engine.aclose()
-    if tuple(map(int, re.findall(r"\d+", version)[:2])) < _OLDEST:
+    if tuple(map(int, version.split(".")[:2])) < _OLDEST:
         return Finding(
             name, Level.WRONG, f"it is {version}, which may lose what it acknowledged", "install 2.11 or newer"
         )

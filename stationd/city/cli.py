@@ -39,6 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """The exit code of a command line; raises ``SystemExit`` for ``--help`` and wrong usage."""
     args = _parser().parse_args(_guarded(sys.argv[1:] if argv is None else argv))
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    logging.getLogger("asyncio").setLevel(logging.ERROR)  # it warns of each TLS connection that the other side ends
     try:
         if args.config == DEFAULT_FILE:
             _step_down()

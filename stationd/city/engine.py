@@ -107,10 +107,11 @@ class Engine:
         try:
             self._client = await self._connected(self._rights.city_user, self._rights.city_token(at=self._clock_s()))
             self._stream = self._client.jetstream(timeout=_ANSWER_WITHIN_S)
-            return str(self._client.connected_server_version)
         except (Error, OSError, TimeoutError) as error:
             await self.aclose()
             raise _lost(error, self._heard.last) from error
+        told = self._client.connected_server_version
+        return f"{told.major}.{told.minor}.{told.patch}"
 
     @property
     def is_open(self) -> bool:

@@ -35,6 +35,7 @@ _LOOK_EVERY_S: Final = 1.0
 _ASK_EVERY_S: Final = 60.0
 _FIGURES_EVERY_S: Final = 10.0
 _COMPARED_EVERY_S: Final = 300.0
+_TOLD_EVERY_S: Final = 3.0
 _AGAIN_AFTER_S: Final = 2.0
 _WAIT_S: Final = 1.0
 _LONGEST_WAIT_S: Final = 30.0
@@ -258,7 +259,7 @@ async def _until_open(city: City, notifier: Notifier) -> None:
 
 async def _tell(city: City, notifier: Notifier, watchdog: float | None) -> None:
     """Tell systemd how it goes, and that the loop and the thread of the books still turn."""
-    every_s = _FIGURES_EVERY_S if watchdog is None else min(_FIGURES_EVERY_S, watchdog / 3)
+    every_s = _TOLD_EVERY_S if watchdog is None else min(_TOLD_EVERY_S, watchdog / 3)
     while True:
         await city.desk.books.turn()
         state = "connected" if city.metrics.is_connected else "no connection to the servers"

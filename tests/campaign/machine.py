@@ -80,7 +80,7 @@ def main() -> int:
         print(f"install {' '.join(packages)} first", file=sys.stderr)
         return 1
     began = time.monotonic()
-    package = args.package or build()
+    package = args.package or build("build-deb")
     with Machine() as machine:
         story = Story(machine, package, began)
         for act in story.acts():
@@ -89,13 +89,13 @@ def main() -> int:
     return 0
 
 
-def build() -> Path:
-    """The package, built now."""
+def build(program: str) -> Path:
+    """A package, built now."""
     done = subprocess.run(
-        [PROJECT / "systemd" / "build-deb", PROJECT / "dist"], capture_output=True, text=True, check=False
+        [PROJECT / "systemd" / program, PROJECT / "dist"], capture_output=True, text=True, check=False
     )
     if done.returncode:
-        raise RuntimeError(f"build-deb: {done.stdout}{done.stderr}")
+        raise RuntimeError(f"{program}: {done.stdout}{done.stderr}")
     return Path(done.stdout.splitlines()[-1])
 
 
