@@ -17,6 +17,7 @@ _REASONS: Final = (
     "link-signature-invalid",
     "link-for-another",
     "link-unreadable",
+    "link-unusable",
     "order-repeated",
     "order-recalled",
     "order-not-returned",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-LOCKS = ("requirements.lock", "requirements-deb.lock", "requirements-build.lock", "requirements-dev.lock")
+LOCKS = tuple(f"requirements{each}.lock" for each in ("", "-deb", "-city", "-build", "-dev"))
 PINNED = re.compile(r"^[a-z0-9][a-z0-9._-]*(\[[a-z0-9,-]+\])?==\S+( ; .+)? \\$")
 HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}( \\)?$")
 SECRETS = {
