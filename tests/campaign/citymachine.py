@@ -117,10 +117,10 @@ class Story:
         machine.run("chmod", "755", "/usr/local/bin/nats-server")
         machine.run("sh", "-c", f"echo 127.0.0.1 {SERVER} >> /etc/hosts")
         machine.run("adduser", "--system", "--group", "--home", "/var/lib/nats", "nats")
-        papers = f"cd /root && sh {EXAMPLES}/enrol authority Contoh && sh {EXAMPLES}/enrol server {SERVER}"
+        papers = f"mkdir -p /opt/papers && cd /opt/papers && sh {EXAMPLES}/enrol authority Contoh && sh {EXAMPLES}/enrol server {SERVER}"
         machine.run("sh", "-c", papers)
         machine.run("install", "-d", "-o", "nats", "-g", "stationd-city", "-m", "750", "/etc/nats")
-        machine.run("sh", "-c", f"cp /root/servers/{SERVER}/* {EXAMPLES}/nats/*.conf /etc/nats/")
+        machine.run("sh", "-c", f"cp /opt/papers/servers/{SERVER}/* {EXAMPLES}/nats/*.conf /etc/nats/")
         machine.run("sh", "-c", "sed -i '/^cluster/,$d' /etc/nats/node.conf")
         machine.run("sh", "-c", "stationd-city server-config > /etc/nats/rights.conf")
         machine.run("sh", "-c", "chown nats /etc/nats/* && chmod 644 /etc/nats/city-ca.pem")
