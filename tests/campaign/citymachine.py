@@ -117,8 +117,10 @@ class Story:
         machine.run("chmod", "755", "/usr/local/bin/nats-server")
         machine.run("sh", "-c", f"echo 127.0.0.1 {SERVER} >> /etc/hosts")
         machine.run("adduser", "--system", "--group", "--home", "/var/lib/nats", "nats")
-        papers = f"mkdir -p /opt/papers && cd /opt/papers && sh {EXAMPLES}/enrol authority Contoh && sh {EXAMPLES}/enrol server {SERVER}"
-        machine.run("sh", "-c", papers)
+        machine.run("install", "-d", "/opt/papers")
+        enrol = f"cd /opt/papers && sh {EXAMPLES}/enrol"
+        machine.run("sh", "-c", f"{enrol} authority Contoh")
+        machine.run("sh", "-c", f"{enrol} server {SERVER}")
         machine.run("install", "-d", "-o", "nats", "-g", "stationd-city", "-m", "750", "/etc/nats")
         machine.run("sh", "-c", f"cp /opt/papers/servers/{SERVER}/* {EXAMPLES}/nats/*.conf /etc/nats/")
         machine.run("sh", "-c", "sed -i '/^cluster/,$d' /etc/nats/node.conf")
