@@ -2,16 +2,22 @@
 
 import asyncio
 import os
+import re
 import signal
 import sqlite3
 import subprocess
 import sys
 import textwrap
+import threading
+import urllib.request
 from collections import Counter
 from contextlib import closing, suppress
 from pathlib import Path
 
-STATIONS = ("1671-01", "1671-02", "1671-03")
+from stationd.demo.city import palembang
+from stationd.demo.city.child import Child
+
+STATIONS = dict(list(palembang.STATIONS.items())[:3])
 ENDS_WITHIN_S = 540
 UNSEEN = "SELECT seq, at, type, subject, data, hash FROM"
 
@@ -19,6 +25,11 @@ UNSEEN = "SELECT seq, at, type, subject, data, hash FROM"
 def rows(database, sql, *values):
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
         return connection.execute(sql, values).fetchall()
+
+
+def get(url):
+    with urllib.request.urlopen(url, timeout=60) as answer:
+        return answer.read()
 
 
 def is_running(pid):
@@ -43,14 +54,25 @@ def test_the_citys_story_holds_by_the_books_that_it_leaves_and_no_program_is_lef
     process = subprocess.Popen(
         [sys.executable, "-m", "stationd", *command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
+    told, page, watchdog = "", "", threading.Timer(ENDS_WITHIN_S, process.kill)  # its programs die with it
+    watchdog.start()
     try:
-        told, _ = process.communicate(timeout=ENDS_WITHIN_S)
+        for line in process.stdout:
+            told += line
+            if line.startswith("5. "):
+                address = re.search(r"at a glance: (http://\S+)", told)[1]
+                page = get(address).decode()
+                assert get(f"{address}/cards/1671-03").startswith(b"\x89PNG")
     finally:
-        process.kill()  # its programs die with it
+        watchdog.cancel()
+        process.kill()
         process.wait()
+        process.stdout.close()
     assert process.returncode == 0, told
     assert [line[0] for line in told.splitlines() if line[:3].endswith(". ") and line[0].isdigit()] == list("12345")
     assert not running(str(tmp_path))
+    assert all(f"<td>{station}<td>{STATIONS[station]}<td>works<td>" in page for station in STATIONS)
+    assert "Prometheus is not installed" in told or "Prometheus fires StationDown" in told
 
     books = tmp_path / "city" / "city" / "books.db"
     cards, in_trays = Counter(), 0
@@ -76,6 +98,9 @@ async def test_nothing_is_left_of_a_demonstration_that_was_killed(tmp_path):
         f"""
         import asyncio
         from pathlib import Path
+
+from stationd.demo.city import palembang
+from stationd.demo.city.child import Child
         from stationd.demo.city.child import Child
         from stationd.demo.city.scratch import Scratch
 
@@ -103,8 +128,6 @@ async def test_nothing_is_left_of_a_demonstration_that_was_killed(tmp_path):
 
 
 async def test_a_program_that_dies_alone_is_started_again_and_one_that_is_killed_for_the_story_is_not(tmp_path):
-    from stationd.demo.city.child import Child
-
     told = []
     child = Child("sleeper", ("sleep", "3600"), tmp_path / "log", tell=told.append)
     await child.start()

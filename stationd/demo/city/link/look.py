@@ -81,6 +81,18 @@ class Look:
         self.prometheus_url = f"http://127.0.0.1:{port}"
         await answers(child, f"{self.prometheus_url}/-/ready")
 
+    async def alerts(self, station: str) -> dict[str, str]:
+        """The alerts that fire for a station, by Prometheus: names, and what they say. None without Prometheus."""
+        if not self.prometheus_url:
+            return {}
+        async with self._city.session.get(f"{self.prometheus_url}/api/v1/alerts") as answer:
+            found = (await answer.json())["data"]["alerts"]
+        return {
+            each["labels"]["alertname"]: each["annotations"]["summary"]
+            for each in found
+            if each["state"] == "firing" and each["labels"].get("station") == station
+        }
+
     # ----------------------------------------------------------------------------------------------------- the calls
 
     async def _page(self, _request: web.Request) -> web.Response:

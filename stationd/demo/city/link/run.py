@@ -81,7 +81,7 @@ async def _play(options: LinkOptions, scratch: Scratch, wishes: _Wishes) -> bool
             else:
                 terminal.tell("Prometheus is not installed (apt install prometheus), so nobody asks them for figures.")
             await city.start_stations()
-            story = Story(city, terminal.chapter)
+            story = Story(city, look, terminal.chapter)
             await story.play()
             if not options.is_once:
                 await _go_on(city, terminal, wishes)

@@ -144,8 +144,8 @@ class LinkedCity:
             async with gate:
                 await self._start_one(station, told)
                 up += 1
-                if up % 3 == 0 or up == len(self.stations):
-                    self.tell(f"{up} of {len(self.stations)} stations are enrolled and work.")
+                if up in {1, len(self.stations)} or up % 3 == 0:
+                    self.tell(f"{up} of {len(self.stations)} stations enrolled and at work.")
 
         try:
             async with asyncio.TaskGroup() as tasks:

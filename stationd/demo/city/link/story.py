@@ -8,11 +8,13 @@ from typing import Any
 from aiohttp import ClientError
 
 from stationd.demo.city.link.kecamatan import Kecamatan
+from stationd.demo.city.link.look import Look
 from stationd.demo.city.link.office import LEAVE_AHEAD
 from stationd.demo.city.link.reckoning import Reckoning, cards_of, orders_of, reckon
 from stationd.demo.city.link.site import BrokenError, LinkedCity
 
 _MOST_SHOWN = 5
+_DOWN = "StationDown"
 _ALONE = 3
 """So many orders a station has before it when its link is cut; the first may be finished by then."""
 _BEFORE_IT = "SELECT count(*) FROM job WHERE state IN ('queued', 'printing')"
@@ -21,9 +23,10 @@ _BEFORE_IT = "SELECT count(*) FROM job WHERE state IN ('queued', 'printing')"
 class Story:
     """The chapters, in their order. Each raises ``BrokenError`` where the city does not keep its promise."""
 
-    def __init__(self, city: LinkedCity, chapter: Callable[[str], None]) -> None:
+    def __init__(self, city: LinkedCity, look: Look, chapter: Callable[[str], None]) -> None:
         """``chapter`` is given the heading of each."""
         self._city = city
+        self._look = look
         self._chapter = chapter
         self._tell = city.tell
 
@@ -133,6 +136,10 @@ class Story:
         waiting = [order for order, view in views.items() if view[1] == neighbour.station]
         await city.until(lambda: self._are_printed_at(neighbour, waiting), f"{neighbour.name} prints them")
         self._tell(f"{neighbour.name} has made the cards of those that moved at once: {len(waiting)}.")
+        if self._look.prometheus_url:
+            await city.until(lambda: self._fires(station), f"Prometheus fires {_DOWN}")
+            said = (await self._look.alerts(station.station)).get(_DOWN, "")
+            self._tell(f"Prometheus fires {_DOWN}: {said}.")
         await station.process.start()
         await city.until(lambda: station.is_up(city.session), f"{station.name} is back")
 
@@ -185,6 +192,11 @@ class Story:
             return all(now[station] > count for station, count in before.items())
 
         await self._city.until(all_have, "each station has made another card")
+
+    async def _fires(self, station: Kecamatan) -> bool:
+        with suppress(ClientError, TimeoutError):
+            return _DOWN in await self._look.alerts(station.station)
+        return False
 
     async def _has_leader(self) -> bool:
         return await self._city.cluster.leader(self._city.session) is not None
