@@ -259,6 +259,9 @@ SELECT order_ref, COALESCE(told, '') FROM city_order WHERE hold = 'free' ORDER B
 -- name: order_figures
 SELECT hold, COUNT(*), MIN(changed_at) FROM city_order GROUP BY hold;
 
+-- name: orders_by_station
+SELECT hold, COALESCE(station, ''), COUNT(*) FROM city_order GROUP BY hold, station;
+
 -- name: insert_message
 INSERT INTO message (id, station, kind, order_ref, fence, body, made_at)
 VALUES (:id, :station, :kind, :order_ref, :fence, :body, :now) ON CONFLICT DO NOTHING;

@@ -44,7 +44,7 @@ class Counter:
         """File what is wanted; what was not answered is filed again, as it was, for that changes nothing."""
         if not self._unanswered and self.is_open:
             waiting: Counts[str] = Counts()
-            for hold, station, count in await self._books.run(lambda books: books.rows("order_figures")):
+            for hold, station, count in await self._books.run(lambda books: books.rows("orders_by_station")):
                 if hold in {"offered", "granted"}:
                     waiting[station] += count
             wanted = {each: WAITING - waiting[each] for each in self._stations if each not in self.closed}

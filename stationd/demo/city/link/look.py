@@ -187,7 +187,7 @@ def _counted(station: Kecamatan) -> tuple[int, int]:
 
 def _figures(books: Transaction) -> tuple[dict[str, int], dict[str, int], Counter[tuple[str, str]]]:
     orders: Counter[tuple[str, str]] = Counter()
-    for hold, station, count in books.rows("order_figures"):
+    for hold, station, count in books.rows("orders_by_station"):
         orders[station, hold] += count
     return cards_of(books), taken_of(books), orders
 

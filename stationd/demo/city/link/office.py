@@ -23,6 +23,7 @@ key_file = "{folder}/city.key"
 leave_ahead = {leave}
 [books]
 database = "{database}"
+backup_dir = "{folder}/backups"
 [nats]
 servers = {servers}
 ca_file = "{ca}"

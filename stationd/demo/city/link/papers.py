@@ -1,4 +1,4 @@
-"""The papers of a city that lasts a day: an authority, and a certificate for its servers on this machine."""
+"""The papers of a city for a demonstration: an authority, and a certificate for its servers on this machine."""
 
 import datetime as dt
 import ipaddress
@@ -37,7 +37,7 @@ def certify(folder: Path) -> None:
 def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
     now = dt.datetime.now(dt.UTC)
     builder = x509.CertificateBuilder(issuer, subject, key.public_key(), x509.random_serial_number())
-    return builder.not_valid_before(now - dt.timedelta(days=1)).not_valid_after(now + dt.timedelta(days=7))
+    return builder.not_valid_before(now - dt.timedelta(days=1)).not_valid_after(now + dt.timedelta(days=60))
 
 
 def _pem(certificate: x509.Certificate) -> bytes:

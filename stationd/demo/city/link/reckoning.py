@@ -38,7 +38,7 @@ class Reckoning:
 def orders_of(books: Transaction) -> Counter[str]:
     """The city's orders by hold."""
     found: Counter[str] = Counter()
-    for hold, _, count in books.rows("order_figures"):
+    for hold, _, count in books.rows("orders_by_station"):
         found[hold] += count
     return found
 

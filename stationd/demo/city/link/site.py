@@ -108,6 +108,7 @@ class LinkedCity:
         self.books = Books(database, SystemClock().now_ms)
         self._stack.push_async_callback(self.books.aclose)
         await self.books.open()
+        await self.office.command("backup", exits=(0, 1))  # 1 where there is no pg_dump: an alert will tell
         await self.run(self.office.process)
         await self.until(lambda: self.office.is_connected(self.session), "the city reaches its servers")
         version = await version_of(nats_server())
