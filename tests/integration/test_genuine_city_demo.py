@@ -98,9 +98,6 @@ async def test_nothing_is_left_of_a_demonstration_that_was_killed(tmp_path):
         f"""
         import asyncio
         from pathlib import Path
-
-from stationd.demo.city import palembang
-from stationd.demo.city.child import Child
         from stationd.demo.city.child import Child
         from stationd.demo.city.scratch import Scratch
 
