@@ -102,8 +102,6 @@ def begun_at(order: Assignment, station: str) -> Assignment:
     Where the order is offered to that station, it counts as one that has leave there. Anywhere else it is taken back,
     and goes to that station once it is free, for the job there needs no second one.
     """
-    if order.hold is Hold.SETTLED:
-        return order
     if order.station == station:
         return replace(order, hold=Hold.GRANTED) if order.hold is Hold.OFFERED else order
     return recalled(order)
@@ -114,8 +112,6 @@ def made_at(order: Assignment, station: str) -> Assignment:
 
     Where another has leave, the order is asked back, for that one may have made its card as well.
     """
-    if order.hold is Hold.SETTLED:
-        return order
     if order.station == station or order.hold in {Hold.FREE, Hold.OFFERED}:
         return Assignment(order.fence, station, Hold.SETTLED)
     return recalled(order)

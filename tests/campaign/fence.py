@@ -106,13 +106,6 @@ GUARDS = (
         "order.hold in {Hold.FREE, Hold.OFFERED}:\n        return Assignment(order.fence, station",
         "order.hold is Hold.FREE:\n        return Assignment(order.fence, station",
     ),
-    (
-        "a counter's card frees a settled order",
-        """    if order.hold is Hold.SETTLED:
-        return order
-    if order.station == station or""",
-        "    if order.station == station or",
-    ),
 )
 """What goes wrong, the guard, and what stands in its place."""
 

@@ -162,6 +162,13 @@ def test_an_order_with_leave_moves_only_after_its_station_has_given_it_back():
     assert offered(order, "second") == Assignment(2, "second", Hold.OFFERED)
 
 
+def test_what_is_void_stays_void():
+    held, answer = taken_back(Held(floor=5), 3, has_begun=False)
+    assert (held.floor, answer) == (5, Answer.RETURNED), "an old recall lowers no floor"
+    void = Held(fence=1, stage=Stage.RECEIVED, floor=2)
+    assert granted(void, 1) == void
+
+
 def test_leave_for_another_fence_is_no_leave():
     held, _ = arrived(Held(), 2)
     assert granted(held, 1) == held
