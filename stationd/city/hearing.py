@@ -149,7 +149,10 @@ class Hearing:
     def _hear_made(self, transaction: Transaction, order: str, station: str) -> None:
         """A card of an order is there, and no leave of these books has made it: no second one is begun."""
         standing = self._book.find(transaction, order)
-        if standing is None or standing.assignment.hold is Hold.SETTLED:
+        if standing is None:
+            return
+        if standing.assignment.hold is Hold.SETTLED:
+            transaction.run("set_printed", order=order, now=transaction.now_ms)  # it may have been ended
             return
         before, after = standing.assignment, made_at(standing.assignment, station)
         if before.station not in {None, station}:

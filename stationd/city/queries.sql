@@ -230,6 +230,9 @@ UPDATE city_order SET fence = :fence, station = :station, hold = :hold, outcome 
     sealed = CASE WHEN :hold = 'settled' THEN NULL ELSE sealed END
 WHERE order_ref = :order;
 
+-- name: set_printed
+UPDATE city_order SET outcome = 'printed', changed_at = :now WHERE order_ref = :order AND outcome = 'cancelled';
+
 -- name: set_wish
 UPDATE city_order SET goes_to = :goes_to, is_ending = :is_ending WHERE order_ref = :order;
 

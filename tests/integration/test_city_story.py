@@ -1,13 +1,14 @@
 """Two stations, a city between them, and a genuine NATS server: orders down, an order that moves, a packet of cards."""
 
 import asyncio
+import base64
 import contextlib
 import json
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from stationd.adapters.city_messages import CityMessages
+from stationd.adapters.city_messages import CityMessages, parcel
 from tests.rigs import city
 from tests.rigs.nats import Servers, make_streams
 from tests.rigs.station import StationProcess, job
@@ -89,7 +90,7 @@ async def test_orders_come_move_and_are_printed_once_and_cards_go_through_the_ci
     ):
         await registrar.send(HERE, body)
     codes = {"link-malformed", "link-signature-invalid", "link-for-another", "order-repeated"}
-    await until(lambda: {json.loads(f.data)["code"] for f in registrar.told(HERE, "link.refused")} == codes)
+    await until(lambda: refusals(registrar, HERE) == codes)
     assert here.counts() == {"printed": 1}
 
     # cards go to the neighbour: the file and the confirmation travel by themselves
@@ -105,6 +106,25 @@ async def test_orders_come_move_and_are_printed_once_and_cards_go_through_the_ci
     assert (await done(here, "GET", path))["state"] == "agreed"
     assert registrar.parcels == 2
 
+    # a packet that comes again changes nothing, and one that was altered or is another's is refused and written down
+    before = await done(there, "GET", path)
+    (packed,) = registrar.told(HERE, "transfer.packed")
+    file = json.loads(packed.enclosure.file)
+    header = file["header"]
+    altered = (
+        file | {"signature": base64.b64encode(bytes(64)).decode()},
+        file | {"header": header | {"cards": 9}},
+        file | {"header": header | {"sender": "1671-99"}},
+        {"format": "stationd-transfer/1"},
+    )
+    for each in (file, *altered):
+        await registrar.send(THERE, parcel(THERE, json.dumps(each).encode()))
+    await registrar.send(HERE, parcel(HERE, packed.enclosure.file))
+    await until(lambda: "transfer-sender-unknown" in refusals(registrar, HERE))
+    wrong = {"transfer-altered", "transfer-sender-unknown", "transfer-malformed"}
+    await until(lambda: refusals(registrar, THERE) == wrong)
+    assert await done(there, "GET", path) == before
+
     # an officer cancels an order of the city's: it goes back, and the neighbour may have it
     await here.call("POST", "/v1/blanks/entries", {"kind": "returned", "quantity": 9})
     waiting = job(7, PICTURE)
@@ -118,6 +138,11 @@ async def test_orders_come_move_and_are_printed_once_and_cards_go_through_the_ci
     for station in (here, there):
         station.check_books()
     assert sum(station.counts().get("printed", 0) for station in (here, there)) == 3
+
+
+def refusals(registrar, station):
+    """The codes of what a station has refused and written down."""
+    return {json.loads(fact.data)["code"] for fact in registrar.told(station, "link.refused")}
 
 
 async def done(station, method, path, body=None):
