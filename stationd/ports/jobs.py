@@ -201,8 +201,12 @@ class JobStore(Protocol):
         """All attempts whose outcome is not known: what a start has to reconcile."""
         ...
 
-    async def judged_at(self, printer: str) -> Sequence[Attempt]:
-        """The attempts at a printer that persons judged last, of which the device may have the document still."""
+    async def strays(self, printer: str, held: Sequence[str]) -> Sequence[Attempt]:
+        """Those of the attempts (by id) that a printer still holds of which no card may come any more.
+
+        They are settled here: by a person while it was away, or under its former name. A book that was once restored
+        from a backup also has those called off that it does not know: they are of what it lost. A test card is none.
+        """
         ...
 
 

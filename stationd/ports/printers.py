@@ -1,6 +1,6 @@
 """Printers behind their drivers, and what is remembered of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
@@ -95,6 +95,18 @@ class GivesUp(Protocol):
 
     async def give_up(self, attempt: Attempt) -> None:
         """See to it as far as one can that no card comes of the attempt any more; it stays unknown what has become."""
+        ...
+
+
+@runtime_checkable
+class HoldsJobs(GivesUp, Protocol):
+    """A printer that keeps jobs, over its own restarts or ours, and tells which."""
+
+    async def unfinished(self) -> Sequence[str]:
+        """The ids of attempts of which it holds a job that may still become a card.
+
+        Raises ``Faulted`` (``printer-unreachable``) when it does not answer.
+        """
         ...
 
 

@@ -114,14 +114,14 @@ class Printers:
 
         A spooler keeps a card for a printer that was pulled out, and would print it when that is back.
         """
-        spooler = self._spoolers.get(attempt.printer)
-        if spooler is None or not isinstance(spooler.printer, GivesUp):
-            return
-        try:
-            async with asyncio.timeout(GIVE_UP_WITHIN_S):
-                await spooler.printer.give_up(attempt)
-        except (Faulted, TimeoutError):
-            _log.warning("printer %s: attempt %s could not be cancelled there", attempt.printer, attempt.id)
+        its_own = self._spoolers.get(attempt.printer)
+        asked = self._spoolers.values() if its_own is None else (its_own,)  # it may have another name by now
+        for printer in [spooler.printer for spooler in asked if isinstance(spooler.printer, GivesUp)]:
+            try:
+                async with asyncio.timeout(GIVE_UP_WITHIN_S):
+                    await printer.give_up(attempt)
+            except (Faulted, TimeoutError):
+                _log.warning("printer %s: attempt %s could not be cancelled there", printer.name, attempt.id)
 
     async def pause(self, device_id: str, *, actor: Actor) -> DeviceView:
         """Start no further card there; remembered over restarts."""

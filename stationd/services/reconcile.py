@@ -13,7 +13,7 @@ from stationd.domain.job import JobState
 from stationd.domain.outcome import FOR_A_PERSON, Cause, NothingPrinted, StillOpen, Unknown
 from stationd.domain.printer import PrinterStatus
 from stationd.ports.jobs import JobStore, OpenAttempt, Settling, Turn, Turned
-from stationd.ports.printers import GivesUp
+from stationd.ports.printers import HoldsJobs
 from stationd.services import patience
 from stationd.services.post import Post
 
@@ -40,7 +40,6 @@ class Reconciliation:
         while True:
             try:
                 take_in(await post.printer.status())
-                await self._give_up_judged()
                 await self.now()
             except Faulted:
                 if not has_shown and post.has_been(since, patience.LOST_AFTER_S):
@@ -52,15 +51,9 @@ class Reconciliation:
             else:
                 return
 
-    async def _give_up_judged(self) -> None:
-        """A spooler may keep a card for a printer that was away while a person judged it, and print it now."""
-        printer = self._post.printer
-        if isinstance(printer, GivesUp):
-            for attempt in await self._store.judged_at(self._post.name):
-                await printer.give_up(attempt)
-
     async def now(self) -> None:
         """Ask the device about every attempt that is open here. Raises ``Faulted`` when it does not answer."""
+        await self._clear_away()
         for found_open in await self._open_here():
             attempt = found_open.attempt
             finding = await self._post.printer.find(attempt)
@@ -74,6 +67,16 @@ class Reconciliation:
                 finding = NothingPrinted(cause, "the station stopped before the document was sent")
             _log.info("attempt %s was open: %s", attempt.id, type(finding).__name__)
             await self._turn(Turn(settling=Settling(attempt=attempt, outcome=finding)))
+
+    async def _clear_away(self) -> None:
+        """What the device keeps of attempts that are settled, or that a restored book has lost, must become no card."""
+        printer = self._post.printer
+        if not isinstance(printer, HoldsJobs):
+            return
+        held = await printer.unfinished()
+        for attempt in await self._store.strays(self._post.name, held) if held else ():
+            _log.warning("printer %s still holds attempt %s, which is settled: cancelled", printer.name, attempt.id)
+            await printer.give_up(attempt)
 
     async def _open_here(self) -> Sequence[OpenAttempt]:
         """The attempts in question that no lane has in hand.

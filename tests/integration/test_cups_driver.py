@@ -145,8 +145,10 @@ async def test_a_card_given_up_in_the_queue_never_comes_and_is_not_known_to_have
     attempt = await opened(cups)
     assert await cups.send(attempt, CARD) is None
     await asyncio.to_thread(rig.wait_for_begun, 1)
+    assert list(await cups.unfinished()) == [attempt.id]
     await cups.give_up(attempt)
     assert isinstance(await asyncio.wait_for(cups.watch(attempt), 60), Unknown)
+    assert list(await cups.unfinished()) == []
     rig.behave("")
     assert await print_card(cups) == Printed(Evidence.SPOOLER)
     assert [card.name for card in rig.cards()] == [card.name for card in rig.begun()][1:]

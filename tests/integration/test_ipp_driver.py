@@ -228,7 +228,9 @@ async def test_a_card_being_printed_is_still_open(rig, printer):
     one = await send_whole(printer)
     again = driver(rig.uri)
     assert await again.find(one) == StillOpen(one.remote_id)
+    assert list(await again.unfinished()) == [one.id]
     assert await again.watch(one) == Printed(Evidence.PRINTER)
+    assert list(await again.unfinished()) == []
 
 
 async def test_another_job_under_the_same_id_is_not_ours(rig, printer):

@@ -182,6 +182,11 @@ class Machine:
         found = [self.job(job.id) for job in self.jobs.values() if job.name == name]
         return [each for each in found if each is not None]
 
+    def unfinished(self) -> list[JobRecord]:
+        """Get-Jobs, those that are not over."""
+        found = [self.job(job.id) for job in self.jobs.values() if not self._is_over(job)]
+        return [each for each in found if each is not None]
+
     def cancel(self, number: int) -> Refusal | None:
         """Cancel-Job."""
         job = self.jobs.get(number)

@@ -65,6 +65,9 @@ class Wire:
     async def jobs_named(self, name: str) -> list[JobRecord]:
         return await self._ask(lambda: self._machine.jobs_named(name))
 
+    async def unfinished(self) -> list[JobRecord]:
+        return await self._ask(self._machine.unfinished)
+
     async def create(self, name: str) -> int | Refusal:
         return await self._act("create", lambda: self._machine.create(name))
 

@@ -16,6 +16,7 @@ from stationd.adapters.printers.ipp.driver import IppPrinter, name_of
 from stationd.adapters.printers.ipp.incarnation import Incarnation, is_same_run
 from stationd.adapters.printers.ipp.records import DeviceJobState, DeviceRecord, JobRecord
 from stationd.adapters.printers.ipp.settings import read_settings
+from stationd.domain.errors import Faulted
 from stationd.domain.job import Attempt, Evidence
 from stationd.domain.order import Document
 from stationd.domain.outcome import (
@@ -523,3 +524,31 @@ def test_a_run_keeps_its_name_until_the_device_restarts(monkeypatch):
 )
 def test_two_names_of_runs_are_compared_with_a_tolerance(one, other, is_same):
     assert is_same_run(one, other) is is_same
+
+
+@pytest.mark.parametrize(
+    ("said", "held"),
+    [
+        ([job(S.PENDING), job(S.HELD, name="somebody else's"), job(S.HELD, name=None)], [ONE.id]),
+        (RefusedError(Refusal(0x0501)), []),
+    ],
+)
+async def test_a_device_is_asked_which_of_our_jobs_it_has_not_ended(said, held):
+    device = SaidDevice()
+
+    async def unfinished():
+        return device._say(said)
+
+    device.unfinished = unfinished
+    assert list(await printer(device).unfinished()) == held
+
+
+async def test_a_device_that_does_not_answer_cannot_say_what_it_holds():
+    device = SaidDevice()
+
+    async def unfinished():
+        return device._say(ExchangeError("connection-refused"))
+
+    device.unfinished = unfinished
+    with pytest.raises(Faulted):
+        await printer(device).unfinished()

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from stationd.adapters.sqlite.database import Database
+from stationd.adapters.sqlite.restored import EVERYTHING, RESTORED, put_to_people
 from stationd.adapters.sqlite.verify import verify
 from stationd.adapters.system import SystemClock
+from stationd.domain.ids import attempt_id
 from stationd.domain.job import Evidence, JobState
 from stationd.domain.outcome import Cause, NothingPrinted, Printed, Spoiled, Unknown
 from stationd.ports.jobs import Settling, Turn
@@ -52,3 +54,20 @@ async def test_an_outcome_told_twice_in_one_transaction_moves_one_blank(store: S
         int(isinstance(decisive, Spoiled)),
     )
     assert await store.database.reader.run(lambda connection: list(verify(connection, None))) == []
+
+
+async def test_only_settled_attempts_are_strays_and_unknown_ones_once_a_book_was_restored(store: Store):
+    await store.receive(3)
+    for _ in range(2):
+        await store.accepted()
+    settled, still_open = await store.claim(number=2)
+    await store.settle(settled, NOTHING)
+    await store.settle(still_open, Unknown("silent"))
+    lost = attempt_id(1_700_000_000_000, 77, 1, 5)
+    test_card = attempt_id(1_700_000_000_000, 0, 0, 5)
+    held = [settled.attempt.id, still_open.attempt.id, lost, test_card, "not ours"]
+    assert [each.id for each in await store.jobs.strays("p1", held)] == [settled.attempt.id]
+    await store.database.remember(RESTORED, EVERYTHING)
+    await put_to_people(store.database.writer)
+    found = await store.jobs.strays("p1", held)
+    assert [(each.id, each.printer) for each in found] == [(settled.attempt.id, "p1"), (lost, "p1")]

@@ -295,27 +295,52 @@ async def test_a_card_left_in_a_spooler_of_a_printer_that_was_pulled_out_is_give
     assert len(given_up) == 1
 
 
-async def test_a_card_that_was_judged_while_its_printer_was_away_is_given_up_there_when_it_is_back(
-    floor: Floor, monkeypatch
-):
+async def judged_while_away(floor: Floor, monkeypatch: pytest.MonkeyPatch) -> tuple[Attempt, list[str]]:
+    """An uncertain card that a person judges; from then on what the next printer is told to give up is written down."""
     await floor.store.receive(5)
     floor.printer(faults={"unknown": 1}, seed=1, window=1)
     await floor.accept(1)
     await floor.until(lambda counts: counts[JobState.UNCERTAIN] == 1)
-    await floor.stop()
     (found,) = await floor.store.jobs.open_attempts()
-    given_up = []
+    actor = Actor(name="counter-1", role=Role.OFFICER)
+    event = JobEvent.CARD_SPOILED
+    control = Control(job_id=found.job.id, event=event, actor=actor, verdict=Verdict.SPOILED, note="")
+    given_up: list[str] = []
+    printer = floor.spoolers[0].printer
 
     async def give_up(attempt: Attempt) -> None:
         given_up.append(attempt.id)
 
-    actor = Actor(name="counter-1", role=Role.OFFICER)
-    event = JobEvent.CARD_SPOILED
-    control = Control(job_id=found.job.id, event=event, actor=actor, verdict=Verdict.SPOILED, note="")
+    async def unfinished() -> list[str]:
+        return [] if found.attempt.id in given_up else [found.attempt.id, "a job of others"]
+
+    monkeypatch.setattr(type(printer), "give_up", staticmethod(give_up), raising=False)
+    monkeypatch.setattr(type(printer), "unfinished", staticmethod(unfinished), raising=False)
+    monkeypatch.setattr(patience, "ASK_EVERY_S", 0.02)
+    printer.unplug()
+    await _until(lambda: floor.spoolers[0].status.stopped_by)
     assert not isinstance(await floor.store.jobs.control(control), Refused)
-    monkeypatch.setattr(floor.printer(window=1), "give_up", give_up, raising=False)
+    return found.attempt, given_up
+
+
+async def test_a_card_that_was_judged_while_its_printer_was_away_is_given_up_there_when_it_is_back(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+):
+    attempt, given_up = await judged_while_away(floor, monkeypatch)
+    assert given_up == []
+    floor.spoolers[0].printer.plug()
+    await _until(lambda: bool(given_up))
+    assert set(given_up) == {attempt.id}
+
+
+async def test_it_is_given_up_too_when_the_station_was_restarted_and_the_printer_has_another_name_by_then(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+):
+    attempt, given_up = await judged_while_away(floor, monkeypatch)
+    await floor.stop()
+    floor.printer("kartu-2", window=1)
     await floor.until(lambda counts: counts[JobState.PRINTED] == 1)
-    assert given_up == [found.attempt.id]
+    assert given_up == [attempt.id]
 
 
 async def test_a_printer_that_has_long_been_idle_is_asked_seldom_and_at_once_when_it_has_a_card(

@@ -10,6 +10,7 @@ from stationd.adapters.sqlite.accepting import Accepting
 from stationd.adapters.sqlite.connection import UnitConnection
 from stationd.adapters.sqlite.controlling import Controlling
 from stationd.adapters.sqlite.queries import load
+from stationd.adapters.sqlite.restored import RESTORED_AT
 from stationd.adapters.sqlite.rows import attempt_of, job_of, opened_document
 from stationd.adapters.sqlite.transaction import Transaction
 from stationd.adapters.sqlite.turning import Turning, mark_sent, open_at_device
@@ -186,11 +187,24 @@ class SqliteJobs:
 
         return await self._reader.run(unit)
 
-    async def judged_at(self, printer: str) -> Sequence[Attempt]:
-        """See :meth:`stationd.ports.jobs.JobStore.judged_at`."""
-        return await self._reader.run(
-            lambda connection: [attempt_of(row, row[8]) for row in connection.execute(_Q["judged_at"], (printer,))]
-        )
+    async def strays(self, printer: str, held: Sequence[str]) -> Sequence[Attempt]:
+        """See :meth:`stationd.ports.jobs.JobStore.strays`."""
+
+        def unit(connection: sqlite3.Connection) -> list[Attempt]:
+            was_restored = connection.execute(_BOOKS["read_meta"], (RESTORED_AT,)).fetchone() is not None
+            found = []
+            for attempt in held:
+                seq = seq_of(attempt)
+                if not seq:
+                    continue
+                row = connection.execute(_Q["attempt_of_id"], (seq, attempt)).fetchone()
+                if row is None and was_restored:
+                    found.append(_lost(attempt, printer))
+                elif row is not None and row[9] is not None:
+                    found.append(attempt_of(row, row[8]))
+            return found
+
+        return await self._reader.run(unit)
 
     async def clear_delays(self) -> None:
         """At start: waits for a next try were measured by the clock of a run that is over."""
@@ -223,6 +237,13 @@ class SqliteJobs:
             old = [(caller, key, before_ms) for caller, key, at in rows if at < before_ms]
             if old:
                 yield old
+
+
+def _lost(attempt: str, printer: str) -> Attempt:
+    """An attempt of which nothing is known any more but what the device calls it."""
+    return Attempt(
+        id=attempt, job="", number=0, printer=printer, remote_id=None, incarnation=None, counter=None, opened_at=0
+    )
 
 
 def _keys_after(last: tuple[str, str], connection: sqlite3.Connection) -> list[tuple[str, str, int]]:

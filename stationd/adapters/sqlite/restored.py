@@ -35,6 +35,9 @@ _OFFICERS = load("officers")
 RESTORED: Final = "restored"
 """The key of the mark in the ``meta`` table."""
 
+RESTORED_AT: Final = "restored_at"
+"""The key of when that was obeyed last (Unix milliseconds, decimal): the book has a history that it does not know."""
+
 EVERYTHING: Final = b"everything"
 ONLY_IN_QUESTION: Final = b"only in question"
 """What the mark says: the line, too, is put to people, or it was told that nothing was printed since the backup."""
@@ -74,6 +77,7 @@ def _put_to_people(transaction: Transaction) -> Restored | None:
         close_session(transaction, hash_, SessionEnd.REVOKED)
     transaction.event("book.restored", "book", {"set_aside": set_aside, "in_question": in_question})
     transaction.run(_BOOKS["delete_meta"], (RESTORED,))
+    transaction.run(_BOOKS["write_meta"], (RESTORED_AT, str(transaction.now_ms).encode()))
     return Restored(set_aside=set_aside, in_question=in_question)
 
 

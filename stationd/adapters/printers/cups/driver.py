@@ -7,6 +7,7 @@ device, so that a job goes through at most once. A queue that is missing is made
 
 import asyncio
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -93,6 +94,10 @@ class CupsPrinter:
         """Cancel a job that the queue would print when the printer is back."""
         with suppress(Faulted):
             await (await self._through()).give_up(attempt)
+
+    async def unfinished(self) -> Sequence[str]:
+        """The attempts that the queue has not ended. Raises ``Faulted`` as :meth:`status`."""
+        return await (await self._through()).unfinished()
 
     async def aclose(self) -> None:
         """Nothing is held open; the queue stays."""

@@ -184,6 +184,17 @@ class Device:
         records = [await self.job(job) for job in found]
         return [record for record in records if record is not None and record.name == name]
 
+    async def unfinished(self) -> list[JobRecord]:
+        """The jobs that the device has not ended, as far as its listing tells."""
+        answer = await self._ask(
+            Operation.GET_JOBS,
+            attribute("which-jobs", Tag.KEYWORD, "not-completed"),
+            attribute("requested-attributes", Tag.KEYWORD, *JOB_ATTRIBUTES),
+        )
+        _raise_for(answer)
+        records = [read_job(group) for group in answer.groups if group.tag == GroupTag.JOB]
+        return [record for record in records if record is not None and not record.is_settled]
+
     async def cancel(self, job: int) -> Refusal | None:
         """Ask for a job to be cancelled; ``None`` when the device agrees, which does not mean that it has done it."""
         return _refusal(await self._ask(Operation.CANCEL_JOB, job=job))

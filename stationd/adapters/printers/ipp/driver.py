@@ -28,6 +28,7 @@ A device that does not answer is asked again until it does.
 
 import asyncio
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 
 from stationd.adapters.printers.ipp.client import ExchangeError
@@ -62,11 +63,12 @@ _EMPTY_GRACE_S = 1.0
 """How long a device may call a job empty whose document it should have, before it is taken at its word."""
 _DOCUMENT_REASONS = frozenset({"document-format-error", "unsupported-document-format", "document-unprintable-error"})
 _SPOOLER_WINDOW = 2
+_PREFIX = "stationd-"
 
 
 def name_of(attempt: Attempt) -> str:
     """The ``job-name`` of an attempt at the device."""
-    return f"stationd-{attempt.id}"
+    return f"{_PREFIX}{attempt.id}"
 
 
 class IppPrinter:
@@ -190,6 +192,16 @@ class IppPrinter:
             job = await self._locate(attempt)
             if job is not None and not job.is_settled:
                 await self._device.cancel(job.id)
+
+    async def unfinished(self) -> Sequence[str]:
+        """The attempts of which the device holds a job under our name; none for one that lists no jobs."""
+        try:
+            jobs = await self._device.unfinished()
+        except RefusedError:
+            return ()
+        except ExchangeError as error:
+            raise self._unreachable(error) from None
+        return [job.name.removeprefix(_PREFIX) for job in jobs if job.name is not None and job.name.startswith(_PREFIX)]
 
     async def aclose(self) -> None:
         """Nothing is held open between exchanges; jobs at the device stay as they are."""

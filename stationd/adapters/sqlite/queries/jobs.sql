@@ -170,12 +170,9 @@ SELECT a.id, a.number, a.printer, a.remote_id, a.incarnation, a.counter, a.opene
 FROM attempt AS a JOIN job AS j ON j.seq = a.job
 WHERE a.outcome IS NULL ORDER BY a.opened_at, a.job;
 
--- name: judged_at
-SELECT a.id, a.number, a.printer, a.remote_id, a.incarnation, a.counter, a.opened_at, a.sent_at, j.id
-FROM (SELECT DISTINCT job FROM (SELECT job FROM decision ORDER BY seq DESC LIMIT 500)) AS d
-JOIN attempt AS a ON a.job = d.job JOIN job AS j ON j.seq = d.job
-WHERE a.printer = ?1 AND a.evidence = 'officer' AND a.remote_id IS NOT NULL
-ORDER BY a.settled_at DESC LIMIT 20;
+-- name: attempt_of_id
+SELECT a.id, a.number, a.printer, a.remote_id, a.incarnation, a.counter, a.opened_at, a.sent_at, j.id, a.outcome
+FROM attempt AS a JOIN job AS j ON j.seq = a.job WHERE a.job = ? AND a.id = ?;
 
 -- name: in_question
 SELECT id, number, printer, remote_id, incarnation, counter, opened_at, sent_at, reason FROM attempt
