@@ -18,9 +18,10 @@ never revoked. A job that was claimed again in the meantime is ``printing``, and
 Tries are the job's own failures. Trouble of the printer (no media, cover open, off-line) is not the job's fault and
 uses none up. ``retried`` by an officer starts the count afresh.
 
-A book that was restored from a backup is older than the world: whatever it has in line may have been printed since. So
-it is ``set_aside`` at the first start, and no card comes of it before a person has looked: ``retried`` or ``cancelled``
-as any failed job, or ``questioned`` by a verdict, which puts it where a verdict can fall, its blank in question.
+A book that was restored from a backup is older than the world: whatever waits or has failed in it may have been printed
+since. So it is ``set_aside`` at the first start, and no card comes of it before a person has looked: it is ``retried``
+or ``cancelled`` as any failed job, or ``questioned`` by a verdict, which puts it where a verdict can fall, its blank in
+question.
 
 Two officers may change the order of service: ``released`` takes a job out of rationing, ``moved_ahead`` puts it at the
 head of the line. Both are events of their own, so that the book tells them from what the rules did.
@@ -107,6 +108,7 @@ TABLE: dict[tuple[JobState, JobEvent], Step] = {
     (_U, _E.CARD_SPOILED): Step(to=_Q, when_used_up=_F, blank=BlankMove.SPOIL),
     (_F, _E.RETRIED): Step(to=_Q),
     (_F, _E.CANCELLED): Step(to=_X),
+    (_F, _E.SET_ASIDE): Step(to=_F),
     (_F, _E.QUESTIONED): Step(to=_U, blank=BlankMove.RESERVE),
     (_DONE, _E.CARD_PRINTED_REVOKED): Step(to=_U, blank=BlankMove.UNISSUE),
     (_Q, _E.NOTHING_PRINTED_REVOKED): Step(to=_U, blank=BlankMove.RESERVE),

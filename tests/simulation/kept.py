@@ -9,6 +9,7 @@ _BLANKS = {
     "job.claimed": -1,
     "job.nothing_printed": +1,
     "job.nothing_printed_revoked": -1,
+    "job.questioned": -1,
 }
 """What happens to the blanks at hand with a job; those that people enter say how many are left."""
 
@@ -55,17 +56,20 @@ class Kept:
             )
         if kind == "job.accepted" and is_replacement and self._room < 1 and not is_rationed:
             self._fail(f"a replacement of rank {rank} was taken into the line while blanks are short")
-        if kind == "job.admitted" and rank in self._rationed and rank != min(self._rationed):
+        has_come_back = kind == "job.admitted" and rank in self._rationed  # others are released by a person
+        if has_come_back and rank != min(self._rationed):
             self._fail(f"a replacement of rank {rank} came back before the older one of rank {min(self._rationed)}")
         self.deferred += is_rationed
         self._at_hand += _BLANKS.get(kind, 0)
         for place in (self._firsts, self._replacements, self._rationed):
             place.discard(rank)
-        if state == "queued":
-            (self._replacements if is_replacement else self._firsts).add(rank)
+        if state == "queued" or (state == "deferred" and not is_replacement):
+            (self._replacements if is_replacement else self._firsts).add(
+                rank
+            )  # a first-timer who is held is promised one
         elif is_rationed:
             self._rationed.add(rank)
-        if kind == "job.admitted" and len(self._replacements) > max(0, self._room):
+        if has_come_back and len(self._replacements) > max(0, self._room):
             self._fail(f"{len(self._replacements)} replacements are in the line for {self._room} blanks")
 
     def check(self, safe: int) -> None:

@@ -6,6 +6,7 @@ been done all the same. They repeat with the same key, and they look into the bo
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from stationd.domain.blanks import EntryKind
 from stationd.domain.errors import Faulted, Refused
 from stationd.domain.job import JobKind, Verdict
 from stationd.domain.order import Document, Holder, Order, Surrendered
+from stationd.domain.why import FROM_BACKUP, HELD
 from tests.simulation.machine import Machine
 from tests.simulation.picture import picture_for
 from tests.simulation.station import Station
@@ -92,6 +94,8 @@ class Office:
         key = f"key-{number}"
         times = 1 + (rng.random() < 0.15)
         while times:
+            if order.order in self._world.auditor.forgotten:
+                break  # whoever comes again with an order that a restored book has lost is asked about the card
             try:
                 answer = await self.ask(self._submission(order, key))
             except NoAnswer:
@@ -106,7 +110,7 @@ class Office:
             if sum(held == order.order for held in self.accepted.values()) > 1:
                 self._world.auditor.fail(f"{order.order} became two jobs for one key")
             times -= 1
-        if rng.random() < 0.1:
+        if rng.random() < 0.1 and order.order not in self._world.auditor.forgotten:
             await self._submit_again(order, f"{key}-again")
         self.submitting -= 1
 
@@ -178,11 +182,15 @@ class Office:
         rng, book = self._rng, self._world.disk.connection
         while True:
             await asyncio.sleep(3 + 5 * rng.random())
-            waiting = book.execute("SELECT seq, id, state FROM job WHERE state IN ('uncertain', 'failed')").fetchall()
-            for seq, job, state in waiting:
+            waiting = book.execute(
+                "SELECT seq, id, state, reasons FROM job WHERE state IN ('uncertain', 'failed')"
+            ).fetchall()
+            for seq, job, state, reasons in waiting:
                 try:
                     if state == "uncertain":
                         await self._look(seq, job)
+                    elif reasons == FROM_BACKUP:
+                        await self._look_for_lost(seq, job)
                     elif rng.random() < 0.8:
                         await self.ask(lambda station, job=job: station.jobs.retry(job, actor=OFFICER))
                     else:
@@ -193,23 +201,53 @@ class Office:
     async def _look(self, seq: int, job: str) -> None:
         """Go to the machine, delete what it still holds, look for the card, and say what is there."""
         row = self._world.disk.connection.execute(
-            "SELECT id, printer FROM attempt WHERE job = ? AND outcome IS NULL", (seq,)
+            "SELECT id, number FROM attempt WHERE job = ? AND outcome IS NULL", (seq,)
         ).fetchone()
         if row is None:
             return
-        attempt, printer = row
-        while not self._world.machines[printer].purge(f"stationd-{attempt}"):
-            await asyncio.sleep(1)
+        attempt, number = row
+        for machine in self._world.machines.values():  # where it is called so today, or wherever it was moved to
+            while not machine.purge(f"stationd-{attempt}"):
+                await asyncio.sleep(1)
         found = self._world.auditor.attempts[attempt]
-        verdict = Verdict.PRINTED if found.good else Verdict.SPOILED if found.ruined else Verdict.NOT_PRINTED
-        await self.ask(lambda station: station.jobs.verdict(job, verdict, "looked", actor=OFFICER))
+        has_card = found.good or (self._world.was_restored and await self._has_card(seq))
+        verdict = Verdict.PRINTED if has_card else Verdict.SPOILED if found.ruined else Verdict.NOT_PRINTED
+        await self.ask(lambda station: station.jobs.verdict(job, verdict, "looked", actor=OFFICER, attempt=number))
+
+    async def _look_for_lost(self, seq: int, job: str) -> None:
+        """A restored book had it in line: is there a card? Then the book is told, else it may be made."""
+        if await self._has_card(seq):
+            await self.ask(lambda station: station.jobs.verdict(job, Verdict.PRINTED, "found", actor=OFFICER))
+        elif self._rng.random() < 0.5:
+            await self.ask(lambda station: station.jobs.verdict(job, Verdict.NOT_PRINTED, "not there", actor=OFFICER))
+        else:
+            await self.ask(lambda station: station.jobs.retry(job, actor=OFFICER))
+
+    async def _has_card(self, seq: int) -> bool:
+        """Whether a card of its order lies anywhere, once every machine was at rest and talked to for a while."""
+        (order,) = self._world.disk.connection.execute("SELECT order_ref FROM job WHERE seq = ?", (seq,)).fetchone()
+        await self._world.quiet()
+        return bool(self._world.auditor.good[order])
 
     async def meddle(self, at_s: float) -> None:
         """Cancel some job, whatever becomes of it."""
         await asyncio.sleep(at_s)
-        if self.accepted:
+        if self.accepted and not self._world.was_restored:  # then nobody cancels what they have not looked for
             job = self._rng.choice(list(self.accepted))
-            try:
+            with suppress(NoAnswer, Refused):
                 await self.ask(lambda station: station.jobs.cancel(job, actor=OFFICER))
-            except (NoAnswer, Refused):
-                return
+
+    async def hold(self, at_s: float, for_s: float) -> None:
+        """Hold some job back for a while, wherever it is by then; what is held is released in the end."""
+        await asyncio.sleep(at_s)
+        if not self.accepted:
+            return
+        job = self._rng.choice(list(self.accepted))
+        with suppress(NoAnswer, Refused):
+            await self.ask(lambda station: station.jobs.hold(job, "wait", actor=OFFICER))
+        await asyncio.sleep(for_s)
+        book = self._world.disk.connection
+        while book.execute("SELECT 1 FROM job WHERE id = ? AND reasons = ?", (job, HELD)).fetchone() is not None:
+            with suppress(NoAnswer, Refused):
+                await self.ask(lambda station: station.jobs.release(job, "go on", actor=OFFICER))
+            await asyncio.sleep(1)

@@ -6,17 +6,19 @@ the same disk, before the same machines.
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from stationd.adapters.printers.ipp.driver import IppPrinter
 from stationd.adapters.printers.ipp.settings import read_settings
 from stationd.adapters.sqlite.blanks import SqliteBlanks
 from stationd.adapters.sqlite.jobs import SqliteJobs
 from stationd.adapters.sqlite.rations import SqliteRations
+from stationd.adapters.sqlite.restored import put_to_people
 from stationd.adapters.sqlite.writer import Writer
 from stationd.domain.authority import Actor
 from stationd.domain.errors import Refused
 from stationd.domain.events import Event
-from stationd.domain.job import Job
+from stationd.domain.job import Attempt, Job
 from stationd.domain.order import Document
 from stationd.domain.rationing import NO_RESERVE, RationRule
 from stationd.ports.clock import Clock, Entropy
@@ -28,6 +30,7 @@ from stationd.services.crew import Crew
 from stationd.services.jobs import Jobs, Surrounding
 from stationd.services.line import Line
 from stationd.services.pace import Pace
+from stationd.services.printers import GIVE_UP_WITHIN_S
 from stationd.services.rationing import Rationer, Reserve
 from stationd.services.recover import show_orphans
 from stationd.services.spool import Spooler
@@ -109,7 +112,9 @@ class Station:
         self.store.told = {}
         rations = SqliteRations(self._writer, reader, clock, kept)
         self._rationer = Rationer(rations, RationRule(reserve_for_first=reserve), kept, ring=self._bell.ring_all)
-        self.jobs = Jobs(self.store, self._line, self._crew, surrounding=Surrounding(withdraw=self._withdraw))
+        self.jobs = Jobs(
+            self.store, self._line, self._crew, surrounding=Surrounding(withdraw=self._withdraw, give_up=self._give_up)
+        )
         self.blanks = Blanks(SqliteBlanks(self._writer, reader, low=5))
         self.submission = Submission(
             self.store, self.jobs, NoRenderer(), {profile: frozenset() for profile in PROFILES}
@@ -117,6 +122,7 @@ class Station:
 
     async def start(self) -> None:
         """Come up as the application does."""
+        await put_to_people(self._writer)
         await self.store.clear_delays()
         self._line.load(await self.store.ranks())
         if self._is_rationing:
@@ -169,6 +175,11 @@ class Station:
             if answer is not None:
                 return answer
         return None
+
+    async def _give_up(self, attempt: Attempt) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GIVE_UP_WITHIN_S):
+                await self.spoolers[attempt.printer].printer.give_up(attempt)
 
     def _publish(self, events: Sequence[Event]) -> None:
         joined = self._line.follow(events)

@@ -6,8 +6,9 @@ every job to its end.
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from random import Random
@@ -16,6 +17,7 @@ from typing import Any
 from stationd.adapters.printers.ipp import counter as ipp_counter
 from stationd.adapters.printers.ipp import driver as ipp_driver
 from stationd.adapters.printers.ipp import incarnation as ipp_incarnation
+from stationd.adapters.sqlite.restored import EVERYTHING, RESTORED
 from stationd.domain.errors import Faulted
 from stationd.domain.rationing import NO_RESERVE
 from tests.simulation.audit import Auditor, Totals
@@ -29,6 +31,8 @@ from tests.simulation.wire import Weather, Wire
 ROUGH_S = 100.0
 """After this nothing new goes wrong."""
 DEADLINE_S = 1500.0
+QUIET_S = 15.0
+"""So long machines were at rest and in reach of the station before a person looks for the cards of a lost book."""
 _HOOKS = (
     "commit",
     "before create",
@@ -68,6 +72,11 @@ class Plan:
     theme: Theme | None
     reserve: int
     rations_late_s: float
+    holds: int
+    swaps: float
+    """How likely two machines change places between two runs."""
+    is_restored: bool
+    """Whether the book is put back to a backup once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +108,9 @@ class World:
             theme=theme,
             reserve=self.rng("reserve").choice([NO_RESERVE, 0, 2, 5, 9]),
             rations_late_s=self.rng("rations").choice([0.0, 0.5, 8.0]),
+            holds=self.rng("holds").choice([0, 0, 1, 3]),
+            swaps=self.rng("swaps").choice([0.0, 0.0, 0.3]),
+            is_restored=self.rng("backup").random() < 0.2,
         )
         self.loop = VirtualLoop(self.rng("loop"))
         self.clock = VirtualClock(self.loop)
@@ -108,6 +120,8 @@ class World:
         self.station: Station | None = None
         self.machines: dict[str, Machine] = {}
         self.is_over = False
+        self._has_ended_runs = False
+        self._backup: tuple[sqlite3.Connection, tuple[object, ...]] | None = None
         self._weather: dict[str, Weather] = {}
         self._draw = draw
         self._faults = self.rng("faults")
@@ -241,6 +255,8 @@ class World:
         totals.virtual_s = self.loop.time()
         totals.restarts = sum(machine.restarts for machine in self.machines.values())
         self.disk.connection.close()
+        if self._backup is not None:
+            self._backup[0].close()
         return Result(seed=self.seed, broken=self.auditor.broken, totals=totals)
 
     def _world(self, work: Any, name: str) -> "asyncio.Task[Any]":
@@ -264,6 +280,11 @@ class World:
         for machine in self.machines.values():
             office.load(machine, draw.randrange(6))
             self._world(office.attend(machine), f"attendant of {machine.name}")
+        holds = self.rng("holding")
+        for _ in range(plan.holds):
+            self._world(office.hold(ROUGH_S * holds.random(), 20 * holds.random()), "holder")
+        if plan.is_restored:
+            self._world(self._back_up(ROUGH_S * 0.5 * self.rng("backing up").random()), "backup")
         self._world(office.judge(), "officer")
         self._world(office.count_ruined(), "counting")
         for _ in range(plan.troubles):
@@ -303,9 +324,9 @@ class World:
         while not self.is_over:
             await asyncio.sleep(2)
             station = self.station
-            for machine in self.machines.values():
+            for name, machine in self.machines.items():
                 if not (machine.is_powered and machine.is_reachable):
-                    self.auditor.silent_at[machine.name] = self.loop.time()
+                    self.auditor.silent_at[name] = self.loop.time()
             if station is not None and station.supervisor.restarts:
                 self.auditor.fail("a task of the station died of a defect")
             if self.loop.failures:
@@ -315,7 +336,8 @@ class World:
                 continue
             (left,) = query("SELECT count(*) FROM job WHERE state NOT IN ('printed', 'cancelled')").fetchone()
             is_moving = any(machine._current is not None for machine in self.machines.values())
-            if not left and not is_moving and self.auditor.extra_ruined() == self.office.booked_extra:
+            is_counted = self.was_restored or self.auditor.extra_ruined() == self.office.booked_extra
+            if not left and not is_moving and is_counted and (self._backup is None or self._has_ended_runs):
                 stock = self.office.stock + sum(machine.hopper for machine in self.machines.values())
                 self.auditor.check_end(self.office.accepted, self.office.received, stock)
                 self.is_over = True
@@ -357,8 +379,67 @@ class World:
                 for machine in self.machines.values():
                     if not self._is_calm and rng.random() < 0.5:
                         self._world(self._power_cut(machine, 5 * rng.random()), "power cut")
+            self._change_places(rng)
+            self._restore(rng, is_last=number == len(ends) - 1)
             self._died = None
             self._start_station(self.rng(f"entropy {number + 1}"))
+        self._has_ended_runs = True
+
+    # -------------------------------------------------------------------------- what people do while it is off
+
+    def _change_places(self, rng: Random) -> None:
+        """Two machines are exchanged: each is found under the other's name from now on."""
+        swaps = self.rng(f"swap {rng.random()}")
+        if len(self.machines) < 2 or swaps.random() >= self.plan.swaps:
+            return
+        one, other = swaps.sample(sorted(self.machines), 2)
+        self.say(f"{one} and {other} change places")
+        self.machines[one], self.machines[other] = self.machines[other], self.machines[one]
+        self.auditor.totals.swaps += 1
+        open_ones = "SELECT id FROM attempt WHERE outcome IS NULL AND printer IN (?, ?)"
+        for (attempt,) in self.disk.connection.execute(open_ones, (one, other)).fetchall():
+            self.auditor.disturbed(f"stationd-{attempt}", "its machine changed places")
+
+    @property
+    def was_restored(self) -> bool:
+        """Whether the book was put back to a backup."""
+        return self.auditor.was_restored
+
+    async def _back_up(self, at_s: float) -> None:
+        """``stationd backup``, beside the running station."""
+        await asyncio.sleep(at_s)
+        copy = sqlite3.connect(":memory:")
+        self.disk.connection.backup(copy)
+        self.say("backed up")
+        self._backup = (copy, self.auditor.remember())
+
+    def _restore(self, rng: Random, *, is_last: bool) -> None:
+        """``stationd restore``: the book goes back, the world does not."""
+        if self._backup is None or not (is_last or self.rng(f"restore {rng.random()}").random() < 0.4):
+            return
+        copy, remembered = self._backup
+        self._backup = None
+        self.say("restored")
+        orders = "SELECT order_ref FROM job"
+        before = {order for (order,) in self.disk.connection.execute(orders)}
+        with closing(copy):
+            copy.execute("INSERT INTO meta (key, value) VALUES (?, ?)", (RESTORED, EVERYTHING))
+            copy.commit()
+            copy.backup(self.disk.connection)
+        self.auditor.go_back(remembered)
+        self.auditor.forgotten |= before - {order for (order,) in self.disk.connection.execute(orders)}
+        self._world(self.office.deliver(80, 1.0), "delivery after the restore")
+
+    async def quiet(self) -> None:
+        """Wait until every machine has been on, at rest and in reach of the station for a while."""
+        since = self.loop.time()
+        while self.loop.time() - since < QUIET_S:
+            await asyncio.sleep(1)
+            is_up = self.station is not None and self.station.is_serving
+            if not is_up or any(
+                m._current is not None or not (m.is_powered and m.is_reachable) for m in self.machines.values()
+            ):
+                since = self.loop.time()
 
     async def _stop(self) -> None:
         station = self.station

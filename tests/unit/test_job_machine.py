@@ -42,6 +42,7 @@ uncertain  nothing_printed  queued     failed     give_back
 uncertain  card_spoiled     queued     failed     spoil
 failed     retried          queued     queued     -
 failed     cancelled        cancelled  cancelled  -
+failed     set_aside        failed     failed     -
 failed     questioned       uncertain  uncertain  reserve
 printed    card_printed_revoked     uncertain  uncertain  unissue
 queued     nothing_printed_revoked  uncertain  uncertain  reserve

@@ -63,6 +63,10 @@ async def backed_up(path: Path, *, is_unused_since: bool = False) -> dict[str, J
         jobs |= {name: await store.accepted() for name in ("waiting", "held")}
         held = Control(job_id=jobs["held"].id, event=JobEvent.DEFERRED, actor=STATION, note="later")
         assert isinstance(await store.jobs.control(held), Job)
+        jobs["failed"] = await store.accepted()
+        (waiting, failed) = await store.claim(number=2)
+        await store.settle(waiting, NothingPrinted(Cause.PRINTER, "offline"))
+        await store.settle(failed, NothingPrinted(Cause.DOCUMENT, "bad"))
         await asyncio.to_thread(backup, path, path.with_name("copy.db"))
         for name in ("claimed", "sent", "doubted"):
             await store.settle(claimed[name], NothingPrinted(Cause.PRINTER, "offline"))
@@ -75,7 +79,7 @@ async def backed_up(path: Path, *, is_unused_since: bool = False) -> dict[str, J
 async def test_what_was_in_line_or_in_question_waits_for_a_person_after_a_restore(path: Path):
     jobs = await backed_up(path)
     async with opened(path) as store:
-        assert await put_to_people(store.database.writer) == Restored(set_aside=2, in_question=3)
+        assert await put_to_people(store.database.writer) == Restored(set_aside=3, in_question=3)
         assert await put_to_people(store.database.writer) is None, "the mark is gone"
         found = {name: await store.jobs.read(job.id) for name, job in jobs.items()}
         assert {name: job.state for name, job in found.items() if job} == {
@@ -85,6 +89,12 @@ async def test_what_was_in_line_or_in_question_waits_for_a_person_after_a_restor
             "done": JobState.PRINTED,
             "waiting": JobState.FAILED,
             "held": JobState.FAILED,
+            "failed": JobState.FAILED,
+        }
+        assert {name for name, job in found.items() if job and job.reasons == (FROM_BACKUP,)} == {
+            "waiting",
+            "held",
+            "failed",
         }
         assert {each.reason for each in await store.jobs.open_attempts()} <= FOR_A_PERSON, "no device is believed"
         assert await store.claim(number=9) == ()
@@ -107,10 +117,10 @@ async def test_an_officer_says_of_a_card_set_aside_what_became_of_it_and_may_thi
     async with opened(path) as store:
         await put_to_people(store.database.writer)
         before = await store.blanks.balances()
-        job = await judge(store, jobs["waiting"], verdict, attempt=0)
+        job = await judge(store, jobs["waiting"], verdict, attempt=1)
         assert isinstance(job, Job)
         expected = JobState.PRINTED if verdict is Verdict.PRINTED else JobState.QUEUED
-        assert (job.state, job.attempts) == (expected, 1)
+        assert (job.state, job.attempts) == (expected, 2)
         after = await store.blanks.balances()
         assert after.issued - before.issued == (verdict is Verdict.PRINTED)
         assert after.spoiled - before.spoiled == (verdict is Verdict.SPOILED)

@@ -187,10 +187,10 @@ UPDATE attempt SET outcome = NULL, evidence = NULL, settled_at = NULL WHERE job 
 -- name: doubt_attempt
 UPDATE attempt SET reason = ? WHERE job = ? AND number = ? AND outcome IS NULL;
 
--- name: all_waiting
+-- name: all_unprinted
 SELECT seq, id, receipt, order_ref, kind, profile, state, reasons, rank, tries, attempts, printer, evidence, not_before,
        created_at, updated_at
-FROM job WHERE state = 'queued' OR state = 'deferred' ORDER BY rank;
+FROM job WHERE state IN ('queued', 'deferred', 'failed') ORDER BY rank;
 
 -- name: insert_decision
 INSERT INTO decision (job, at, decision, actor, note) VALUES (?, ?, ?, ?, ?);
