@@ -19,6 +19,9 @@ from stationd.services.post import Post
 
 _log = logging.getLogger(__name__)
 
+_CLEAR_TRIES = 3
+"""How often a job is cancelled that a device goes on holding: an answer may be lost; a card under way may stay."""
+
 _OURS = frozenset({Cause.TRANSIENT, Cause.WITHDRAWN})
 """What drivers say of a job whose document never came: not the device's doing."""
 
@@ -73,10 +76,16 @@ class Reconciliation:
         printer = self._post.printer
         if not isinstance(printer, HoldsJobs):
             return
-        held = await printer.unfinished()
-        for attempt in await self._store.strays(self._post.name, held) if held else ():
-            _log.warning("printer %s still holds attempt %s, which is settled: cancelled", printer.name, attempt.id)
-            await printer.give_up(attempt)
+        for _ in range(_CLEAR_TRIES):
+            held = await printer.unfinished()
+            strays = await self._store.strays(self._post.name, held) if held else ()
+            for attempt in strays:
+                _log.warning(
+                    "printer %s still holds attempt %s, which is settled: cancelling", printer.name, attempt.id
+                )
+                await printer.give_up(attempt)
+            if not strays:
+                return
 
     async def _open_here(self) -> Sequence[OpenAttempt]:
         """The attempts in question that no lane has in hand.

@@ -11,6 +11,7 @@ from typing import Any
 from unittest.mock import patch
 
 from stationd.adapters.printers.ipp.driver import IppPrinter
+from stationd.adapters.sqlite import restored
 from stationd.adapters.sqlite.jobs import SqliteJobs
 from stationd.adapters.sqlite.rows import attempt_of
 from stationd.adapters.sqlite.turning import Turning
@@ -135,6 +136,13 @@ def nobody_comes_back() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def restored_line_trusted() -> Iterator[None]:
+    """What a restored book has in line is printed as if nothing had happened since the backup."""
+    with patch.object(restored, "_set_aside", lambda _: 0):
+        yield
+
+
 ALL = {
     "the intent is written late": (intent_written_late, ("do not know", "has 2 cards")),
     "the device's id is not written": (device_id_not_written, ("has 2 cards", "nothing printed", "nothing_printed")),
@@ -143,6 +151,7 @@ ALL = {
     "the name is not checked": (name_not_checked, ("as printed",)),
     "the reserve is not kept": (reserve_not_kept, ("kept for others",)),
     "nobody comes back": (nobody_comes_back, ("are forgotten",)),
+    "the line of a restored book is trusted": (restored_line_trusted, ("has 2 cards",)),
     "settling is not shielded": (settling_not_shielded, ("was known and is not in the books",)),
 }
 """What is broken, and with which words the auditor must notice it."""

@@ -31,7 +31,7 @@ from tests.simulation.wire import Weather, Wire
 ROUGH_S = 100.0
 """After this nothing new goes wrong."""
 DEADLINE_S = 1500.0
-QUIET_S = 15.0
+QUIET_S = 6.0
 """So long machines were at rest and in reach of the station before a person looks for the cards of a lost book."""
 _HOOKS = (
     "commit",

@@ -3,7 +3,8 @@
 A backup is older than the world. A card that it has in line may be in its holder's hand; one that it has in question
 may have been settled, tried again and printed, so that even the device's word on *this* attempt says nothing of the
 next. No such card may come of a machine's own decision, nor of a routine one: what waits or has failed is set aside, as
-failed for this reason, what was in question is uncertain, for a person who knows why. Whoever was signed in then is signed out, so that nobody is on duty who went home long ago.
+failed for this reason, what was in question is uncertain, for a person who knows why. Whoever was signed in then is
+signed out, so that nobody is on duty who went home long ago.
 
 :func:`stationd.adapters.sqlite.backup.restore` leaves the mark; the mark goes in the transaction that obeys it.
 """
