@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.errors import Error
+from nats.errors import Error, MaxPayloadError
 from nats.errors import TimeoutError as NothingCame
 from nats.js.api import (
     AckPolicy,
@@ -165,10 +165,21 @@ class Engine:
         for message in messages:
             await self._asked(message.ack())
 
-    async def post(self, id_: str, station: str, body: bytes) -> None:
-        """Send a message to a station; returns when it is on the disks of the servers."""
+    async def post(self, id_: str, station: str, body: bytes) -> bool:
+        """Send a message to a station; ``True`` once it is on the disks of the servers, ``False`` if they have no room.
+
+        That is no reason to hang up: facts still come, and stations fetch what fills the stream.
+        """
         headers = {MESSAGE_ID: id_}
-        await self._asked(self._context().publish(orders_topic(station), body, stream=ORDERS, headers=headers))
+        sending = self._context().publish(orders_topic(station), body, stream=ORDERS, headers=headers)
+        try:
+            await sending
+        except (Error, OSError, TimeoutError) as error:
+            if isinstance(error, MaxPayloadError) or "maximum" in str(getattr(error, "description", "")):
+                _log.debug("the servers do not take message %s: %s", id_, error)
+                return False
+            raise _lost(error) from error
+        return True
 
     async def push(self, revoked: Mapping[str, int]) -> None:
         """Let the servers know the account as it is now."""

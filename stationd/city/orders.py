@@ -2,15 +2,20 @@
 
 import hashlib
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
+from stationd.adapters.city_messages import MOST_BYTES
 from stationd.city.assigning import Assigning, FiledOrder, Moved, decode, place_of
 from stationd.city.books import Transaction
 from stationd.domain.city_order import is_reserved
 from stationd.domain.errors import Refused
 from stationd.domain.fence import Act, Hold, recall_fence, written_off
 from stationd.ports.seal import Seal
+
+MOST_ORDER_BYTES: Final = MOST_BYTES * 3 // 4 - 8192
+"""What fits a message, sealed and in base64, with its signature beside it."""
 
 
 class Filed(StrEnum):
@@ -32,8 +37,10 @@ class Orders:
         """Take an order, a body of ``POST /v1/jobs`` without a signature, and offer it to a station.
 
         Refused: ``order-malformed``, ``order-known``, ``order-at-counter`` when a station's book tells of a job of it,
-        ``order-not-reserved``, ``station-unknown``.
+        ``order-not-reserved``, ``order-too-large``, ``station-unknown``.
         """
+        if len(body) > MOST_ORDER_BYTES:
+            return Refused("order-too-large", f"cannot file: an order may have {MOST_ORDER_BYTES} bytes")
         order = _read(body)
         if isinstance(order, Refused):
             return order

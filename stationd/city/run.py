@@ -114,22 +114,24 @@ class City:
 
     async def _send(self, engine: Engine) -> None:
         """Messages out of the books, as they were written; marked once they are on the servers' disks."""
-        books = self.desk.books
+        books, is_full = self.desk.books, False
         while True:
             _go_on()
             self._written.clear()
             waiting = await books.run(lambda transaction: transaction.rows("unsent", most=_MESSAGES_AT_ONCE))
             async with asyncio.TaskGroup() as tasks:
-                for id_, station, body in waiting:
-                    tasks.create_task(engine.post(id_, station, bytes(body)))
-            sent = [row[0] for row in waiting]
+                posts = [tasks.create_task(engine.post(id_, station, bytes(body))) for id_, station, body in waiting]
+            sent = [row[0] for row, post in zip(waiting, posts, strict=True) if post.result()]
+            if len(sent) < len(waiting) and not is_full:
+                _log.warning("the servers have no room for messages to stations: %d wait", len(waiting) - len(sent))
+            is_full = len(sent) < len(waiting)
             if sent:
                 await books.run(partial(_mark, sent))
                 self.metrics.sent.inc(len(sent))
                 continue
             with suppress(TimeoutError):
                 async with asyncio.timeout(_LOOK_EVERY_S):
-                    await self._written.wait()
+                    await (asyncio.sleep(_LOOK_EVERY_S) if is_full else self._written.wait())
 
     async def _govern(self, engine: Engine) -> None:
         """Consumers for the stations that are enrolled, and rights for them and no others."""

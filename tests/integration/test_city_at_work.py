@@ -3,8 +3,10 @@
 import asyncio
 import base64
 import contextlib
+import json
 import sqlite3
 import time
+from dataclasses import replace
 
 import aiohttp
 import pytest
@@ -312,6 +314,70 @@ async def test_books_that_were_restored_from_a_backup_are_caught_up_from_the_str
         await until(lambda: has(city, len(paper.facts)))
         assert (await city.desk.order("PRR-1"))["outcome"] == "printed"
         assert [each.code for each in await city.desk.differences()] == ["leave-forgotten"]
+
+
+async def test_a_full_stream_of_orders_holds_no_fact_up_and_goes_on_once_there_is_room(servers, tmp_path):
+    settings = settings_for(servers, tmp_path)
+    settings = replace(settings, servers=replace(settings.servers, orders_mib=16))
+    paper, file = PaperStation(A), tmp_path / "a.creds"
+    station = WiredStation(paper, servers, file)
+
+    def large(number, size):
+        order = json.loads(order_of(f"PRR-{number}", nik=f"999999010190001{number}"))
+        return json.dumps(order | {"document": {"media_type": "image/png", "data": "A" * size}}).encode()
+
+    async with city_at(settings) as city:
+        file.write_text(await city.desk.enrol(A, "Kecamatan A", paper.keys.identity))
+        assert (await city.desk.file([large(0, 7 << 20)], to=A))[0].result == "order-too-large"
+        filed = await city.desk.file([large(number, 5_800_000) for number in range(4)], to=A)
+        assert {line.result for line in filed} == {"offered"}
+
+        async def unsent():
+            return len(await city.desk.books.run(lambda transaction: transaction.rows("unsent", most=9)))
+
+        async def is_full():
+            return await unsent() == 2
+
+        await until(is_full)
+        await send_all(station, [paper.accept(f"PRR-own-{n}", nik=f"999999010190002{n}")[1] for n in range(3)])
+
+        async def has_facts():
+            return (await city.desk.stations())[0]["taken"] == 3
+
+        await until(has_facts)
+        assert await is_full()
+        assert city.metrics.is_connected
+
+        async def has_all():
+            return len(paper.orders) == 4 and not await unsent()
+
+        await work(station, until_true=has_all)
+
+
+async def test_two_of_the_city_at_once_do_the_work_of_one(servers, tmp_path):
+    settings, paper, file = settings_for(servers, tmp_path), PaperStation(A), tmp_path / "a.creds"
+    station = WiredStation(paper, servers, file)
+    async with city_at(settings) as city, city_at(settings) as other:
+        file.write_text(await city.desk.enrol(A, "Kecamatan A", paper.keys.identity))
+        names = [f"PRR-{number}" for number in range(8)]
+        for number, name in enumerate(names):
+            await (city, other)[number % 2].desk.file([order_of(name, nik=f"999999010190001{number}")], to=A)
+
+        async def all_have_leave():
+            return len(paper.orders) == 8 and all(waiting.held.may_begin for waiting in paper.orders.values())
+
+        await work(station, until_true=all_have_leave)
+        for name in names:
+            await send_all(station, paper.work(name))
+
+        async def is_settled():
+            return all([(await other.desk.order(name))["outcome"] == "printed" for name in names])
+
+        await until(is_settled)
+        rows = await city.desk.books.run(lambda transaction: transaction.rows("facts_of", station=A))
+        assert [(row[0], *row[1:5], bytes(row[5])) for row in rows] == paper.facts
+        assert sorted(paper.cards) == names
+        assert await city.desk.differences() == []
 
 
 async def test_what_went_with_the_streams_comes_again(servers, tmp_path, monkeypatch):
