@@ -115,3 +115,22 @@ def test_credentials_are_read_as_the_city_gives_them_and_never_repeated():
         with pytest.raises(ValueError, match="seed") as told:
             read_credentials(wrong)
         assert seed not in str(told.value)
+
+
+async def test_large_orders_come_a_few_at_a_time_and_all_of_them(tmp_path):
+    async with Servers(tmp_path) as servers, servers.client() as jetstream:
+        await make_streams(jetstream, stations=[STATION])
+        for _ in range(5):
+            await jetstream.publish("orders.1671-07", bytes(7 << 20))
+        session = await engine(servers.nodes[0].port).connect()
+        found = []
+        try:
+            async with asyncio.timeout(60):
+                while sum(found) < 5:
+                    deliveries = await session.fetch(16)
+                    found.append(len(deliveries))
+                    for delivery in deliveries:
+                        await session.acknowledge(delivery)
+        finally:
+            await session.aclose()
+        assert max(found) <= 2, found

@@ -33,6 +33,8 @@ _NO_MORE_AFTER_S: Final = 0.05
 _NOTHING_CAME: Final = frozenset({"404", "408"})
 """How a request ends that found nothing. Others end at once, while the consumer has no leader, or is not made yet."""
 _ASK_AGAIN_AFTER_S: Final = 2.0
+_MOST_BYTES: Final = 16 << 20
+"""What may come at once: two of the largest messages, so that orders with large documents fill no small machine."""
 _SERVER_TROUBLE: Final = 500
 """As in HTTP: codes from here on are the servers' own trouble, such as a stream without a leader."""
 _ACK: Final = b"+ACK"
@@ -57,6 +59,7 @@ class _Answer(msgspec.Struct):
 class _Asking(msgspec.Struct, omit_defaults=True):
     batch: int
     expires: int
+    max_bytes: int
 
 
 _decode = msgspec.json.Decoder(_Answer).decode
@@ -147,7 +150,7 @@ class NatsSession:
         """See :meth:`stationd.ports.city.CitySession.fetch`."""
         found: list[Delivery] = []
         try:
-            asked = _encode(_Asking(batch=most, expires=int(_FETCH_FOR_S * 1e9)))
+            asked = _encode(_Asking(batch=most, expires=int(_FETCH_FOR_S * 1e9), max_bytes=_MOST_BYTES))
             await self._client.publish(self._asking, asked, reply=self._pulling)
             async with asyncio.timeout(_FETCH_FOR_S + self._timeout_s) as limit:
                 while len(found) < most:
