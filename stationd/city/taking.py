@@ -38,6 +38,8 @@ ELSEWHERE: Final = "elsewhere"
 """The state of a card that was printed at another station."""
 _AT_ONCE: Final = 500
 _MOST_TOLD: Final = 1_000_000
+_Cards = dict[str, Any]
+"""Of cards, by their ids: state, custody, transfer; ``None`` for one that there is not."""
 _STATION: Final = 1
 """Where a subject names its station: ``events.<station>.…``."""
 
@@ -99,6 +101,7 @@ class Facts:
         taken = Taken()
         touched: dict[str, None] = {}
         keys: dict[str, bytes | None] = {}
+        facts: list[Fact] = []
         for letter in letters:
             station = letter.subject.split(".")[_STATION]
             if station not in keys:
@@ -106,11 +109,14 @@ class Facts:
                 keys[station] = None if row is None else row[0]
             fact = self._read(letter, keys[station])
             if isinstance(fact, Refused):
-                transaction.run("trouble", station=station, code=fact.code, count=1, now=transaction.now_ms)
+                transaction.tell("trouble", station=station, code=fact.code, count=1, now=transaction.now_ms)
                 taken.refused += 1
-            elif self._keep(transaction, fact):
+            else:
+                facts.append(fact)
+        for fact, is_new in zip(facts, self._keep(transaction, facts), strict=True):
+            if is_new:
                 taken.new += 1
-                touched[station] = None
+                touched[fact.station] = None
             else:
                 taken.repeated += 1
         if is_applied:
@@ -132,6 +138,7 @@ class Facts:
         before = held = self._blanks(transaction, station)
         is_whole = True
         while is_whole and (rows := transaction.rows("facts_after", station=station, seq=last, most=_AT_ONCE)):
+            cards: _Cards = {}
             for seq, *row in rows:
                 fact = _fact(station, seq, row)
                 is_whole = seq == last + 1 and fact.follows(previous)
@@ -141,11 +148,11 @@ class Facts:
                     break
                 data = _data(fact.data)
                 held = blanks_after(held, fact.type, data)
-                self._apply(transaction, fact, data, row)
+                self._apply(transaction, fact, data, row, cards)
                 last, previous = fact.seq, fact.hash
         if held != before:
-            transaction.run("set_blanks", station=station, **asdict(held))
-        transaction.run("set_last", station=station, seq=last, hash=previous, now=transaction.now_ms)
+            transaction.tell("set_blanks", station=station, **asdict(held))
+        transaction.tell("set_last", station=station, seq=last, hash=previous, now=transaction.now_ms)
         self._orders.grant(transaction, station)
 
     def accept_fork(self, transaction: Transaction, station: str) -> int | Refused:
@@ -182,7 +189,7 @@ class Facts:
             row = transaction.rows("fact", station=station, seq=number)[0]
             fact, data = _fact(station, number, row), _data(row[3])
             held = blanks_after(held, fact.type, data)
-            self._tell_cards(transaction, fact, data, None)
+            self._tell_cards(transaction, fact, data, None, {})
         transaction.run("set_blanks", station=station, **asdict(held))
         transaction.run("mend_fork", station=station, seq=begin, hash=previous)
         self.advance(transaction, station)
@@ -190,12 +197,23 @@ class Facts:
 
     # ------------------------------------------------------------------------------------------------------- inside
 
-    def _keep(self, transaction: Transaction, fact: Fact) -> bool:
-        """Keep a fact until its turn; ``False`` for one that is here."""
+    def _keep(self, transaction: Transaction, facts: Sequence[Fact]) -> list[bool]:
+        """Keep facts until their turn; ``False`` for one that is here."""
+        each = [self._columns(fact) for fact in facts]
+        kept = transaction.run_each("insert_fact", each)
+        for fact, values, is_new in zip(facts, each, kept, strict=True):
+            if is_new:
+                continue
+            known = transaction.rows("fact", station=fact.station, seq=fact.seq)[0]
+            if known[4] != fact.hash and transaction.run("insert_apart", **values):
+                self._mark_fork(transaction, fact.station)
+        return [bool(is_new) for is_new in kept]
+
+    def _columns(self, fact: Fact) -> dict[str, object]:
         told = None
         if fact.particulars is not None:
             told = self._seal.seal(_encode(fact.particulars), place=_place(fact.station, fact.seq))
-        values: dict[str, object] = {
+        return {
             "station": fact.station,
             "seq": fact.seq,
             "at": fact.at,
@@ -207,13 +225,6 @@ class Facts:
             "enclosed_to": None if fact.enclosure is None else fact.enclosure.to,
             "enclosed": None if fact.enclosure is None else fact.enclosure.file,
         }
-        if transaction.run("insert_fact", **values):
-            return True
-        known = transaction.rows("fact", station=fact.station, seq=fact.seq)[0]
-        if known[4] == fact.hash or not transaction.run("insert_apart", **values):
-            return False
-        self._mark_fork(transaction, fact.station)
-        return False
 
     def _set_apart(self, transaction: Transaction, station: str, seq: int) -> None:
         """A fact that is next and does not follow: it and all that wait behind it are of another history."""
@@ -237,57 +248,69 @@ class Facts:
                     return seq, row[4]
         return None
 
-    def _apply(self, transaction: Transaction, fact: Fact, data: Mapping[str, Any], row: Sequence[Any]) -> None:
+    def _apply(
+        self, transaction: Transaction, fact: Fact, data: Mapping[str, Any], row: Sequence[Any], cards: _Cards
+    ) -> None:
         told = None
         if row[5] is not None:
             told = _particulars(self._seal.open(row[5], place=_place(fact.station, fact.seq)))
-        self._tell_cards(transaction, fact, data, told)
+        self._tell_cards(transaction, fact, data, told, cards)
         if fact.type.startswith(TRANSFER):
             self._tell_transfer(transaction, fact, data, row)
         elif fact.type == LINK_REFUSED:
             code, count = told_code(data), min(max(1, whole(data, "count")), _MOST_TOLD)
-            transaction.run("trouble", station=fact.station, code=code, count=count, now=transaction.now_ms)
+            transaction.tell("trouble", station=fact.station, code=code, count=count, now=transaction.now_ms)
         if told is not None:
             self._orders.hear_accepted(transaction, fact.station, told.order)
         self._orders.hear(transaction, fact, data)
         if row[5] is not None or row[7] is not None:
-            transaction.run("empty_fact", station=fact.station, seq=fact.seq)
+            transaction.tell("empty_fact", station=fact.station, seq=fact.seq)
 
     def _tell_cards(
-        self, transaction: Transaction, fact: Fact, data: Mapping[str, Any], told: Particulars | None
+        self,
+        transaction: Transaction,
+        fact: Fact,
+        data: Mapping[str, Any],
+        told: Particulars | None,
+        cards: _Cards,
     ) -> None:
-        """What a fact says of a job and a card."""
-        station = fact.station
+        """What a fact says of a job and a card; ``cards`` are those that were looked up already, as they are now."""
+        station, id_ = fact.station, fact.subject
         if not fact.type.startswith((JOB, CARD)):
             return
         state = text(data, "state") if fact.type.startswith(JOB) else ""
-        if fact.type == PARTICULARS_OF or is_arrival(fact.type):
-            transaction.run(
+        if id_ not in cards:
+            cards[id_] = transaction.row("card", station=station, id=id_)
+        known = cards[id_]
+        if known is None and (fact.type == PARTICULARS_OF or is_arrival(fact.type)):
+            known = (state or ELSEWHERE, None, None)
+            transaction.tell(
                 "insert_card",
                 station=station,
-                id=fact.subject,
+                id=id_,
                 seq=fact.seq,
                 kind=text(data, "kind"),
-                state=state or ELSEWHERE,
+                state=known[0],
                 sent_as=text(data, "sent_as") or None,
                 at=fact.at,
             )
-        known = transaction.row("card", station=station, id=fact.subject)
         if known is not None:
-            transaction.run(
+            custody, transfer = custody_after(known[1], fact.type, data), text(data, "transfer") or known[2]
+            cards[id_] = (state or known[0], custody, transfer)
+            transaction.tell(
                 "change_card",
                 station=station,
-                id=fact.subject,
+                id=id_,
                 state=state or known[0],
-                custody=custody_after(known[1], fact.type, data),
-                transfer=text(data, "transfer") or known[2],
+                custody=custody,
+                transfer=transfer,
                 at=fact.at,
             )
         if told is not None:
-            transaction.run(
+            transaction.tell(
                 "set_particulars",
                 station=station,
-                id=fact.subject,
+                id=id_,
                 order_ref=told.order,
                 receipt=told.receipt,
                 holder=self._seal.fingerprint(told.nik),

@@ -13,7 +13,7 @@ from stationd.city.assigning import Moved
 from stationd.city.orders import Filed
 from stationd.city.taking import Letter
 from stationd.domain.city_link import Enclosure
-from stationd.domain.errors import Refused
+from stationd.domain.errors import Faulted, Refused
 from tests.rigs.paper_city import RECEIPT, PaperCity, PaperStation, order_of
 from tests.rigs.postgres import binaries, postgres
 
@@ -341,3 +341,30 @@ def test_an_order_that_moves_becomes_one_card_at_most_in_every_order_of_events(s
         await city.books.aclose()
 
     asyncio.run(story())
+
+
+@both
+async def test_what_is_told_is_there_for_who_asks_next_and_dies_with_what_was_tried_alone(city, stations):
+    def trouble(transaction, code):
+        transaction.tell("trouble", station=A, code=code, count=1, now=1)
+
+    def codes(transaction):
+        return [row[1] for row in transaction.rows("troubles")]
+
+    def dying(transaction):
+        trouble(transaction, "second")
+        transaction.tell("issue_blanks", id="x", station=A, quantity=0, note="no delivery at all", now=1)
+
+    def unit(transaction):
+        trouble(transaction, "first")
+        assert codes(transaction) == ["first"]
+        assert isinstance(transaction.tried(lambda: dying(transaction)), Exception)
+        trouble(transaction, "third")
+        assert transaction.run_each("issue_blanks", []) == []
+        one = {"id": "y", "station": A, "quantity": 1, "note": "SJ-1", "now": 1}
+        assert transaction.run_each("issue_blanks", [one, one]) == [1, 0]
+
+    await city.do(unit)
+    with pytest.raises(Faulted, match="books"):
+        await city.do(dying)
+    assert await city.do(codes) == ["first", "third"]
