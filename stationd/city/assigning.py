@@ -23,6 +23,7 @@ from stationd.ports.seal import Seal
 _ID_BITS: Final = 74
 
 _Reference = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$(?!\n)")]
+_Kind = Annotated[str, Meta(pattern=r"^[a-z][a-z-]{0,31}$(?!\n)")]
 _Nik = Annotated[str, Meta(pattern=r"^[0-9]{16}$(?!\n)")]
 
 
@@ -38,7 +39,7 @@ class FiledOrder(msgspec.Struct):
     """What the city itself must know of an order; its station judges the rest."""
 
     order: _Reference
-    kind: str
+    kind: _Kind
     holder: _Holder
     document: _Document
     signature: str | None = None

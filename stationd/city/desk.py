@@ -28,6 +28,7 @@ T = TypeVar("T")
 _KEY_BYTES: Final = 32
 _STATION_ID = re.compile(r"[0-9]{4}-[0-9]{2}(?:-[a-z0-9]{1,16})?")
 _NOTE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,62}[\x21-\x7e])?")
+_LONGEST: Final = 64
 _MOST_BLANKS: Final = 100_000
 _ID_BITS: Final = 74
 _NAME_BITS: Final = 64
@@ -231,6 +232,7 @@ class Desk:
 
     async def move(self, order: str, to: str) -> Moved:
         """Give an order to another station."""
+        _readable(order, to)
         return await self.books.run(lambda transaction: _allowed(self._orders.move(transaction, order, to)))
 
     async def move_all(self, station: str, to: str, *, is_waiting_only: bool) -> Mapping[str, int]:
@@ -252,6 +254,7 @@ class Desk:
 
     async def cancel(self, order: str) -> Moved:
         """End an order."""
+        _readable(order)
         return await self.books.run(lambda transaction: _allowed(self._orders.cancel(transaction, order)))
 
     async def write_off(self, order: str) -> Moved:
@@ -260,6 +263,7 @@ class Desk:
 
     async def order(self, order: str) -> Mapping[str, Any]:
         """How an order stands."""
+        _readable(order)
         names = ("kind", "station", "fence", "hold", "outcome", "told", "goes_to", "filed_at", "changed_at")
         row = await self.books.run(lambda transaction: transaction.row("order_view", order=order))
         if row is None:
@@ -323,6 +327,12 @@ class Desk:
             transaction.run("set_user", station=station, user_key=None)
 
 
+def _readable(*texts: str) -> None:
+    """No database holds every character, and no order or station has strange ones."""
+    if not all(text.isprintable() and len(text) <= _LONGEST for text in texts):
+        raise Refused("text-malformed", "cannot look: that is no order and no station")
+
+
 def _known(transaction: Transaction, station: str) -> None:
     if transaction.row("station", station=station) is None:
         raise Refused("station-unknown", f"cannot find station {station}: it is not enrolled")
@@ -352,6 +362,9 @@ def _addressed(line: bytes, to: str | None) -> tuple[str | None, bytes, str | No
         return None, b"", None
     station = found.pop("station", to)
     order = found.get("order")
-    shown = order if isinstance(order, str) and order.isascii() else None
-    body = json.dumps(found, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
-    return (station if isinstance(station, str) else None), body, shown
+    shown = order if isinstance(order, str) and order.isascii() and len(order) <= _LONGEST else None
+    try:
+        body = json.dumps(found, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+    except (ValueError, RecursionError):  # half a character, which JSON can write and nobody can send
+        return None, b"", shown
+    return (station if isinstance(station, str) and station.isprintable() else None), body, shown

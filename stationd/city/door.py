@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import Any, Final
@@ -13,7 +14,11 @@ from stationd.adapters.books_metrics import BooksMetrics
 from stationd.city.desk import Desk
 from stationd.domain.errors import Refused, StationError
 
+_log = logging.getLogger(__name__)
+
 _LARGEST: Final = 64 << 20
+_MOST_LINES: Final = 10_000
+_TOO_LARGE: Final = 413
 _OPEN: Final = frozenset({"/healthz", "/metrics"})
 _STATUS: Final = {
     "order-unknown": 404,
@@ -22,6 +27,8 @@ _STATUS: Final = {
     "order-there": 409,
     "order-not-asked-back": 409,
     "blanks-issued": 409,
+    "media-type-unsupported": 415,
+    "too-many-lines": _TOO_LARGE,
 }
 _HOSTS: Final = frozenset({"127.0.0.1", "localhost"})
 
@@ -62,7 +69,10 @@ class _Door:
     async def file(self, request: web.Request) -> web.Response:
         if request.content_type != "application/x-ndjson":
             raise Refused("media-type-unsupported", "cannot read the body: it must be application/x-ndjson")
-        lines = await self._desk.file((await request.read()).split(b"\n"), to=request.query.get("station"))
+        body = await request.read()
+        if body.count(b"\n") > _MOST_LINES:
+            raise Refused("too-many-lines", f"cannot read the body: it has more than {_MOST_LINES} lines")
+        lines = await self._desk.file(body.split(b"\n"), to=request.query.get("station"))
         text = "".join(json.dumps(asdict(line)) + "\n" for line in lines)
         return web.Response(text=text, content_type="application/x-ndjson")
 
@@ -96,7 +106,9 @@ def _guard(token: str) -> Any:
         if request.host.rpartition(":")[0] not in _HOSTS and request.host not in _HOSTS:
             return _problem(421, "host-not-allowed", "cannot answer: this name is not served here")
         if request.path not in _OPEN:
-            given = hashlib.sha256(request.headers.get(hdrs.AUTHORIZATION, "").encode()).digest()
+            given = hashlib.sha256(
+                request.headers.get(hdrs.AUTHORIZATION, "").encode(errors="surrogateescape")
+            ).digest()
             if not hmac.compare_digest(given, wanted):
                 return _problem(401, "token-invalid", "cannot answer: the bearer token is missing or wrong")
         try:
@@ -105,6 +117,12 @@ def _guard(token: str) -> Any:
             return _problem(_STATUS.get(refused.code, 422), refused.code, refused.detail)
         except StationError as trouble:
             return _problem(503, trouble.code, trouble.detail)
+        except web.HTTPException as answer:
+            code = "body-too-large" if answer.status == _TOO_LARGE else f"http-{answer.status}"
+            return _problem(answer.status, code, f"cannot answer: {answer.reason}")
+        except Exception as defect:  # noqa: BLE001 - told without its text, which may repeat what was sent
+            _log.error("the door: %s while answering", type(defect).__name__)
+            return _problem(500, "internal", "cannot answer: a defect of this program")
 
     return guard
 

@@ -82,7 +82,15 @@ def examine(path: Path) -> tuple[Settings | None, tuple[Problem, ...]]:
     except ConfigError as wrong:
         problems, printers, readers = wrong.problems, wrong.printers, wrong.readers
     problems = (*problems, *driver_problems(str(path), printers, readers), *notice_problems(settings))
-    return settings, (*problems, *matcher_problems(path, settings))
+    return settings, (*problems, *city_problems(settings), *matcher_problems(path, settings))
+
+
+def city_problems(settings: Settings | None) -> tuple[Problem, ...]:
+    """What is wrong with the link to the city before anything is asked over it: what it needs is not installed."""
+    if settings is None or not settings.city.servers or find_spec("nats") is not None:
+        return ()
+    servers, allowed = json.dumps(settings.city.servers), "none without the extra stationd[city]"
+    return (Problem(file=str(settings.file), key="city.servers", value=servers, allowed=allowed),)
 
 
 def notice_problems(settings: Settings | None) -> tuple[Problem, ...]:
