@@ -32,6 +32,8 @@ _LONGEST: Final = 64
 _MOST_BLANKS: Final = 100_000
 _ID_BITS: Final = 74
 _NAME_BITS: Final = 64
+_FOR_EVER_S: Final = 100 * 365 * 86_400
+"""Servers hold void what a user was given until that second: all of it, whatever the city's clock said on that day."""
 _MOVES_AT_MOST: Final = 1_000
 """No order moves so often between a backup and the loss of the books."""
 
@@ -323,7 +325,8 @@ class Desk:
         _known(transaction, station)
         (_, user) = transaction.rows("station", station=station)[0]
         if user is not None:
-            transaction.run("revoke_user", user_key=user, station=station, at=transaction.now_ms // 1000)
+            at = transaction.now_ms // 1000 + _FOR_EVER_S
+            transaction.run("revoke_user", user_key=user, station=station, at=at)
             transaction.run("set_user", station=station, user_key=None)
 
 
