@@ -2,7 +2,7 @@
 
 import pytest
 from fake_cards import TRANSFER_ID
-from http_door import JOB_ID
+from fake_queue import JOB_ID
 
 from stationd.domain.authority import Role
 from stationd.http.app import ROUTES

@@ -1,7 +1,7 @@
 """What the door does with finished cards and receipts."""
 
 import pytest
-from http_door import JOB_ID
+from fake_queue import JOB_ID
 
 from stationd.domain.custody import Custody, Place
 from stationd.domain.handover import CheckResult, HandOver, IdentityCheck, IdentityDocument, Proxy, Relation

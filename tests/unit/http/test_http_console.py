@@ -6,6 +6,7 @@ import pytest
 
 from stationd.http.console import CONTENT_SECURITY_POLICY, FOLDER, PAGES, files
 
+FILES = files()
 BUDGET = 120_000
 """Bytes on the wire for each page, with everything that it needs."""
 
@@ -26,7 +27,7 @@ async def test_a_page_comes_without_a_token_under_a_policy_without_inline_code(d
 
 
 async def test_every_file_is_served_packed_or_plain_and_not_sent_twice(door):
-    for name, file in files().items():
+    for name, file in FILES.items():
         for encoding in ("gzip", "identity"):
             async with door.session.get(
                 f"http://127.0.0.1:{door.port}/console/{name}", headers={"Accept-Encoding": encoding}
@@ -77,14 +78,14 @@ def test_every_import_and_every_reference_is_a_file_of_the_console():
             assert (path.parent / name).resolve().is_file(), (path, name)
     for path in FOLDER.glob("*.html"):
         for name in re.findall(r'(?:src|href)="/console/([^"]+)"', path.read_text(encoding="utf-8")):
-            assert name in files(), (path, name)
+            assert name in FILES, (path, name)
 
 
 @pytest.mark.parametrize(("page", "others"), [("kiosk", "officer"), ("officer", "kiosk")])
 def test_a_page_weighs_less_than_120_kilobytes_with_all_that_it_needs(page, others):
     weight = sum(
         len(file.packed or file.data)
-        for name, file in files().items()
+        for name, file in FILES.items()
         if others not in name and not name.endswith(".txt")
     )
     assert weight < BUDGET, weight

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from aiohttp import web
 from fake_cards import TRANSFER_ID
-from http_door import JOB_ID
+from fake_queue import JOB_ID
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from referencing import Registry, Resource

@@ -1,7 +1,7 @@
 """What the door does with devices: shown with where they are, named by officers, and with what happened to them."""
 
 import pytest
-from http_door import UNUSED
+from fake_devices import UNUSED
 
 HERE = f"/v1/devices/{UNUSED.id}"
 

@@ -4,7 +4,7 @@ import asyncio
 import socket
 
 import pytest
-from http_door import TOKENS
+from fake_people import TOKENS
 
 from stationd.domain.events import GENESIS, Event, linked
 from tests.rigs.listener import EventReader, Heard

@@ -5,7 +5,8 @@ import hashlib
 import json
 
 import pytest
-from http_door import JOB_ID, NIK, PIXEL
+from fake_queue import JOB_ID
+from http_door import NIK, PIXEL
 
 from stationd.domain.authority import Role
 from stationd.domain.blanks import EntryKind
@@ -120,7 +121,7 @@ async def test_a_problem_is_told_whole_in_the_readers_language(door, order):
         ("kind", "gift", "kind tidak dapat dibaca: bukan salah satu nilai yang boleh", "yang boleh: first, lost"),
         ("order", ..., "order tidak dapat dibaca: tidak ada", None),
         ("order", 7, "order tidak dapat dibaca: seharusnya teks, bukan bilangan bulat", None),
-        ("order", "-x", "order tidak dapat dibaca: bentuknya salah", None),
+        ("order", "-x", "order tidak dapat dibaca: bentuknya salah", "tuliskan seperti PRR-16711-000123"),
         ("more", 1, "isi permintaan tidak dapat dibaca: ada isian yang tidak dikenal", "yang boleh: order, kind"),
         ("document", {}, "document tidak dapat dibaca: harus memuat media_type dan data, atau template", None),
     ],

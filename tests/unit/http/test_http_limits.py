@@ -1,7 +1,7 @@
 """Who asks too often is told to wait, and nobody else has to."""
 
 import pytest
-from http_door import TOKENS
+from fake_people import TOKENS
 
 from stationd.domain.authority import Actor, Role
 from stationd.http.app import ROUTES

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from http_door import UNUSED
+from fake_devices import UNUSED
 
 ENTRY = {"kind": "received", "quantity": 5}
 PATH = "/v1/blanks/entries"

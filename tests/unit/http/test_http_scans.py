@@ -2,7 +2,8 @@
 
 import asyncio
 
-from http_door import READER, TOKENS
+from fake_devices import READER
+from fake_people import TOKENS
 
 from stationd.domain.scan import ReaderState, ReaderStatus, Scan, ScanKind
 from tests.rigs.listener import EventReader, Heard

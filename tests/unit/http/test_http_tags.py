@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from fake_cards import TRANSFER_ID
-from http_door import JOB_ID, Door, OpenDoor
+from fake_queue import JOB_ID
+from http_door import Door, OpenDoor
 
 from stationd.http.app import ROUTES
 from stationd.http.openapi import document

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from fake_cards import TRANSFER_ID
-from http_door import JOB_ID
+from fake_queue import JOB_ID
 
 from stationd.domain.transfer import TransferState
 from stationd.services.transfers import Seen, Wanted
