@@ -1,6 +1,7 @@
 """`stationd city-demo` as a newcomer runs it: its story holds by the books that it leaves, and nothing else is left."""
 
 import asyncio
+import json
 import os
 import re
 import signal
@@ -32,6 +33,13 @@ def get(url):
         return answer.read()
 
 
+def ran(*command, exits=0):
+    """What a command of ours printed."""
+    done = subprocess.run([sys.executable, "-m", *command], capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == exits, done.stdout + done.stderr
+    return done.stdout
+
+
 def is_running(pid):
     """Whether a process is there and does something yet: one that nobody has waited for has ended all the same."""
     with suppress(OSError):
@@ -59,7 +67,7 @@ def test_the_citys_story_holds_by_the_books_that_it_leaves_and_no_program_is_lef
     try:
         for line in process.stdout:
             told += line
-            if line.startswith("5. "):
+            if line.startswith("6. "):
                 address = re.search(r"at a glance: (http://\S+)", told)[1]
                 page = get(address).decode()
                 assert get(f"{address}/cards/1671-03").startswith(b"\x89PNG")
@@ -69,28 +77,47 @@ def test_the_citys_story_holds_by_the_books_that_it_leaves_and_no_program_is_lef
         process.wait()
         process.stdout.close()
     assert process.returncode == 0, told
-    assert [line[0] for line in told.splitlines() if line[:3].endswith(". ") and line[0].isdigit()] == list("12345")
+    assert [line[0] for line in told.splitlines() if line[:3].endswith(". ") and line[0].isdigit()] == list("123456")
     assert not running(str(tmp_path))
     assert all(f"<td>{station}<td>{STATIONS[station]}<td>works<td>" in page for station in STATIONS)
     assert "Prometheus is not installed" in told or "Prometheus fires StationDown" in told
 
-    books = tmp_path / "city" / "city" / "books.db"
+    folder = tmp_path / "city"
+    books = folder / "city" / "books.db"
     cards, in_trays = Counter(), 0
     for station in STATIONS:
-        folder = tmp_path / "city" / station
-        own = rows(folder / "state" / "station.db", f"{UNSEEN} event ORDER BY seq")
+        database = folder / station / "state" / "station.db"
+        own = rows(database, f"{UNSEEN} event ORDER BY seq")
         heard = rows(books, f"{UNSEEN} fact WHERE station = ? ORDER BY seq", station)
         assert own[: len(heard)] == heard
         assert len(own) - len(heard) <= 3  # what it wrote while it ended
-        cards.update(rows(folder / "state" / "station.db", "SELECT order_ref FROM job WHERE state = 'printed'"))
-        in_trays += len(list((folder / "cards").glob("*.png")))
+        cards.update(rows(database, "SELECT order_ref FROM job WHERE state = 'printed'"))
+        in_trays += len(list((folder / station / "cards").glob("*.png")))
+        blanks = dict(rows(database, "SELECT name, balance FROM blank_account"))
+        assert rows(books, "SELECT at_hand, in_printers, printed, spoiled FROM blank WHERE station = ?", station) == [
+            (blanks["safe"] + blanks["loaded"], blanks["printer"], blanks["issued"], blanks["spoiled"])
+        ]
     orders = rows(books, "SELECT order_ref FROM city_order WHERE outcome = 'printed'")
     assert set(cards.values()) == {1}
     assert set(orders) == set(cards)
     assert rows(books, "SELECT COUNT(*) FROM city_order") == [(len(orders),)]
     assert in_trays == len(orders)
     assert f"cards   {len(orders):7}   by the city's books" in told
-    assert rows(books, "SELECT COUNT(*) FROM city_order WHERE fence > 1")[0][0] > 0  # some have moved
+    moved = rows(books, "SELECT order_ref FROM city_order WHERE fence > 1 AND station = '1671-01'")
+    assert moved
+    logs = [path.read_text(errors="replace") for path in folder.rglob("*.log")]
+    assert len(logs) > len(STATIONS)
+    assert not any(re.search(r"\b999999\d{10}\b", log) for log in logs)  # the NIK of everybody who does not exist
+
+    ran("stationd", "verify", "--config", str(folder / "1671-02" / "stationd.toml"))
+    ((receipt,),) = rows(
+        folder / "1671-01" / "state" / "station.db", "SELECT receipt FROM job WHERE order_ref = ?", *moved[0]
+    )
+    city = ("stationd.city", "--config", str(folder / "city" / "city.toml"))
+    assert json.loads(ran(*city, "where", receipt))["station"] == "1671-01"
+    ran(*city, "issue-blanks", "1671-01", "5", "SJ-5")
+    (differs,) = ran(*city, "reconcile", exits=1).splitlines()
+    assert (json.loads(differs)["code"], json.loads(differs)["subject"]) == ("blanks-differ", "1671-01")
 
 
 async def test_nothing_is_left_of_a_demonstration_that_was_killed(tmp_path):

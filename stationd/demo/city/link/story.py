@@ -16,8 +16,10 @@ from stationd.demo.city.link.site import BrokenError, LinkedCity
 _MOST_SHOWN = 5
 _DOWN = "StationDown"
 _ALONE = 3
-"""So many orders a station has before it when its link is cut; the first may be finished by then."""
-_BEFORE_IT = "SELECT count(*) FROM job WHERE state IN ('queued', 'printing')"
+"""So many orders a station has leave for when its link is cut."""
+_MADE_AND_WAITING = """
+    SELECT count(*) FILTER (WHERE state = 'printed'), count(*) FILTER (WHERE state IN ('queued', 'printing')) FROM job
+"""
 
 
 class Story:
@@ -34,6 +36,7 @@ class Story:
         """Play it once."""
         await self.cards_everywhere()
         await self.a_server_dies()
+        await self.the_citys_program_dies()
         await self.a_link_is_cut()
         await self.a_station_dies()
         await self.books_compared()
@@ -71,26 +74,35 @@ class Story:
         await leader.process.start()
         self._tell(f"{leader.name} is started again and catches up by itself.")
 
+    async def the_citys_program_dies(self) -> None:
+        """Stations go on with what they have leave for; the city's books catch up."""
+        city = self._city
+        self._chapter("The city's own program, stationd-city, is killed")
+        reachable = await self._with_leave(city.stations, len(city.stations))
+        await city.office.process.kill()
+        before = sum((await self._cards()).values())
+        self._tell(f"kill -9; its books say {_cards(before)}. No order reaches a station, and no fact the books.")
+        await city.until(lambda: self._have_made(city.stations, reachable), "the stations print without the city")
+        own, _ = await asyncio.to_thread(_made_and_waiting, city.stations)
+        self._tell(f"The stations print what they have leave for: {_cards(own)} by their own books now.")
+        await city.office.process.start()
+
+        async def is_told() -> bool:
+            return sum((await self._cards()).values()) >= own
+
+        await city.until(is_told, "the city's books catch up")
+        self._tell(f"It is started again and catches up: {_cards(sum((await self._cards()).values()))} by its books.")
+
     async def a_link_is_cut(self) -> None:
         """A station goes on alone with what it has leave for."""
         city, station = self._city, self._city.cut_off
         self._chapter(f"The link of {station.name} ({station.station}) is cut")
-
-        async def has_leave() -> bool:
-            (here,) = await asyncio.to_thread(station.rows, _BEFORE_IT)
-            return int(here[0]) >= _ALONE
-
-        await city.until(has_leave, f"{station.name} has leave for {_ALONE} orders")
+        reachable = await self._with_leave([station], _ALONE)
         for line in city.lines[station.station]:
             line.cut()
         heard = (await self._cards())[station.station]
-        made = len(await asyncio.to_thread(station.printed))
         self._tell(f"No connection of it comes through. The city has heard of {_cards(heard)} from there.")
-
-        async def goes_on() -> bool:
-            return len(await asyncio.to_thread(station.printed)) >= made + _ALONE - 1
-
-        await city.until(goes_on, f"{station.name} prints alone")
+        await city.until(lambda: self._have_made([station], reachable), f"{station.name} prints alone")
         alone = len(await asyncio.to_thread(station.printed))
         known = (await self._cards())[station.station]
         self._tell(
@@ -184,6 +196,23 @@ class Story:
     async def _cards(self) -> dict[str, int]:
         return await self._city.books.run(cards_of)
 
+    async def _with_leave(self, stations: Sequence[Kecamatan], count: int) -> int:
+        """Wait until stations have leave for ``count`` cards that they have not made; how many they will have then."""
+        reachable = 0
+
+        async def they_have() -> bool:
+            nonlocal reachable
+            made, waiting = await asyncio.to_thread(_made_and_waiting, stations)
+            reachable = made + count
+            return waiting >= count
+
+        await self._city.until(they_have, f"leave for {count} cards is there")
+        return reachable
+
+    async def _have_made(self, stations: Sequence[Kecamatan], count: int) -> bool:
+        made, _ = await asyncio.to_thread(_made_and_waiting, stations)
+        return made >= count
+
     async def _each_prints_after(self, before: dict[str, int]) -> None:
         """Wait until the city has heard of a new card from each station."""
 
@@ -225,6 +254,12 @@ class Story:
                 await city.office.move(city.session, order, city.stations[0].station)
         holds = await city.books.run(orders_of)
         return not any(count for hold, count in holds.items() if hold != "settled")
+
+
+def _made_and_waiting(stations: Sequence[Kecamatan]) -> tuple[int, int]:
+    """Cards by the stations' own books, and those that they have leave for and have not made."""
+    rows = [station.rows(_MADE_AND_WAITING)[0] for station in stations]
+    return sum(row[0] for row in rows), sum(row[1] for row in rows)
 
 
 def summary(found: Reckoning, stations: int) -> list[str]:
