@@ -27,6 +27,12 @@ from tests.rigs.paper_city import CITY_KEY, RECEIPT, PaperStation, order_of
 A, B = "1671-07", "1671-09"
 
 
+@pytest.fixture(autouse=True)
+def looking_up_often(monkeypatch):
+    """A station waits for messages as long as ever, but looks up more often."""
+    monkeypatch.setattr("stationd.adapters.nats.session._FETCH_FOR_S", 0.3)
+
+
 @pytest.fixture
 async def servers(tmp_path):
     async with GuardedServers(tmp_path) as running:
@@ -332,14 +338,14 @@ async def test_a_full_stream_of_orders_holds_no_fact_up_and_goes_on_once_there_i
     async with city_at(settings) as city:
         file.write_text(await city.desk.enrol(A, "Kecamatan A", paper.keys.identity))
         assert (await city.desk.file([large(0, 7 << 20)], to=A))[0].result == "order-too-large"
-        filed = await city.desk.file([large(number, 5_800_000) for number in range(4)], to=A)
+        filed = await city.desk.file([large(number, 5_800_000) for number in range(3)], to=A)
         assert {line.result for line in filed} == {"offered"}
 
         async def unsent():
             return len(await city.desk.books.run(lambda transaction: transaction.rows("unsent", most=9)))
 
         async def is_full():
-            return await unsent() == 2
+            return await unsent() == 1
 
         await until(is_full)
         await send_all(station, [paper.accept(f"PRR-own-{n}", nik=f"999999010190002{n}")[1] for n in range(3)])
@@ -352,7 +358,7 @@ async def test_a_full_stream_of_orders_holds_no_fact_up_and_goes_on_once_there_i
         assert city.metrics.is_connected
 
         async def has_all():
-            return len(paper.orders) == 4 and not await unsent()
+            return len(paper.orders) == 3 and not await unsent()
 
         await work(station, until_true=has_all)
 

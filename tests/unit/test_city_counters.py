@@ -112,7 +112,7 @@ async def test_an_order_that_a_counter_has_made_is_filed_nowhere(city, stations)
         assert (await city.do(city.orders.file, station, order_of(ORDER))).code == "order-at-counter"
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     steps=st.lists(
         st.tuples(
