@@ -44,14 +44,16 @@ async def test_what_is_plugged_in_before_the_start_is_there_at_the_start(usb: Vi
     assert (printer["interface_class"], printer["manufacturer"], printer["model"]) == (7, "Evolis", "Primacy 2")
 
 
+def has_nodes(nodes):
+    """Whether these devices are present and no others, each under its node; a node may be told after its device."""
+    return lambda present: {identity: each["seen"]["node"] for identity, each in present.items()} == nodes
+
+
 async def test_a_printer_is_told_when_plugged_in_and_when_pulled(usb: VirtualUsb, reporter: DeviceReporter) -> None:
     plugged = usb.plug_printer()
-    told = await reporter.next()
-    assert [r["identity"] for r in told["added"]] == [EVOLIS]
-    assert told["added"][0]["seen"]["node"] == "/dev/usb/lp0"
+    present = await reporter.follow({}, has_nodes({EVOLIS: "/dev/usb/lp0"}))
     usb.unplug(plugged)
-    told = await reporter.next()
-    assert [r["identity"] for r in told["removed"]] == [EVOLIS]
+    assert await reporter.follow(present, lambda p: not p) == {}
 
 
 async def test_a_replug_under_another_node_number_is_the_same_device(usb: VirtualUsb, reporter: DeviceReporter) -> None:
@@ -121,8 +123,8 @@ async def test_twins_without_serials_are_told_apart_by_port(usb: VirtualUsb, rep
     first = usb.plug_printer(port="1", serial=None, lp=0)
     second = usb.plug_printer(port="2", serial="0", lp=1)
     one, other = (f"usb:0f49:0c12:@0000.00.14.0-usb2-{port}:00" for port in "12")
-    present = await reporter.follow({}, lambda p: len(p) == 2 and all(r["is_twin"] for r in p.values()))
-    assert {i: r["seen"]["node"] for i, r in present.items()} == {one: "/dev/usb/lp0", other: "/dev/usb/lp1"}
+    present = await reporter.follow({}, has_nodes({one: "/dev/usb/lp0", other: "/dev/usb/lp1"}))
+    present = await reporter.follow(present, lambda p: all(each["is_twin"] for each in p.values()))
     assert present[other]["label"] == "Evolis Primacy 2 (port 0000.00.14.0-usb2-2)"
     usb.unplug(first)
     usb.unplug(second)
@@ -130,8 +132,7 @@ async def test_twins_without_serials_are_told_apart_by_port(usb: VirtualUsb, rep
     # Plugged in the other order the nodes change over, and the identities do not.
     usb.plug_printer(port="2", serial="0", lp=0)
     usb.plug_printer(port="1", serial=None, lp=1)
-    present = await reporter.follow(present, lambda p: len(p) == 2)
-    assert {i: r["seen"]["node"] for i, r in present.items()} == {one: "/dev/usb/lp1", other: "/dev/usb/lp0"}
+    await reporter.follow(present, has_nodes({one: "/dev/usb/lp1", other: "/dev/usb/lp0"}))
 
 
 async def test_ports_of_the_same_number_on_usb_2_and_usb_3_are_two_places(usb: VirtualUsb) -> None:
