@@ -34,6 +34,7 @@ _ID_BITS: Final = 74
 _NAME_BITS: Final = 64
 _FOR_EVER_S: Final = 100 * 365 * 86_400
 """Servers hold void what a user was given until that second: all of it, whatever the city's clock said on that day."""
+_THERE_MS: Final = 600_000
 _MOVES_AT_MOST: Final = 1_000
 """No order moves so often between a backup and the loss of the books."""
 
@@ -187,12 +188,18 @@ class Desk:
         await self.books.run(unit)
 
     async def wanted(self) -> Sequence[tuple[str, str, bytes]]:
-        """What asks stations for facts that are missing here: an id, the station, and the message."""
+        """What asks stations for facts that are missing here: an id, the station, and the message.
+
+        A station that was not heard of late is not asked: its questions would only fill the stream.
+        """
 
         def unit(transaction: Transaction) -> list[tuple[str, str, bytes]]:
             found = []
-            for station, _, _, seq, _, forked_at, highest in transaction.rows("stations"):
-                if forked_at is None and highest is not None and highest > seq:
+            for station, _, _, seq, heard_at, forked_at, highest in transaction.rows("stations"):
+                is_there = heard_at is not None and transaction.now_ms < heard_at + _THERE_MS
+                if not is_there or forked_at is not None or highest is None or highest <= seq:
+                    continue
+                if transaction.row("fact", station=station, seq=seq + 1) is None:
                     id_ = uuid7(transaction.now_ms, self._entropy.bits(_ID_BITS))
                     again = Again(id=id_, station=station, seq=seq + 1)
                     found.append((id_, station, self._messages.again(again)))

@@ -165,6 +165,20 @@ def test_whatever_counters_do_the_books_end_knowing_every_card_and_naming_every_
     asyncio.run(story())
 
 
+async def test_a_station_is_asked_for_what_is_missing_while_it_is_heard_and_for_nothing_else(city, stations):
+    here = stations[A]
+    letters = [here.say("station.checked", "station", {"n": n}) for n in range(6)]
+    desk = desk_of(city)
+    desk._messages = city.identity.messages
+    await city.hear(letters[0], *letters[3:])
+    ((_, name, body),) = await desk.wanted()
+    assert (name, here.messages.read(body).seq) == (A, 2)
+    city.now_ms += 3_600_000
+    assert await desk.wanted() == []
+    await city.hear(*letters)
+    assert await desk.wanted() == [], "nothing is missing"
+
+
 def desk_of(city):
     """The verbs of people over a paper city's books."""
     desk = object.__new__(Desk)
