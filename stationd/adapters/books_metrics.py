@@ -33,6 +33,7 @@ class StreamHealth:
 
     name: str
     is_led: bool
+    is_made: bool = True
     held_bytes: int = 0
     limit_bytes: int = 0
     messages: int = 0

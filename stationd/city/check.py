@@ -107,13 +107,13 @@ async def _server(settings: CitySettings, rights: Rights, url: str) -> Finding:
 
 
 def _health(name: str, version: str, health: ServersHealth) -> Finding:
-    is_there = any(stream.is_led for stream in health.streams)
     leaderless = [stream.name for stream in health.streams if not stream.is_led]
-    if leaderless and is_there:
-        return Finding(name, Level.WRONG, f"nobody leads {', '.join(leaderless)}", "look at the other servers")
+    if not any(stream.is_made for stream in health.streams):
+        text = f"version {version} lets the city in; there are no streams yet"
+        return Finding(name, Level.NOTICE, text, "stationd-city run makes them")
     if leaderless:
-        fix = "they are made by the first stationd-city run; else no leader: look at the other servers"
-        return Finding(name, Level.NOTICE, f"version {version} lets the city in; no stream answers", fix)
+        fix = "look at the other servers: two of three must see each other"
+        return Finding(name, Level.WRONG, f"nobody leads {', '.join(leaderless)}", fix)
     behind = sorted(
         {server for stream in health.streams for server, is_whole in stream.servers.items() if not is_whole}
     )

@@ -45,8 +45,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             _step_down()
         settings = load(args.config)
         if args.command == "init":
-            make_key(settings.key_file)
             make_token(settings.token_file)
+            make_key(settings.key_file)
             return EXIT_DONE
         if args.command in _ALONE:
             _ALONE[args.command](args, settings)

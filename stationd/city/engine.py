@@ -210,6 +210,8 @@ class Engine:
     async def _health_of(self, name: str) -> StreamHealth:
         try:
             info = await self._context().stream_info(name)
+        except NotFoundError:
+            return StreamHealth(name=name, is_led=False, is_made=False)
         except (Error, OSError, TimeoutError):
             if not self.is_open:
                 raise _lost(NothingCame()) from None

@@ -116,7 +116,7 @@ async def test_certificates_that_do_not_fit_are_told_by_what_does_not_fit(papers
     folder, mine, other = papers
     good, creds = mine.server("good"), folder / "mine.creds"
     cases = [
-        (good, mine.pem, "it lets us in", "no stream answers"),
+        (good, mine.pem, "it lets us in", "there are no streams yet"),
         (good, other.pem, "did not sign the server's certificate", "ca_file"),
         (mine.server("ended", days=(-5, -1)), mine.pem, "has ended, or this machine's clock is ahead", "timedatectl"),
         (mine.server("later", days=(1, 5)), mine.pem, "not valid yet: this machine's clock is behind", "timedatectl"),

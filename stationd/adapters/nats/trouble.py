@@ -9,8 +9,9 @@ import ssl
 from dataclasses import dataclass
 from typing import Final
 
-from nats.errors import AuthorizationError, Error, NoServersError
+from nats.errors import AuthorizationError, ConnectionClosedError, Error, NoServersError
 from nats.errors import TimeoutError as NatsTimeoutError
+from nats.js.errors import ServiceUnavailableError
 
 _ENDED: Final = 10
 _NOT_YET: Final = 9
@@ -36,6 +37,8 @@ _KNOWN: Final = (
     (ConnectionRefusedError, Trouble("nobody listens there", "look whether the server runs, and at the port")),
     (TimeoutError, Trouble("no answer in time", "look at the network; or the servers have no leader")),
     (NatsTimeoutError, Trouble("no answer in time", "look at the network; or the servers have no leader")),
+    (ServiceUnavailableError, Trouble("the servers have no leader", "two of three must see each other")),
+    (ConnectionClosedError, Trouble("the server hung up", "look at the network, and whether the server runs")),
     (NoServersError, Trouble("no server answers", "look at the network, and whether the servers run")),
     (AuthorizationError, _DENIED),
 )
