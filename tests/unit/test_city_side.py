@@ -2,10 +2,14 @@
 
 import base64
 import json
+import sqlite3
 import tomllib
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
+from stationd.city.backup import newest_backup
 from stationd.city.cli import main
 from stationd.city.identity import Identity
 from stationd.city.nkeys import Kind, NKey
@@ -110,3 +114,23 @@ def test_the_command_line_says_no_in_one_line_and_changes_nothing(city, tmp_path
     assert city("issue-blanks", "1671-07", "500", "SJ-1")[0] == 1, "a delivery note counts once"
     code, shown, _ = city("reconcile")
     assert (code, json.loads(shown)["code"]) == (1, "blanks-differ")
+
+
+def test_a_copy_of_the_books_is_whole_or_not_there_and_the_last_ones_stay(city, tmp_path):
+    folder = tmp_path / "copies"
+    code, _, told = city("backup", folder)
+    assert (code, "cannot back up to" in told) == (1, True), "there is no such folder"
+    folder.mkdir()
+    assert city("backup", folder)[0] == 1, "there are no books yet"
+    assert city("stations")[0] == 0
+    (folder / "of-somebody-else.db").touch()
+    for name in ("books-20250101T000000Z.db", "books-20250102T000000Z.db"):
+        (folder / name).touch()
+    assert newest_backup(folder) is not None
+    assert newest_backup(tmp_path / "nowhere") is None
+    code, shown, _ = city("backup", folder, "--keep", 2)
+    made = Path(shown.strip())
+    assert (code, made.stat().st_mode & 0o777) == (0, 0o600)
+    assert {path.name for path in folder.iterdir()} == {"of-somebody-else.db", "books-20250102T000000Z.db", made.name}
+    with closing(sqlite3.connect(made)) as copy:
+        assert copy.execute("SELECT value FROM meta WHERE name = 'version'").fetchone() is not None
