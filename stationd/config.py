@@ -50,6 +50,7 @@ __all__ = [
 ]
 
 DEFAULT_FILE: Final = Path("/etc/stationd/stationd.toml")
+_ONE_DEVICE_A_URI = frozenset({"ipp", "usblp"})
 _PIXEL_TOLERANCE = 0.05
 """Pictures bleed over the edge of a card by a few pixels, never by a twentieth."""
 
@@ -233,6 +234,7 @@ def parse(raw: Mapping[str, object], *, file: str) -> Settings:
     reading = Reading(file)
     rows = read_tables(reading, raw, TABLES)
     _refuse_duplicates(reading, [*rows["printer"], *rows["reader"]])
+    _refuse_one_device_twice(reading, rows["printer"])
     _refuse_duplicates(reading, rows["profile"])
     _refuse_duplicates(reading, rows["partner"], key="id")
     _check_listen(reading, rows["http"])
@@ -322,6 +324,18 @@ def _refuse_duplicates(reading: Reading, rows: list[Row], *, key: str = "name") 
         if name in seen:
             reading.refuse(f"{row.where}.{key}", name, f"a name of its own: {seen[name]} has this one")
         seen.setdefault(name, row.where)
+
+
+def _refuse_one_device_twice(reading: Reading, rows: list[Row]) -> None:
+    """Two printers at one place would each take the other's cards for its own counter's; CUPS is a place of many."""
+    seen: dict[str, str] = {}
+    for row in rows:
+        uri = row.values["uri"]
+        if uri is None or row.values["driver"] not in _ONE_DEVICE_A_URI:
+            continue
+        if uri in seen:
+            reading.refuse(f"{row.where}.uri", uri, f"a printer of its own: {seen[uri]} is this one")
+        seen.setdefault(uri, row.where)
 
 
 def _check_listen(reading: Reading, rows: list[Row]) -> None:

@@ -450,3 +450,12 @@ def test_a_time_zone_that_is_none_is_refused(tmp_path, zone):
     file.write_text(f'[station]\nid = "1671-07"\nname = "Contoh"\ntime_zone = {zone}\n', encoding="utf-8")
     with pytest.raises(ConfigError, match=r"station\.time_zone = .*Asia/Jakarta"):
         load(file)
+
+
+def test_one_printer_is_not_taken_into_use_under_two_names():
+    def table(name: str, driver: str) -> str:
+        return f'[[printer]]\nname = "{name}"\ndriver = "{driver}"\nuri = "ipp://192.0.2.7/ipp/print"\n'
+
+    problem = only_problem(table("kartu-1", "ipp") + table("kartu-2", "ipp"))
+    assert (problem.key, problem.allowed) == ("printer[1].uri", "a printer of its own: printer[0] is this one")
+    assert len(settings(table("kartu-1", "cups") + table("kartu-2", "cups")).printers) == 2, "one CUPS has many queues"
