@@ -13,6 +13,8 @@ from stationd.domain.ids import attempt_id
 from stationd.domain.job import Evidence, JobState
 from stationd.domain.outcome import Cause, NothingPrinted, Printed, Spoiled, Unknown
 from stationd.ports.jobs import Settling, Turn
+from stationd.ports.printers import Opened
+from stationd.services.recover import show_orphans
 from tests.unit.test_store import Store
 
 NOTHING = NothingPrinted(Cause.PRINTER, "offline")
@@ -71,3 +73,27 @@ async def test_only_settled_attempts_are_strays_and_unknown_ones_once_a_book_was
     await put_to_people(store.database.writer)
     found = await store.jobs.strays("p1", held)
     assert [(each.id, each.printer) for each in found] == [(settled.attempt.id, "p1"), (lost, "p1")]
+
+
+async def test_a_card_at_a_printer_that_is_not_configured_any_more_is_a_persons_once_it_may_have_left(store: Store):
+    await store.receive(3)
+    for _ in range(3):
+        await store.accepted()
+    unsent, sent, at_another = await store.claim(number=3)
+    await store.jobs.opened(sent.attempt, Opened(remote_id="7"))
+    at_p2 = await store.database.writer.once(
+        lambda transaction: transaction.run("UPDATE attempt SET printer = 'p2' WHERE id = ?", (at_another.attempt.id,))
+    )
+    assert (at_p2, await show_orphans(store.jobs, {"p2"})) == (1, 2)
+    states = [await store.jobs.read(each.job.id) for each in (unsent, sent, at_another)]
+    assert [job.state for job in states if job] == [JobState.QUEUED, JobState.UNCERTAIN, JobState.PRINTING]
+    assert await show_orphans(store.jobs, {"p2"}) == 0
+
+
+async def test_a_document_does_not_leave_for_an_attempt_that_was_settled_while_the_device_opened_it(store: Store):
+    await store.receive(1)
+    await store.accepted()
+    (claimed,) = await store.claim()
+    await store.settle(claimed, NOTHING)
+    with pytest.raises(RuntimeError):
+        await store.jobs.opened(claimed.attempt, Opened(remote_id="7"))

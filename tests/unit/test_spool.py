@@ -578,3 +578,60 @@ async def test_orderly_stops_in_the_middle_of_a_preparation_set_no_job_aside(tmp
         printer.open = original
         floor.supervisor.start("kartu-1", floor.spoolers[0].run)
         await floor.until(lambda counts: counts[JobState.PRINTED] == 1)
+
+
+async def test_a_card_that_the_device_cannot_account_for_is_not_given_back_to_whoever_cancels_it(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+):
+    await floor.store.receive(5)
+    printer = floor.printer(seconds=60, window=1)
+    await floor.accept(1)
+
+    async def sent() -> list[str]:
+        return [each.job.id for each in await floor.store.jobs.open_attempts() if each.attempt.sent_at is not None]
+
+    async with asyncio.timeout(60):
+        while not await sent():
+            await asyncio.sleep(0.01)
+    (job,) = await sent()
+
+    async def withdraw(_: Attempt) -> Unknown:
+        return Unknown("no idea")
+
+    monkeypatch.setattr(printer, "withdraw", withdraw)
+    answer = await floor.spoolers[0].cancel(job, Actor(name="counter-1", role=Role.OFFICER))
+    assert isinstance(answer, Refused)
+    assert answer.code == "card-under-way"
+    assert (await floor.store.jobs.counts())[JobState.PRINTING] == 1
+
+
+async def test_of_a_printer_that_stays_silent_only_what_may_have_left_is_shown_to_a_person(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(patience, "ASK_EVERY_S", 0.02)
+    monkeypatch.setattr(patience, "LOST_AFTER_S", 0.1)
+    await floor.store.receive(5)
+    await floor.accept(2)
+    opened, unsent = await floor.store.claim("kartu-1", number=2)
+    await floor.store.jobs.opened(opened.attempt, Opened(remote_id="7"))
+    printer = floor.printer(window=1)
+    printer.unplug()
+    await floor.until(lambda counts: counts[JobState.UNCERTAIN] == 1)
+    await asyncio.sleep(0.1)
+    job = await floor.store.jobs.read(unsent.job.id)
+    assert job is not None
+    assert job.state is JobState.PRINTING, "nothing of it can have left: nobody need look"
+
+
+async def test_a_claim_that_its_lane_does_not_know_of_yet_is_left_alone_when_a_printer_answers_again(floor: Floor):
+    await floor.store.receive(5)
+    floor.printer(window=1)
+    (spooler,) = floor.spoolers
+    await _until(lambda: spooler.is_open)
+    spooler.set_paused(is_paused=True)
+    await floor.accept(1)
+    (claimed,) = await floor.store.claim("kartu-1")
+    await spooler._reconciliation.now()
+    job = await floor.store.jobs.read(claimed.job.id)
+    assert job is not None
+    assert job.state is JobState.PRINTING
