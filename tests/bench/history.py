@@ -51,8 +51,9 @@ def fill(path: Path, wanted: int) -> None:
         connection.execute("BEGIN")
         connection.executemany(
             "INSERT INTO job (seq, id, receipt, order_ref, kind, profile, state, rank, attempts, printer, evidence, "
-            "created_at, updated_at, identity) "
-            "VALUES (?, ?, ?, ?, 'first', 'ktp-el', 'printed', ?, 1, 'kartu-1', 'printer', ?, ?, randomblob(16))",
+            "created_at, updated_at, identity, ended) "
+            "VALUES (?, ?, ?, ?, 'first', 'ktp-el', 'printed', ?, 1, 'kartu-1', 'printer', ?, ?, randomblob(16), "
+            "'printed')",
             [
                 (seq, id_, receipt_, order, rank_of(seq, 0, ageing=0), at, at)
                 for seq, id_, receipt_, order, at, _ in jobs

@@ -106,8 +106,8 @@ def _fill(path: Path, history: int, shelved: int) -> None:
         connection.execute("BEGIN")
         connection.executemany(
             "INSERT INTO job (seq, id, receipt, order_ref, kind, profile, state, rank, attempts, printer, evidence, "
-            "created_at, updated_at) "
-            "VALUES (?, ?, ?, ?, 'first', 'ktp-el', 'printed', ?, 1, 'kartu-1', 'printer', ?, ?)",
+            "created_at, updated_at, ended) "
+            "VALUES (?, ?, ?, ?, 'first', 'ktp-el', 'printed', ?, 1, 'kartu-1', 'printer', ?, ?, 'printed')",
             [(seq, id_, shown, f"PRR-{seq:09d}", rank_of(seq, 0, ageing=0), at, at) for seq, id_, shown, at in jobs],
         )
         connection.executemany(

@@ -73,3 +73,33 @@ def test_a_migration_that_fails_leaves_the_version_before(connection, file, monk
         migrate(connection, file)
     assert connection.execute("PRAGMA user_version").fetchone() == (NEWEST,)
     assert connection.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'half'").fetchone() == (0,)
+
+
+def test_jobs_of_the_time_before_have_ended_as_their_state_says(connection):
+    steps = migrations()
+    (ended,) = (number for number, sql in steps.items() if "ADD COLUMN ended" in sql)
+    for number in sorted(steps):
+        if number < ended:
+            connection.executescript(steps[number])
+    for seq, state, identity, replaced_by in (
+        (1, "printed", "a", None),
+        (2, "printed", "a", 1),
+        (3, "queued", "a", None),
+        (4, "cancelled", "b", None),
+        (5, "cancelled", "b", None),
+    ):
+        connection.execute(
+            "INSERT INTO job (seq, id, receipt, order_ref, kind, profile, state, rank, created_at, updated_at, "
+            "identity, replaced_by) VALUES (?1, ?1, ?1, ?1, 'lost', 'ktp-el', ?2, ?1, 1, 1, CAST(?3 AS BLOB), ?4)",
+            (seq, state, identity, replaced_by),
+        )
+    connection.executescript(steps[ended])
+    assert connection.execute("SELECT seq, ended FROM job ORDER BY seq").fetchall() == [
+        (1, "printed"),
+        (2, "printed"),
+        (3, ""),
+        (4, "cancelled"),
+        (5, "cancelled"),
+    ]
+    with pytest.raises(sqlite3.IntegrityError, match="CHECK"):
+        connection.execute("UPDATE job SET state = 'failed' WHERE seq = 1")

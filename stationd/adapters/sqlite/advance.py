@@ -20,6 +20,7 @@ from stationd.domain.rationing import place_of
 _Q = load("jobs")
 _CARDS = load("cards")
 _REVOKED = frozenset(REVOCATIONS.values())
+_ENDED = frozenset({JobState.PRINTED, JobState.CANCELLED})
 _BEGIN_ATTEMPTS = frozenset({JobEvent.CLAIMED, JobEvent.QUESTIONED})
 
 
@@ -29,6 +30,7 @@ class Advance:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
         self._rows: list[tuple[object, ...]] = []
+        self._ends: list[tuple[object, ...]] = []
         self._cards: list[tuple[object, ...]] = []
 
     def change(  # noqa: PLR0913 - the columns that may change, each by its name
@@ -99,7 +101,8 @@ class Advance:
             facts.update(data)
         self._transaction.event(f"job.{event}", job.id, facts)
         give_back(self._transaction, job, event)
-        self._rows.append(
+        has_ended = state in _ENDED or job.state in _ENDED
+        (self._ends if has_ended else self._rows).append(
             (
                 job.seq,
                 state,
@@ -119,6 +122,9 @@ class Advance:
         if self._rows:
             self._transaction.run_many(_Q, "update_jobs", self._rows)
             self._rows.clear()
+        if self._ends:
+            self._transaction.run_many(_Q, "end_jobs", self._ends)
+            self._ends.clear()
         if self._cards:
             self._transaction.run_many(_CARDS, "insert_cards", self._cards)
             self._cards.clear()

@@ -86,6 +86,7 @@ def _jobs(connection: sqlite3.Connection) -> Iterator[Finding]:
         ("question_without_open", "is in question, but has no open attempt"),
         ("printed_without_card", "is printed, but no attempt of it is"),
         ("card_without_printed", "has a printed attempt, but is not printed"),
+        ("ended_otherwise", "its state and how it ended do not agree"),
     ):
         for (job,) in connection.execute(_V[name]):
             yield Finding(where=f"job row {job}", what=what)

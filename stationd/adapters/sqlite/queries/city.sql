@@ -66,4 +66,4 @@ UPDATE city_order SET stage = 'returned', floor = max(floor, fence + 1), is_kept
 -- name: live_job
 SELECT seq, id, receipt, order_ref, kind, profile, state, reasons, rank, tries, attempts, printer, evidence, not_before,
        created_at, updated_at
-FROM job WHERE order_ref = ? AND state <> 'cancelled';
+FROM job WHERE order_ref = ? AND ended <> 'cancelled';

@@ -3,20 +3,23 @@ INSERT INTO job (seq, id, receipt, order_ref, kind, profile, state, reasons, ran
 SELECT column1, column2, column3, column4, column5, column6, column7, column8, column9, column10, column11, column11
 FROM (VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)) AS v
 WHERE v.column5 <> 'first' OR NOT EXISTS (
-    SELECT 1 FROM job AS p INDEXED BY job_standing
-    WHERE p.identity = v.column10 AND p.state = 'printed' AND p.replaced_by IS NULL
+    SELECT 1 FROM job AS p INDEXED BY job_person
+    WHERE p.identity = v.column10 AND p.ended = 'printed' AND p.ended <> 'cancelled' AND p.replaced_by IS NULL
 )
 ON CONFLICT DO NOTHING;
 
 -- name: making_of
-SELECT id FROM job INDEXED BY job_making WHERE identity = ? AND state <> 'printed' AND state <> 'cancelled';
+SELECT id FROM job INDEXED BY job_person
+WHERE identity = ? AND ended = '' AND ended <> 'cancelled' AND replaced_by IS NULL;
 
 -- name: standing_of
-SELECT id FROM job INDEXED BY job_standing WHERE identity = ? AND state = 'printed' AND replaced_by IS NULL;
+SELECT id FROM job INDEXED BY job_person
+WHERE identity = ? AND ended = 'printed' AND ended <> 'cancelled' AND replaced_by IS NULL;
 
 -- name: replace_standing
 UPDATE job SET replaced_by = ?1
-WHERE identity = (SELECT r.identity FROM job AS r WHERE r.seq = ?1) AND state = 'printed' AND replaced_by IS NULL;
+WHERE identity = (SELECT r.identity FROM job AS r WHERE r.seq = ?1)
+    AND ended = 'printed' AND ended <> 'cancelled' AND replaced_by IS NULL;
 
 -- name: stand_again
 UPDATE job SET replaced_by = NULL
@@ -26,7 +29,7 @@ WHERE replaced_by = ?1 AND identity = (SELECT r.identity FROM job AS r WHERE r.s
 SELECT r.id FROM job AS p JOIN job AS r ON r.seq = p.replaced_by WHERE p.seq = ?1
 UNION ALL
 SELECT m.id FROM job AS p JOIN job AS m ON m.identity = p.identity
-WHERE p.seq = ?1 AND m.seq <> p.seq AND m.state <> 'printed' AND m.state <> 'cancelled'
+WHERE p.seq = ?1 AND m.seq <> p.seq AND m.ended = '' AND m.ended <> 'cancelled' AND m.replaced_by IS NULL
 LIMIT 1;
 
 -- name: set_rank
@@ -51,7 +54,7 @@ INSERT INTO document (job, media_type, sealed) VALUES (?, ?, ?);
 SELECT job, digest FROM idempotency WHERE caller = ? AND key = ?;
 
 -- name: live_by_order
-SELECT id FROM job WHERE order_ref = ? AND state <> 'cancelled';
+SELECT id FROM job WHERE order_ref = ? AND ended <> 'cancelled';
 
 -- name: by_seq
 SELECT seq, id, receipt, order_ref, kind, profile, state, reasons, rank, tries, attempts, printer, evidence, not_before,
@@ -71,7 +74,7 @@ FROM job WHERE receipt = ?;
 -- name: by_order
 SELECT seq, id, receipt, order_ref, kind, profile, state, reasons, rank, tries, attempts, printer, evidence, not_before,
        created_at, updated_at
-FROM job WHERE order_ref = ? AND state <> 'cancelled';
+FROM job WHERE order_ref = ? AND ended <> 'cancelled';
 
 -- name: receipt_exists
 SELECT 1 FROM job WHERE receipt = ?;
@@ -121,6 +124,14 @@ SELECT min(not_before) FROM job WHERE state = 'queued' AND profile = ? AND not_b
 UPDATE job
 SET state = v.column2, reasons = v.column3, tries = v.column4, attempts = v.column5, printer = v.column6,
     evidence = v.column7, not_before = v.column8, updated_at = v.column9
+FROM (VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)) AS v
+WHERE job.seq = v.column1;
+
+-- name: end_jobs
+UPDATE job
+SET state = v.column2, reasons = v.column3, tries = v.column4, attempts = v.column5, printer = v.column6,
+    evidence = v.column7, not_before = v.column8, updated_at = v.column9,
+    ended = CASE WHEN v.column2 IN ('printed', 'cancelled') THEN v.column2 ELSE '' END
 FROM (VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)) AS v
 WHERE job.seq = v.column1;
 

@@ -28,7 +28,7 @@ FROM job WHERE receipt = ?1
 UNION ALL
 SELECT seq, id, receipt, order_ref, kind, profile, state, reasons, rank, tries, attempts, printer, evidence, not_before,
        created_at, updated_at
-FROM job WHERE order_ref = ?1 AND state <> 'cancelled'
+FROM job WHERE order_ref = ?1 AND ended <> 'cancelled'
 LIMIT 1;
 
 -- name: history

@@ -18,6 +18,9 @@ WHERE j.state = 'printed'
 -- name: card_without_printed
 SELECT a.job FROM attempt AS a JOIN job AS j ON j.seq = a.job WHERE a.outcome = 'printed' AND j.state <> 'printed';
 
+-- name: ended_otherwise
+SELECT seq FROM job WHERE ended <> CASE WHEN state IN ('printed', 'cancelled') THEN state ELSE '' END;
+
 -- name: count_custody
 SELECT custody, count(*) FROM card GROUP BY custody;
 
