@@ -76,6 +76,7 @@ TOPICS: Final[Mapping[str, Row]] = MappingProxyType(
         "notice": _row(monitor=_unnamed("way", "state", "from", "reason")),
         "blanks": _row(monitor=_only("quantity", "difference", "at_hand")),
         "count": _row(),
+        "book": _row(monitor=_only("set_aside", "in_question")),
         "minutes": _row(monitor=_unnamed("kind")),
         "device": _row(monitor=_only("title", "port", "matcher", "is_new", "is_reset")),
         "signature": _row(monitor=_unnamed("code")),

@@ -17,8 +17,8 @@ def loaded(path):
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def test_there_are_five_in_two_languages():
-    names = {"city", "station", "printer", "blanks", "integrity"}
+def test_there_are_six_in_two_languages():
+    names = {"city", "station", "printer", "blanks", "integrity", "link"}
     assert {(path.parent.name, path.stem) for path in FILES} == {
         (each, name) for each in ("en", "id") for name in names
     }
@@ -61,12 +61,13 @@ def test_both_languages_ask_the_same():
 
 
 def test_dashboards_ask_only_for_what_stations_tell_and_rules_make():
-    metrics = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
+    pages = ("metrics.md", "city-operations.md")  # the stations' own, and those of the city's books
+    metrics = "".join((ROOT / "docs" / name).read_text(encoding="utf-8") for name in pages)
     rules = (ROOT / "config" / "city" / "rules" / "figures.yml").read_text(encoding="utf-8")
     for path in FILES:
         for panel in loaded(path)["panels"]:
             for target in panel["targets"]:
                 for name in re.findall(r"\bstationd_\w+", target["expr"]):
-                    assert f"`{re.sub('_(bucket|count|sum)$', '', name)}`" in metrics, name
+                    assert re.search(rf"`{re.sub('_(bucket|count|sum)$', '', name)}[`{{]", metrics), name
                 for name in re.findall(r"\b(?:station|kecamatan|city):\w+:\w+", target["expr"]):
                     assert f"record: {name}\n" in rules, name

@@ -26,7 +26,7 @@ WORDED = re.compile(
     r"cli/|config\w*\.py|(app|daemon|keeping|linking|notifying|ordering|plugging|printing|serving)\.py"
     r"|city/|city_report/|demo/city/|http/(listeners|tls)\.py|services/(facts|plug)\.py"
     r"|adapters/(nats/|printers/|slip/escpos\.py|sqlite/(backup|database|keyring|migrate)\.py)"
-    r"|adapters/(city_messages|seal|udev|whole_file)\.py"
+    r"|adapters/(city_messages|seal|station_lock|udev|whole_file)\.py"
 )
 """Modules whose trouble is worded in English where it is raised: the log, the command line, the city's programs or a
 driver tells it, and no request to the station."""

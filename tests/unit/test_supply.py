@@ -30,6 +30,7 @@ INVENTED = frozenset(
         b"SUAAVFUCYK6SDRE7KBUTHVUPKEABCJKMFKOVIBJ4JHY4PLUIFVVGLHPKEY",
         b"SUAAAAICAMCAKBQHBAEQUCYMBUHA6EARCIJRIFIWC4MBSGQ3DQOR4H776Y",
         b"postgresql://user:not-to-be-seen@",
+        b'TOKEN = "invented-token-of-the-door-0123456789"',
     }
 )
 """What looks like one and is made up, word for word."""
