@@ -48,7 +48,7 @@ class Office:
 
     def prepare(self, *, database: str, servers: Sequence[str], ca_file: Path) -> None:
         """Write the configuration and the token of its door."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / "backups").mkdir(parents=True, exist_ok=True)
         text = _CONFIG.format(
             folder=self.folder, database=database, servers=json.dumps(list(servers)), ca=ca_file, leave=LEAVE_AHEAD
         )
