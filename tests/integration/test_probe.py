@@ -90,12 +90,12 @@ async def test_a_silent_server_is_no_answer_in_time():
         callers.append(writer)
 
     server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
-    begun = asyncio.get_running_loop().time()
-    for scheme in ("tls", "http"):
-        assert not await probe_for(f"{scheme}://127.0.0.1:{port_of(server)}", 0.2).is_answering()
-    assert asyncio.get_running_loop().time() - begun < 10
-    while len(callers) < 2:  # the second may be accepted when its caller has gone already
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(60):
+        for scheme in ("tls", "http"):
+            heard = len(callers)
+            assert not await probe_for(f"{scheme}://127.0.0.1:{port_of(server)}", 0.2).is_answering()
+            while len(callers) == heard:  # on a busy machine its time may be over before it has connected
+                assert not await probe_for(f"{scheme}://127.0.0.1:{port_of(server)}", 0.2).is_answering()
     server.close()
     for writer in callers:
         writer.transport.abort()
