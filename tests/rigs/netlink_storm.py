@@ -6,11 +6,12 @@ counters after the storm, whether an event after it arrived, and the CPU seconds
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -21,6 +22,7 @@ from tests.rigs.udev_message import udev_message
 
 _KOBJECT_UEVENT = 15
 _UDEV_GROUP = 2
+_WITHIN_S = 15.0
 
 
 def send(properties: Mapping[str, str]) -> None:
@@ -44,6 +46,14 @@ def added(number: int) -> dict[str, str]:
     }
 
 
+async def _until(is_so: Callable[[], bool]) -> None:
+    """Wait for it; what never comes is told by the figures."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_WITHIN_S):
+            while not is_so():
+                await asyncio.sleep(0.02)
+
+
 async def storm(storms: int, *, breaks: bool) -> dict[str, Any]:
     """Overflow the socket ``storms`` times, each time while the loop is busy; then see whether it still hears."""
     watcher = UdevWatcher(timing=Timing(quiet_s=0.02, latest_s=0.05, vanish_s=0), receive_buffer=8192)
@@ -51,8 +61,10 @@ async def storm(storms: int, *, breaks: bool) -> dict[str, Any]:
     listening = asyncio.create_task(watcher.next_changes(), name="listening")
     await asyncio.sleep(0.05)
     for _ in range(storms):
+        looks = watcher.counters.looks
         for number in range(200):
             send(added(number))
+        await _until(lambda looks=looks: watcher.counters.looks > looks)
         await asyncio.sleep(0.2)
     after_storm = asdict(watcher.counters)
     if breaks:
@@ -62,9 +74,10 @@ async def storm(storms: int, *, breaks: bool) -> dict[str, Any]:
         os.dup2(null, monitor.fileno())  # what was the socket is no socket any more
         os.close(null)
         watcher._take_events()
-        await asyncio.sleep(1.3)
+        await _until(lambda: watcher.is_listening and watcher.counters.looks >= after_storm["looks"] + 2)
     heard = watcher.counters.events
     send(added(7))
+    await _until(lambda: watcher.counters.events > heard)
     await asyncio.sleep(0.2)
     began = time.process_time()
     await asyncio.sleep(0.5)
