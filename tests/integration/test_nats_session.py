@@ -26,17 +26,21 @@ def letter(topic="events.1671-07.job.done", *, size=1, id_="1671-07.1"):
     return Letter(topic, {"Nats-Msg-Id": id_}, b"." * size)
 
 
-def engine(*ports):
+def engine(*ports, election_s=60.0):
     servers = tuple(f"nats://127.0.0.1:{port}" for port in ports)
-    return NatsCity(Route(servers=servers, ca=None, credentials=None, answer_s=1.0), station=STATION)
+    route = Route(servers=servers, ca=None, credentials=None, answer_s=1.0, election_s=election_s)
+    return NatsCity(route, station=STATION)
 
 
 async def test_a_station_with_its_rights_alone_sends_is_refused_what_it_may_not_and_takes_its_orders(tmp_path):
     async with Servers(tmp_path, more=RIGHTS, user="city", password="city") as servers, servers.client() as jetstream:
-        session = await engine(servers.nodes[0].port).connect()
+        session = await engine(servers.nodes[0].port, election_s=0).connect()
         try:
             nobody = await session.post(letter())
             assert (nobody.fate, "no stream" in nobody.why) == (Fate.REFUSED, True)
+            patient = await engine(servers.nodes[0].port).connect()
+            assert (await patient.post(letter())).fate is Fate.UNKNOWN, "they may be choosing a leader"
+            await patient.aclose()
             asked_at = asyncio.get_running_loop().time()
             assert await session.fetch(5) == []  # told at once that nobody is there, and not asked again at once
             assert asyncio.get_running_loop().time() - asked_at > 1.5

@@ -31,13 +31,15 @@ class Route:
     """Where the city's servers are and how they are known: ``ca`` signs their certificates, ``credentials`` lets us in.
 
     ``credentials`` is the file that the city gave at enrolment: a JWT and the seed of a user's key. A letter without an
-    answer for ``answer_s`` is sent again.
+    answer for ``answer_s`` is sent again. Servers that choose a leader say that no stream takes a letter, as those do
+    where there is none: it is a refusal once it has been said for ``election_s``.
     """
 
     servers: tuple[str, ...]
     ca: Path | None
     credentials: Path | None
     answer_s: float = 5.0
+    election_s: float = 60.0
 
 
 class NatsCity:
@@ -78,7 +80,9 @@ class NatsCity:
                 f"cannot connect to the city: {found.text}",
                 fix="have the city write new credentials: stationd-city rotate" if found.is_denied else found.fix,
             ) from error
-        session = NatsSession(client, self._station, callbacks, timeout_s=self._route.answer_s)
+        session = NatsSession(
+            client, self._station, callbacks, timeout_s=self._route.answer_s, election_s=self._route.election_s
+        )
         callbacks.lost = session.lose
         try:
             await session.open()

@@ -97,10 +97,15 @@ class Callbacks:
 class NatsSession:
     """One connection. Everything that comes back comes to one inbox of its own."""
 
-    def __init__(self, client: Client, station: str, callbacks: Callbacks, *, timeout_s: float) -> None:
+    def __init__(
+        self, client: Client, station: str, callbacks: Callbacks, *, timeout_s: float, election_s: float
+    ) -> None:
         self._client = client
         self._callbacks = callbacks
         self._timeout_s = timeout_s
+        self._election_s = election_s
+        self._untaken_since: float | None = None
+        """Since when no stream takes anything."""
         self._asking = f"$JS.API.CONSUMER.MSG.NEXT.{ORDERS}.{station}"
         self._inbox = client.new_inbox()
         self._pulling = f"{self._inbox}.pull"
@@ -144,7 +149,12 @@ class NatsSession:
             return Posted(Fate.UNKNOWN)
         finally:
             del self._answers[inbox]
-        return Posted(Fate.UNKNOWN) if message is None else _fate(message)
+        if message is None:
+            return Posted(Fate.UNKNOWN)
+        if _status(message):
+            return self._untaken()
+        self._untaken_since = None
+        return _fate(message)
 
     async def fetch(self, most: int) -> Sequence[Delivery]:
         """See :meth:`stationd.ports.city.CitySession.fetch`."""
@@ -200,10 +210,17 @@ class NatsSession:
             return Posted(Fate.REFUSED, f"this station may not publish {topic}")
         return Posted(Fate.UNKNOWN)
 
+    def _untaken(self) -> Posted:
+        now = asyncio.get_running_loop().time()
+        if self._untaken_since is None:
+            self._untaken_since = now
+        is_election = now - self._untaken_since < self._election_s
+        return Posted(
+            Fate.UNKNOWN if is_election else Fate.REFUSED, "no stream takes this subject; the city has to make it"
+        )
+
 
 def _fate(message: Msg) -> Posted:
-    if _status(message):
-        return Posted(Fate.REFUSED, "no stream takes this subject; the city has to make it")
     try:
         answer = _decode(message.data)
     except msgspec.MsgspecError:
