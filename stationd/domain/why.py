@@ -166,9 +166,9 @@ def _of_place(job: Job, around: Surroundings) -> list[Why]:
     if around.position == 0:
         found.append(Why("next", Words("It is next in line", "Giliran berikutnya")))
     elif around.position is not None:
-        found.append(
-            Why("in-line", Words(f"{around.position} are before it", f"Ada {around.position} antrean di depannya"))
-        )
+        are = "is" if around.position == 1 else "are"
+        words = Words(f"{around.position} {are} before it", f"Ada {around.position} antrean di depannya")
+        found.append(Why("in-line", words))
     if is_replacement(job.rank):
         found.append(Why("class", Words("People who never had a card come first", "Pemohon kartu pertama didahulukan")))
         found.append(

@@ -71,7 +71,7 @@ def endpoint(route: Route, doors: Doors, policy: HttpPolicy, guard: Guard, limit
     handler = _handler(route)
     who = _who(route, guard, limits)
     decoder = msgspec.json.Decoder(route.body) if route.has_body else None
-    nothing = None if route.needs_body else route.body()
+    nothing = route.empty
     query_model = route.query
     no_query = NoQuery() if query_model is NoQuery else None
     status = int(route.status)

@@ -159,7 +159,8 @@ def _operation(route: Route, schemas: Mapping[type[Any], Json], components: Json
         operation["parameters"] = parameters
     if route.needs_body:
         media_type = route.takes or "application/json"
-        operation["requestBody"] = {"required": True, "content": {media_type: {"schema": schemas[route.body]}}}
+        content = {media_type: {"schema": schemas[route.body]}}
+        operation["requestBody"] = {"required": route.empty is None, "content": content}
         if route.example is not None:
             operation["requestBody"]["content"][media_type]["example"] = route.example
     operation["responses"] = _responses(route, schemas)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, get_args, get_origin, get_type_hints
 
+import msgspec
 from aiohttp import web
 
 from stationd.domain.authority import Role
@@ -77,8 +78,18 @@ class Route:
 
     @property
     def needs_body(self) -> bool:
-        """Whether a request without a body is refused."""
+        """Whether something can be said in the body."""
         return self.body is not Nothing
+
+    @property
+    def empty(self) -> Any:
+        """What no body stands for: ``{}``, where nothing in it must be given; else ``None``, and none is refused."""
+        if any(each.required for each in msgspec.structs.fields(self.body)):
+            return None
+        try:
+            return self.body()
+        except ValueError:
+            return None
 
     @property
     def parameters(self) -> tuple[str, ...]:

@@ -428,3 +428,10 @@ async def test_a_holder_may_have_any_number_or_none(door, order, phone, taken):
 async def test_a_slash_too_many_is_told_as_such(door, path):
     status, body, _ = await door.ask("GET", path)
     assert (status, body["code"], body["fix"]) == (404, "path-unknown", "leave off the last slash")
+
+
+async def test_no_body_is_an_empty_one_where_nothing_in_it_must_be_given(door):
+    status, body, _ = await door.ask("POST", "/v1/queue/pause")
+    assert (status, body["is_paused"]) == (200, True)
+    status, body, _ = await door.ask("POST", "/v1/cards/find")
+    assert (status, body["code"]) == (415, "media-type-unsupported")
