@@ -161,7 +161,10 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
     "job-state": says(
         "cannot do this to the job: while it is {state} it cannot be {event}",
         "tidak dapat dilakukan pada tugas cetak ini: selama keadaannya {state}, {event} tidak mungkin",
-        fix=("read the job again and look what it needs now", "baca kembali tugas cetak dan lihat yang diperlukan kini"),
+        fix=(
+            "read the job again and look what it needs now",
+            "baca kembali tugas cetak dan lihat yang diperlukan kini",
+        ),
     ),
     "job-state/ahead": says(
         "cannot move the job ahead: it is {state}", "tugas cetak tidak dapat didahulukan: keadaannya {state}"
