@@ -16,7 +16,8 @@ import stat
 import struct
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +25,7 @@ from tests.rigs.powercut import HEAD, Act
 
 NAME: Final = "disk"
 SIZE: Final = 48 * 1024 * 1024
+WITHIN_S: Final = 60.0
 _LARGEST: Final = 1024 * 1024
 _IN = struct.Struct("<IIQQIIIHH")
 _OUT = struct.Struct("<IiQ")
@@ -157,7 +159,11 @@ def recorded(folder: Path, place: Path, record: Path) -> Iterator[Path]:
             with mounted(served / NAME, place):
                 yield began
         finally:
-            subprocess.run(["umount", str(served)], check=False)
+            try:
+                unmounted(served)
+            except BaseException:
+                server.kill()
+                raise
 
 
 @contextlib.contextmanager
@@ -168,9 +174,33 @@ def mounted(image: Path, place: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        if subprocess.run(["umount", str(place)], check=False).returncode:
-            subprocess.run(["umount", "--lazy", str(place)], check=True)
-            raise RuntimeError(f"{place} is still in use")
+        unmounted(place)
+        until(lambda: not subprocess.check_output(["losetup", "--associated", str(image)]), f"{image} is still in use")
+
+
+def unmounted(place: Path) -> None:
+    """Unmount, as soon as nobody uses it any more."""
+
+    def is_done() -> bool:
+        return subprocess.run(["umount", str(place)], check=False, capture_output=True).returncode == 0
+
+    try:
+        until(is_done, f"{place} is still in use")
+    except RuntimeError:
+        subprocess.run(["umount", "--lazy", str(place)], check=True)
+        raise
+
+
+def until(is_so: Callable[[], bool], otherwise: str) -> None:
+    """Wait: a namespace of another test that was made meanwhile holds every mount for as long as it lasts.
+
+    Raises ``RuntimeError`` after a minute.
+    """
+    latest = time.monotonic() + WITHIN_S
+    while not is_so():
+        if time.monotonic() > latest:
+            raise RuntimeError(otherwise)
+        time.sleep(0.05)
 
 
 def repaired(image: Path) -> bool:
