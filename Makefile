@@ -91,6 +91,7 @@ campaign: system-test $(STAMPS)/dev ## kill the daemon (KILLS=200 or MINUTES=30)
 	$(VENV)/bin/python -m tests.campaign.city $(if $(QUICK),--day 2)
 	$(VENV)/bin/python -m tests.campaign.machine
 	$(VENV)/bin/python -m tests.campaign.citymachine
+	$(VENV)/bin/pytest -m campaign tests/integration/test_genuine_city_demo.py
 	$(VENV)/bin/python -m tests.campaign.link --seconds $(if $(QUICK),20,600)
 	$(VENV)/bin/python -m tests.simulation --seeds $(if $(QUICK),100,10000) --workers $$(nproc)
 	$(VENV)/bin/python -m tests.campaign --printer office --jobs $(if $(QUICK),20,500)

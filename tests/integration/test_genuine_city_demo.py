@@ -15,6 +15,8 @@ from collections import Counter
 from contextlib import closing, suppress
 from pathlib import Path
 
+import pytest
+
 from stationd.demo.city import palembang
 from stationd.demo.city.child import Child
 
@@ -57,6 +59,7 @@ def running(mark):
     return found
 
 
+@pytest.mark.campaign
 def test_the_citys_story_holds_by_the_books_that_it_leaves_and_no_program_is_left(tmp_path):
     command = ["city-demo", "--once", "--stations", "3", "--seconds", "1", "--sqlite", "--dir", str(tmp_path / "city")]
     process = subprocess.Popen(

@@ -124,13 +124,13 @@ class Story:
         city = self._city
         neighbour, station = city.stations[0], city.stations[1]
         self._chapter(f"The station of {station.name} ({station.station}) is killed in the middle of a card")
-        city.counter.closed.add(station.station)
 
         async def has_both() -> bool:
             holds = {hold for _, hold in await self._orders_at(station)}
             return {"offered", "granted"} <= holds and bool(station.rows("SELECT 1 FROM job WHERE state = 'printing'"))
 
         await city.until(has_both, f"{station.name} prints, and has more orders waiting")
+        city.counter.closed.add(station.station)
         await station.process.kill()
         there = await self._orders_at(station)
         printed = len(station.printed())
