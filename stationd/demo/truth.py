@@ -8,8 +8,9 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from stationd.domain.ids import seq_of
 
@@ -17,8 +18,7 @@ _TWIN = "~"
 """A second card under one name lands as ``NAME~2.png``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Truth:
+class Truth(msgspec.Struct, frozen=True, kw_only=True):
     """Cards: in the trays, booked as printed, of one order more than one, booked and not there, there and not booked.
 
     The last are cards that have just come out, and cards in doubt. Test cards are not counted.

@@ -10,7 +10,7 @@ import re
 import signal
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -59,7 +59,7 @@ class Seen(msgspec.Struct, frozen=True):
     start: int
     seconds: float
     printers: tuple[OnTable, ...]
-    truth: Mapping[str, int] | None
+    truth: Truth | None
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -155,12 +155,11 @@ class Workbench:
             truth=self._truth(),
         )
 
-    def _truth(self) -> Mapping[str, int] | None:
+    def _truth(self) -> Truth | None:
         try:
-            truth: Truth = look(self.options.cards, self.options.folder / "state" / DATABASE_FILE)
+            return look(self.options.cards, self.options.folder / "state" / DATABASE_FILE)
         except (OSError, sqlite3.Error):
             return None
-        return asdict(truth)
 
     def _card(self, printer: str, card: str) -> bytes:
         if _NAME.fullmatch(printer) is None or _CARD.fullmatch(card) is None:

@@ -234,7 +234,6 @@ function printer(here) {
       isOpen: reasons.has("cover-open"),
       isEmpty: reasons.has("media-empty"),
       isJammed: reasons.has("media-jam"),
-      isBusy: holds.length > 0,
       card: isSeen && holds.length ? String(holds[0].id ?? holds[0]) : "",
       seconds: device?.card_s ?? 4,
     }),

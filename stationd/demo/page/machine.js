@@ -3,7 +3,7 @@
 import { h } from "/console/js/dom.js";
 
 /**
- * @param {{tone: string, isCabled: boolean, isOpen: boolean, isEmpty: boolean, isJammed: boolean, isBusy: boolean,
+ * @param {{tone: string, isCabled: boolean, isOpen: boolean, isEmpty: boolean, isJammed: boolean,
  *   card: string, seconds: number}} seen `card` names the card that is being made, "" for none; it takes `seconds`
  */
 export function machine(seen) {
